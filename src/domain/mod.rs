@@ -1,0 +1,17 @@
+//! The words of the field, as types that cannot be wrong: private fields, parse constructors, no I/O.
+
+mod field;
+mod issuer;
+mod operation;
+mod reason;
+mod resource_id;
+mod scope;
+mod trace;
+
+pub use field::Field;
+pub use issuer::{Issuer, IssuerError};
+pub use operation::{Call, Message, Named, Operation};
+pub use reason::Reason;
+pub use resource_id::{ResourceId, ResourceIdError};
+pub use scope::{Scope, ScopeError, ScopeSet};
+pub use trace::{Silent, Step, Trace};

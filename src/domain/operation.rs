@@ -1,0 +1,72 @@
+//! What one request asks the MCP server to do.
+
+use std::borrow::Cow;
+
+/// One HTTP request to an MCP endpoint, read. It borrows from the request's bytes where it can.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operation<'a> {
+    /// GET: opens the server's event stream.
+    OpenStream,
+    /// DELETE: ends the session.
+    EndSession,
+    /// POST of one message.
+    Single(Message<'a>),
+    /// POST of an array of 1 to 50 messages (MCP 2025-03-26).
+    Batch(Vec<Message<'a>>),
+    /// POST whose message the gateway did not show. It may be anything.
+    NotShown,
+}
+
+impl<'a> Operation<'a> {
+    /// The messages of a POST whose body was shown; empty for everything else.
+    #[must_use]
+    pub fn messages(&self) -> &[Message<'a>] {
+        match self {
+            Self::Single(message) => std::slice::from_ref(message),
+            Self::Batch(messages) => messages,
+            Self::OpenStream | Self::EndSession | Self::NotShown => &[],
+        }
+    }
+}
+
+/// One JSON-RPC message that a client may send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// The answer to a request of the server.
+    Response,
+    /// One of the `notifications/*` that an MCP revision defines. The class follows from the method's name,
+    /// never from a missing `id`.
+    Notification(&'static str),
+    /// Everything else that has a method.
+    Request(Call<'a>),
+}
+
+/// A request's method and what it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call<'a> {
+    /// The JSON-RPC method, byte for byte after JSON decoding.
+    pub method: Cow<'a, str>,
+    /// Whether some MCP revision, or the tasks extension, defines the method for requests of a client.
+    pub is_known: bool,
+    /// What the parameters name.
+    pub named: Named<'a>,
+}
+
+/// What a request names, byte for byte after JSON decoding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Named<'a> {
+    /// The method names nothing.
+    #[default]
+    Nothing,
+    /// `tools/call`.
+    Tool(Cow<'a, str>),
+    /// `prompts/get`, or the `ref/prompt` of `completion/complete`.
+    Prompt(Cow<'a, str>),
+    /// `resources/read`, `resources/subscribe`, `resources/unsubscribe`, or the `ref/resource` of
+    /// `completion/complete`.
+    Resource(Cow<'a, str>),
+    /// Every URI of `subscriptions/listen`; may be empty.
+    Resources(Vec<Cow<'a, str>>),
+    /// `tasks/*`.
+    Task(Cow<'a, str>),
+}

@@ -1,0 +1,122 @@
+//! OAuth scopes (RFC 6749 §3.3): single tokens, and the set that a token grants.
+
+use std::{fmt, sync::Arc};
+
+/// One scope-token: printable ASCII without space, `"` and `\`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope(Arc<str>);
+
+/// Why a text is no scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a scope of printable ASCII without space, `\"` and `\\`")]
+pub struct ScopeError;
+
+impl Scope {
+    /// Reads one scope-token.
+    ///
+    /// # Errors
+    /// When `text` is empty or has a byte outside `%x21 / %x23-5B / %x5D-7E`.
+    pub fn parse(text: &str) -> Result<Self, ScopeError> {
+        let is_legal = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+        if !text.is_empty() && text.bytes().all(is_legal) { Ok(Self(text.into())) } else { Err(ScopeError) }
+    }
+
+    /// The scope as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Scopes in the order in which they were first named, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ScopeSet(Vec<Scope>);
+
+impl ScopeSet {
+    /// Adds a scope that is not in the set yet.
+    pub fn insert(&mut self, scope: Scope) {
+        if !self.contains(&scope) {
+            self.0.push(scope);
+        }
+    }
+
+    /// Whether the set has exactly this scope.
+    #[must_use]
+    pub fn contains(&self, scope: &Scope) -> bool {
+        self.0.contains(scope)
+    }
+
+    /// The scopes, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Scope> {
+        self.0.iter()
+    }
+
+    /// Whether no scope is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many scopes are in it.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl FromIterator<Scope> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        let mut set = Self::default();
+        scopes.into_iter().for_each(|scope| set.insert(scope));
+        set
+    }
+}
+
+impl<'a> IntoIterator for &'a ScopeSet {
+    type Item = &'a Scope;
+    type IntoIter = std::slice::Iter<'a, Scope>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Space-separated, as RFC 6749 §3.3 writes a list.
+impl fmt::Display for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, scope) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str(" ")?;
+            }
+            f.write_str(scope.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_printable_ascii_without_quote_backslash_and_space() {
+        for text in ["a", "mcp:tools:read", "!", "~", "https://x/y?z=1"] {
+            assert_eq!(Scope::parse(text).unwrap().as_str(), text);
+        }
+        for text in ["", " ", "a b", "a\"", "a\\", "é", "a\n", "\u{7f}"] {
+            assert_eq!(Scope::parse(text), Err(ScopeError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_set_keeps_the_first_order_and_drops_repetitions() {
+        let set: ScopeSet = ["b", "a", "b"].iter().map(|s| Scope::parse(s).unwrap()).collect();
+        assert_eq!(set.to_string(), "b a");
+    }
+}

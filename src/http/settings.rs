@@ -1,0 +1,28 @@
+//! The keys of `server` that the listeners need, checked.
+
+use std::time::Duration;
+
+/// How the service listens and stops.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerSettings {
+    /// `host:port` of the decision and metadata listener.
+    pub listen_addr: String,
+    /// `host:port` of metrics, health and debug pages.
+    pub admin_listen_addr: String,
+    /// Bound on a body that is read for its operation.
+    pub max_body_bytes: usize,
+    /// Bound on requests in flight, over all workers; more are answered 503.
+    pub max_in_flight: usize,
+    /// Request threads.
+    pub workers: usize,
+    /// How long an idle connection of a gateway is kept.
+    pub keep_alive: Duration,
+    /// Time between the first failing `/readyz` and the closing of the listeners.
+    pub drain: Duration,
+    /// How long `/readyz` waits for the first answer of each key source.
+    pub ready_wait: Duration,
+    /// Whether `/debug/…` exists.
+    pub debug: bool,
+    /// Values of `Host` besides loopback that the debug pages answer to.
+    pub debug_hosts: Vec<String>,
+}

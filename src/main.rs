@@ -1,0 +1,3 @@
+//! The process: arguments, exit code.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! A JSON-RPC body, or headers, to an Operation.

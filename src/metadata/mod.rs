@@ -1,0 +1,1 @@
+//! The RFC 9728 document of a resource, as a value.
