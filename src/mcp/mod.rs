@@ -1,1 +1,19 @@
-//! A JSON-RPC body, or headers, to an Operation.
+//! A JSON-RPC body, or the headers that mirror it, to an `Operation`. What has no single clear reading is
+//! refused: a server behind us might read it in another way than we did.
+
+mod content;
+mod headers;
+mod json;
+mod message;
+mod method;
+mod params;
+mod request;
+mod spelling;
+mod unreadable;
+
+#[cfg(test)]
+mod tests;
+
+pub use method::{Kind, METHODS, Method, Names, Revision, is_known_request};
+pub use request::{Body, HeaderTrust, ShownRequest, read};
+pub use unreadable::Unreadable;

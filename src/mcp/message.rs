@@ -1,0 +1,133 @@
+//! A JSON-RPC 2.0 message as it is on the wire, and what it means in MCP.
+
+use std::borrow::Cow;
+
+use serde::de::{MapAccess, SeqAccess};
+
+use super::{
+    json::{Members, Object, Shape, Value, skip, take_elements},
+    method::{self, Kind},
+    params::Params,
+    unreadable::Unreadable,
+};
+use crate::domain::{Call, Message, Named};
+
+/// A message that was understood.
+#[derive(Debug)]
+pub(super) struct ReadMessage<'a> {
+    /// What it asks for.
+    pub(super) message: Message<'a>,
+    /// The protocol revision that it says it speaks.
+    pub(super) revision: Option<Cow<'a, str>>,
+}
+
+/// The body of a POST: one message, or an array of them.
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the usual variant is the large one, and it lives on the stack"
+)]
+pub(super) enum Document<'a> {
+    One(Object<WireMessage<'a>>),
+    Batch(Vec<Value<Object<WireMessage<'a>>>>),
+    /// More elements than a batch may have.
+    LongBatch,
+}
+
+impl<'a> Shape<'a> for Document<'a> {
+    fn object<A: MapAccess<'a>>(object: A) -> Result<Option<Self>, A::Error> {
+        Ok(Object::object(object)?.map(Self::One))
+    }
+
+    fn array<A: SeqAccess<'a>>(mut array: A) -> Result<Option<Self>, A::Error> {
+        let (batch, has_more) = take_elements(&mut array, MAX_BATCH)?;
+        Ok(Some(if has_more { Self::LongBatch } else { Self::Batch(batch) }))
+    }
+}
+
+/// The members of a message.
+#[derive(Debug, Default)]
+pub(super) struct WireMessage<'a> {
+    jsonrpc: Value<Cow<'a, str>>,
+    id: Value<Id>,
+    method: Value<Cow<'a, str>>,
+    params: Value<Object<Params<'a>>>,
+    has_result: bool,
+    has_error: bool,
+}
+
+impl<'a> WireMessage<'a> {
+    /// What the message means.
+    ///
+    /// # Errors
+    /// When it is neither a request, nor a notification, nor a response, or does not name what its method needs.
+    pub(super) fn read(self) -> Result<ReadMessage<'a>, Unreadable> {
+        if self.jsonrpc.ok().as_deref() != Some("2.0") {
+            return Err(Unreadable::malformed("`jsonrpc` must be \"2.0\""));
+        }
+        let params = match self.params {
+            Value::Absent => Params::default(),
+            Value::Is(params) => params.checked()?,
+            Value::Other => return Err(Unreadable::malformed("`params` must be an object")),
+        };
+        match (self.method, self.id, self.has_result, self.has_error) {
+            (_, Value::Other, ..) => Err(Unreadable::malformed("`id` must be a string or an integer")),
+            (Value::Is(method), _, false, false) => read_call(method, params),
+            (Value::Absent, Value::Is(Id), true, false) | (Value::Absent, Value::Is(Id), false, true) => {
+                Ok(ReadMessage { message: Message::Response, revision: None })
+            }
+            (Value::Other, ..) => Err(Unreadable::malformed("`method` must be a string")),
+            (Value::Is(_) | Value::Absent, ..) => {
+                Err(Unreadable::malformed("neither a request, a notification nor a response"))
+            }
+        }
+    }
+}
+
+impl<'a> Members<'a> for WireMessage<'a> {
+    const WATCHED: &'static [&'static str] = &["result", "error"];
+
+    fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match key {
+            "jsonrpc" => self.jsonrpc = object.next_value()?,
+            "id" => self.id = object.next_value()?,
+            "method" => self.method = object.next_value()?,
+            "params" => self.params = object.next_value()?,
+            "result" => self.has_result = skip(object)?,
+            "error" => self.has_error = skip(object)?,
+            _ => _ = skip(object)?,
+        }
+        Ok(())
+    }
+}
+
+/// A legal `id`: a string or an integer. MCP forbids `null`, in responses too.
+#[derive(Debug)]
+struct Id;
+
+impl<'a> Shape<'a> for Id {
+    fn text(_text: Cow<'a, str>) -> Option<Self> {
+        Some(Self)
+    }
+
+    fn number(is_integer: bool) -> Option<Self> {
+        is_integer.then_some(Self)
+    }
+}
+
+/// A message with a method. Its class follows from the name alone, never from a missing `id`.
+fn read_call<'a>(method: Cow<'a, str>, mut params: Params<'a>) -> Result<ReadMessage<'a>, Unreadable> {
+    if method.contains('\0') {
+        return Err(Unreadable::malformed("`method` holds a NUL"));
+    }
+    let revision = params.revision()?;
+    let message = match method::find(&method) {
+        Some(known) if known.kind == Kind::Notification => Message::Notification(known.name),
+        Some(known) => Message::Request(Call { method, is_known: true, named: params.named(known.names)? }),
+        None => Message::Request(Call { method, is_known: false, named: Named::Nothing }),
+    };
+    Ok(ReadMessage { message, revision })
+}
+
+/// How many messages a batch may have.
+const MAX_BATCH: usize = 50;

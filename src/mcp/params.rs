@@ -1,0 +1,194 @@
+//! The `params` of a message: what a method names, and the protocol revision in `_meta`. Everything else in
+//! them, a tool's arguments first of all, is read over.
+
+use std::borrow::Cow;
+
+use serde::de::{MapAccess, SeqAccess};
+
+use super::{
+    json::{Members, Object, Shape, Value, skip, take_elements},
+    method::Names,
+    unreadable::Unreadable,
+};
+use crate::domain::Named;
+
+/// The members of `params` that some method names something with.
+#[derive(Debug, Default)]
+pub(super) struct Params<'a> {
+    name: Value<Cow<'a, str>>,
+    uri: Value<Cow<'a, str>>,
+    task_id: Value<Cow<'a, str>>,
+    reference: Value<Object<Reference<'a>>>,
+    notifications: Value<Object<Notifications<'a>>>,
+    meta: Value<Object<Meta<'a>>>,
+}
+
+impl<'a> Params<'a> {
+    /// What the parameters name for a method.
+    ///
+    /// # Errors
+    /// When the method needs a name and it is not there, or is no string.
+    pub(super) fn named(self, names: Names) -> Result<Named<'a>, Unreadable> {
+        Ok(match names {
+            Names::Nothing => Named::Nothing,
+            Names::Tool => Named::Tool(name(self.name)?),
+            Names::Prompt => Named::Prompt(name(self.name)?),
+            Names::Resource => Named::Resource(name(self.uri)?),
+            Names::Task => Named::Task(name(self.task_id)?),
+            Names::Reference => match self.reference {
+                Value::Is(reference) => reference.checked()?.named()?,
+                Value::Absent | Value::Other => {
+                    return Err(Unreadable::malformed("`params.ref` must be an object"));
+                }
+            },
+            Names::Subscriptions => Named::Resources(match self.notifications {
+                Value::Absent => Vec::new(),
+                Value::Is(notifications) => notifications.checked()?.uris()?,
+                Value::Other => {
+                    return Err(Unreadable::malformed("`params.notifications` must be an object"));
+                }
+            }),
+        })
+    }
+
+    /// The protocol revision that `_meta` tells. A `_meta` that is no object tells none.
+    ///
+    /// # Errors
+    /// When it is no string, or the keys of `_meta` cannot be trusted.
+    pub(super) fn revision(&mut self) -> Result<Option<Cow<'a, str>>, Unreadable> {
+        let Some(meta) = std::mem::take(&mut self.meta).ok() else { return Ok(None) };
+        match meta.checked()?.revision {
+            Value::Absent => Ok(None),
+            Value::Is(revision) => Ok(Some(revision)),
+            Value::Other => Err(Unreadable::malformed("the protocol version in `_meta` must be a string")),
+        }
+    }
+}
+
+impl<'a> Members<'a> for Params<'a> {
+    const WATCHED: &'static [&'static str] = &["_meta", "notifications"];
+
+    fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match key {
+            "name" => self.name = object.next_value()?,
+            "uri" => self.uri = object.next_value()?,
+            "taskId" => self.task_id = object.next_value()?,
+            "ref" => self.reference = object.next_value()?,
+            "notifications" => self.notifications = object.next_value()?,
+            "_meta" => self.meta = object.next_value()?,
+            _ => _ = skip(object)?,
+        }
+        Ok(())
+    }
+}
+
+/// `params.ref` of `completion/complete`.
+#[derive(Debug, Default)]
+struct Reference<'a> {
+    kind: Value<Cow<'a, str>>,
+    name: Value<Cow<'a, str>>,
+    uri: Value<Cow<'a, str>>,
+}
+
+impl<'a> Reference<'a> {
+    fn named(self) -> Result<Named<'a>, Unreadable> {
+        match self.kind.ok().as_deref() {
+            Some("ref/prompt") => Ok(Named::Prompt(name(self.name)?)),
+            Some("ref/resource") => Ok(Named::Resource(name(self.uri)?)),
+            _ => Err(Unreadable::malformed("`params.ref` must be a `ref/prompt` or a `ref/resource`")),
+        }
+    }
+}
+
+impl<'a> Members<'a> for Reference<'a> {
+    const WATCHED: &'static [&'static str] = &["type"];
+
+    fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match key {
+            "type" => self.kind = object.next_value()?,
+            "name" => self.name = object.next_value()?,
+            "uri" => self.uri = object.next_value()?,
+            _ => _ = skip(object)?,
+        }
+        Ok(())
+    }
+}
+
+/// `params.notifications` of `subscriptions/listen`.
+#[derive(Debug, Default)]
+struct Notifications<'a> {
+    resources: Value<Uris<'a>>,
+}
+
+impl<'a> Notifications<'a> {
+    fn uris(self) -> Result<Vec<Cow<'a, str>>, Unreadable> {
+        match self.resources {
+            Value::Absent => Ok(Vec::new()),
+            Value::Is(Uris { has_more: false, uris }) => uris.into_iter().map(name).collect(),
+            Value::Is(Uris { has_more: true, .. }) => {
+                Err(Unreadable::malformed("more than 1000 resource subscriptions"))
+            }
+            Value::Other => Err(Unreadable::malformed("`resourceSubscriptions` must be an array")),
+        }
+    }
+}
+
+impl<'a> Members<'a> for Notifications<'a> {
+    const WATCHED: &'static [&'static str] = &["resourceSubscriptions"];
+
+    fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match key {
+            "resourceSubscriptions" => self.resources = object.next_value()?,
+            _ => _ = skip(object)?,
+        }
+        Ok(())
+    }
+}
+
+/// `params._meta`.
+#[derive(Debug, Default)]
+struct Meta<'a> {
+    revision: Value<Cow<'a, str>>,
+}
+
+impl<'a> Members<'a> for Meta<'a> {
+    const WATCHED: &'static [&'static str] = &[META_REVISION];
+
+    fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match key {
+            META_REVISION => self.revision = object.next_value()?,
+            _ => _ = skip(object)?,
+        }
+        Ok(())
+    }
+}
+
+/// An array of strings, up to [`MAX_SUBSCRIPTIONS`].
+#[derive(Debug)]
+struct Uris<'a> {
+    uris: Vec<Value<Cow<'a, str>>>,
+    has_more: bool,
+}
+
+impl<'a> Shape<'a> for Uris<'a> {
+    fn array<A: SeqAccess<'a>>(mut array: A) -> Result<Option<Self>, A::Error> {
+        let (uris, has_more) = take_elements(&mut array, MAX_SUBSCRIPTIONS)?;
+        Ok(Some(Self { uris, has_more }))
+    }
+}
+
+/// A name is a string. No NUL: whoever keeps it in a C string would see another name than we do.
+fn name(value: Value<Cow<'_, str>>) -> Result<Cow<'_, str>, Unreadable> {
+    match value {
+        Value::Is(name) if name.contains('\0') => Err(Unreadable::malformed("a name holds a NUL")),
+        Value::Is(name) => Ok(name),
+        Value::Absent => Err(Unreadable::malformed("the method needs a name, URI or task id")),
+        Value::Other => Err(Unreadable::malformed("a name must be a string")),
+    }
+}
+
+/// Where a request of 2026-07-28 tells its protocol version, which `MCP-Protocol-Version` mirrors.
+const META_REVISION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// How many URIs one `subscriptions/listen` may name; each is looked up in the policy.
+const MAX_SUBSCRIPTIONS: usize = 1000;
