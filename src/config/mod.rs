@@ -27,6 +27,9 @@ mod units;
 mod web;
 mod yaml;
 
+#[cfg(test)]
+mod tests;
+
 pub use environment::Environment;
 pub use mistake::{Mistake, Mistakes};
 pub use schema::keys;

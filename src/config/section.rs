@@ -2,7 +2,10 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use super::mistake::{Report, below, shown};
+use super::{
+    mistake::{Report, below, shown},
+    units::written_duration,
+};
 use crate::{
     domain::Scope,
     policy::{NamedScopes, ScopeGroups},
@@ -129,10 +132,9 @@ impl Section {
         if bounds.contains(duration) {
             return *duration;
         }
-        let written = |duration: Duration| humantime::format_duration(duration).to_string();
-        let expected =
-            format!("a duration from `{}` to `{}`", written(*bounds.start()), written(*bounds.end()));
-        report.mistake(&self.at(name), format!("`{}`", written(*duration)), expected);
+        let (least, most) = (written_duration(*bounds.start()), written_duration(*bounds.end()));
+        let expected = format!("a duration from `{least}` to `{most}`");
+        report.mistake(&self.at(name), format!("`{}`", written_duration(*duration)), expected);
         default
     }
 

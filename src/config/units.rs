@@ -8,6 +8,14 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text).ok().filter(|duration| *duration <= YEAR)
 }
 
+/// A duration as people would write it. Days are counted out: humantime's months and years are no whole days.
+pub(super) fn written_duration(duration: Duration) -> String {
+    match (duration.as_secs() / DAY_SECONDS, duration.as_secs() % DAY_SECONDS, duration.subsec_nanos()) {
+        (days @ 1.., 0, 0) => format!("{days}days"),
+        _ => humantime::format_duration(duration).to_string(),
+    }
+}
+
 /// Bytes: `65536`, `64 KiB`, `4MiB`. Units are the binary ones alone, since `KB` means two things.
 pub(super) fn parse_size(text: &str) -> Option<u64> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
@@ -23,7 +31,9 @@ pub(super) fn parse_size(text: &str) -> Option<u64> {
 }
 
 /// The longest duration that any setting takes.
-pub(super) const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+pub(super) const YEAR: Duration = Duration::from_secs(365 * DAY_SECONDS);
+
+const DAY_SECONDS: u64 = 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests {
@@ -53,7 +63,7 @@ mod tests {
     fn durations_need_a_unit_and_end_with_a_year() {
         assert_eq!(parse_duration("1m 30s"), Some(Duration::from_secs(90)));
         assert_eq!(parse_duration("150ms"), Some(Duration::from_millis(150)));
-        assert_eq!(parse_duration("365days"), Some(YEAR));
+        assert_eq!(parse_duration(&written_duration(YEAR)), Some(YEAR));
         for text in ["30", "", "-1s", "soon", "366days", "99999999999999years"] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
