@@ -9,7 +9,7 @@ export const RESOURCE = 'https://mcp.example.com/mcp';
 export const SCOPES = ['mcp:connect', 'mcp:tools:read', 'mcp:tools:execute'];
 
 const LOOPBACK = '127.0.0.1';
-const SECRET = 'a-client-secret-of-0123456789abcdef0123456789abcdef';
+export const SECRET = 'a-client-secret-of-0123456789abcdef0123456789abcdef';
 const CALLBACK = 'http://127.0.0.1:7777/callback';
 
 /**
