@@ -1,8 +1,9 @@
 // Everything behind one nginx: identity provider, scopegate, a counting relay between them and nginx, the MCP server.
+import assert from 'node:assert/strict';
 import http from 'node:http';
 import { startIdp } from './idp.mjs';
 import { startMcpServer } from './mcp-server.mjs';
-import { startNginx } from './nginx.mjs';
+import { AUTH_REQUEST, startNginx } from './nginx.mjs';
 import { freePort, startRelay } from './port.mjs';
 import { startScopegate } from './scopegate.mjs';
 
@@ -13,10 +14,13 @@ export const ADMIN = 'mcp:admin';
 
 const SCOPES = [CONNECT, READ, EXECUTE, ADMIN];
 
-/** Starts all of it around one of the shipped files. `oauth` and `edit` as in `startScopegate` and `startNginx`. */
-export async function startGateway({ form, oauth = {}, edit }) {
+/** Starts all of it around one of the shipped files: `oauth` adds to the resource's OAuth keys, `until` and `edit` as in `startScopegate` and `startNginx`. */
+export async function startGateway({ form, oauth = {}, until = 'ready', edit }) {
   const gateway = new Gateway();
-  await gateway.start({ form, oauth, edit });
+  await gateway.start({ form, oauth, until, edit }).catch(async (error) => {
+    await gateway.stop();
+    throw error;
+  });
   return gateway;
 }
 
@@ -24,14 +28,14 @@ class Gateway {
   #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   #parts = [];
 
-  async start({ form, oauth, edit }) {
+  async start({ form, oauth, until, edit }) {
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.resource = `${this.url}/mcp`;
     this.otherResource = `${this.url}/other`;
     this.metadataUrl = `${this.url}/.well-known/oauth-protected-resource/mcp`;
     this.idp = this.#keep(await startIdp({ scopes: SCOPES, resource: [this.resource, this.otherResource] }));
-    this.scopegate = this.#keep(await startScopegate({ resources: [this.#settings(oauth)], until: 'ready' }));
+    this.scopegate = this.#keep(await startScopegate({ resources: [this.#settings(form, oauth)], until }));
     this.relay = this.#keep(await startRelay(this.scopegate.addresses.http.port));
     this.mcp = this.#keep(await startMcpServer());
     this.nginx = this.#keep(await startNginx({ form, port, edit, scopegatePort: this.relay.port, mcpPort: this.mcp.port }));
@@ -64,6 +68,19 @@ class Gateway {
     return this.send({ method: 'POST', token, body: modern(message), headers: { ...modernHeaders(message), ...headers }, ...rest });
   }
 
+  /** The one challenge that a 403 for missing scopes carries. */
+  insufficientScope(scope, description) {
+    return [`Bearer error="insufficient_scope", scope="${scope}", resource_metadata="${this.metadataUrl}", error_description="${description}"`];
+  }
+
+  /** The reply of `work`, during which the MCP server must not see a request. */
+  async refused(work) {
+    const before = this.mcp.requests.length;
+    const answer = await work();
+    assert.equal(this.mcp.requests.length, before, 'the MCP server must not see the request');
+    return answer;
+  }
+
   async stop() {
     this.#agent.destroy();
     for (const part of this.#parts.reverse()) await part.stop();
@@ -74,7 +91,7 @@ class Gateway {
     return part;
   }
 
-  #settings(oauth) {
+  #settings(form, oauth) {
     return {
       id: 'mcp',
       server: { base_url: this.url, path: '/mcp' },
@@ -82,6 +99,7 @@ class Gateway {
         enabled: true,
         authorization_server_urls: [this.idp.issuer],
         scopes: { initialize: [CONNECT], tools_list: [READ], tools_call: [EXECUTE], tools: { 'admin-*': [ADMIN] } },
+        trust_mcp_headers: form === AUTH_REQUEST,
         jwks: [{ url: this.idp.jwksUrl, issuer: this.idp.issuer }],
         ...oauth,
       },
@@ -106,6 +124,16 @@ export function modern(message) {
 /** The headers in which 2026-07-28 repeats the operation. */
 export function modernHeaders({ method, params }) {
   return { 'mcp-protocol-version': '2026-07-28', 'mcp-method': method, ...(params?.name && { 'mcp-name': params.name }) };
+}
+
+/** Initializes a session of 2025-11-25 and returns its id. */
+export async function openSession(url, token) {
+  const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...(token && { authorization: `Bearer ${token}` }) };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }) });
+  assert.equal(response.status, 200);
+  await response.text();
+  return response.headers.get('mcp-session-id');
 }
 
 async function reply(request) {

@@ -11,7 +11,9 @@ const MODULES = '/usr/lib/nginx/modules';
 const START_TIMEOUT_MS = 5_000;
 
 /** The two forms that are shipped, by the name of their file. */
-export const FORMS = ['auth_request.conf', 'lua.conf'];
+export const AUTH_REQUEST = 'auth_request.conf';
+export const LUA = 'lua.conf';
+export const FORMS = [AUTH_REQUEST, LUA];
 
 /**
  * Starts nginx with one of the shipped files.
@@ -70,7 +72,7 @@ async function render(form, { scopegatePort, mcpPort, port }) {
     ['server 127.0.0.1:3000;', `server 127.0.0.1:${mcpPort};`],
     ['listen 8080;', `listen 127.0.0.1:${port};`],
   ];
-  if (form === 'lua.conf') replacements.push(['/etc/nginx/scopegate.lua', path.join(SHIPPED, 'scopegate.lua')]);
+  if (form === LUA) replacements.push(['/etc/nginx/scopegate.lua', path.join(SHIPPED, 'scopegate.lua')]);
   const shipped = await readFile(path.join(SHIPPED, form), 'utf8');
   return replacements.reduce((text, [from, to]) => replaceOnce(text, from, to), shipped);
 }
