@@ -206,16 +206,15 @@ export async function waitFor(holds, { within = 10_000, every = 100, what = 'it'
   }
 }
 
-/** The addresses in the one line that names all three, by listener. */
+/** The addresses in the one line that says where the service listens. */
 function boundAddresses(line) {
-  const found = [...line.matchAll(/(\w+)"?\s*[=:]\s*"?(?:http:\/\/)?(\d+\.\d+\.\d+\.\d+):(\d+)/g)];
-  if (found.length < 3) return undefined;
-  const named = (part) => found.find(([, name]) => name.includes(part));
-  const grpc = named('grpc');
-  const admin = named('admin');
-  const decision = found.find((entry) => entry !== grpc && entry !== admin);
-  const address = ([, , host, port]) => ({ host, port: Number(port) });
-  return { http: address(decision), grpc: address(grpc), admin: address(admin) };
+  const { message, listen, admin, grpc } = parseOrUndefined(line) ?? {};
+  if (message !== 'listening') return undefined;
+  const address = (text) => {
+    const [, host, port] = text?.match(/(\d+\.\d+\.\d+\.\d+):(\d+)/) ?? [];
+    return host && { host, port: Number(port) };
+  };
+  return { http: address(listen), admin: address(admin), grpc: address(grpc) };
 }
 
 function parseSample(line) {
