@@ -47,11 +47,12 @@ describe('key endpoints that misbehave', { concurrency: true }, () => {
       await waitFor(async () => (await refreshes(mood, FAILED)) > 0, ROUND);
       assert.equal(await refreshes(mood, SUCCEEDED), 0);
       await undecided(mood, token);
-      assert.ok((await gate.readyz()).text.includes(idOf(mood)), 'named as failing');
+      assert.ok(await isNamed(mood), 'named as failing');
 
       fault.set(pathOf(mood), 'good');
       await waitFor(() => ask(mood, token).then((reply) => reply.status === 200), ROUND);
       assert.ok(await refreshes(mood, SUCCEEDED) > 0);
+      assert.ok(!await isNamed(mood), 'no longer named');
 
       const before = await refreshes(mood, FAILED);
       fault.set(pathOf(mood), mood);
@@ -107,6 +108,11 @@ describe('key endpoints that misbehave', { concurrency: true }, () => {
     const reply = await ask(mood, token);
     assert.equal(`${reply.status} ${reply.reason}`, '503 keys-unavailable');
     assert.equal(reply.challenge, undefined);
+  }
+
+  async function isNamed(mood) {
+    const { json } = await gate.readyz();
+    return json.failing_sources.some((source) => source.resource === idOf(mood));
   }
 
   async function refreshes(mood, outcome) {

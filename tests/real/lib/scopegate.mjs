@@ -141,7 +141,7 @@ class Scopegate {
   /** `{ status, json }` of `/readyz`. */
   async readyz() {
     const { status, body } = await this.admin('/readyz');
-    return { status, text: body, json: parseOrUndefined(body) };
+    return { status, json: parseOrUndefined(body) };
   }
 
   /** The samples of `/metrics`, with a sum over those that fit. */
