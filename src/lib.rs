@@ -1,5 +1,30 @@
-//! scopegate decides, for a gateway, whether one HTTP request to an MCP server may pass.
+//! scopegate decides, for a gateway, whether one HTTP request to an MCP server may pass: it verifies the OAuth
+//! access token, works out which scopes the operation needs, and answers allow, or deny with the challenge that
+//! tells the client what to fetch. It also publishes the RFC 9728 document of each protected resource.
+//!
+//! # The rooms
+//!
+//! Imports run downward.
+//!
+//! ```text
+//! main
+//!   cli          serve, check, token, explain
+//!     app        the wiring: build actors, handles, servers; bind, run, stop in order
+//!       http     listeners, routes, handlers           config     file and environment to settings
+//!         gateway     one file a dialect: read the original request, write the answer
+//!         metadata    the RFC 9728 document of a resource
+//!           authorize     the one use case: check a request; count and log the decision
+//!             policy      what an operation needs, and whether an identity has it (PolicyActor)
+//!               token     a bearer string to an identity
+//!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
+//!             mcp         a JSON-RPC body or headers to an operation
+//!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction
+//! ```
+//!
+//! A [`policy::Permit`] can only be made by [`policy::decide`] and its neighbours for what is public or switched
+//! off; a 200 can only be written from a permit.
 
+pub mod app;
 pub mod authorize;
 pub mod cli;
 pub mod clock;

@@ -1,3 +1,9 @@
-//! The process: arguments, exit code.
+//! The process: its environment in, its exit code out.
 
-fn main() {}
+use std::process::ExitCode;
+
+use scopegate::{cli, config::Environment};
+
+fn main() -> ExitCode {
+    cli::run(Environment::of_process())
+}

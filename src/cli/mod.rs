@@ -1,1 +1,41 @@
-//! The commands.
+//! The command line. The one room that prints.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output is its purpose")]
+
+mod arguments;
+mod check;
+mod explain;
+mod origin;
+mod serve;
+mod token;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::arguments::{Arguments, Command};
+use crate::config::Environment;
+
+/// Runs the command that the process was started with. The exit code is 0 for success, 1 for a failure, 2 for
+/// mistakes in the arguments or the configuration.
+#[must_use]
+pub fn run(environment: Environment) -> ExitCode {
+    let arguments = Arguments::parse();
+    match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
+        Command::Serve(options) => serve::run(&options, environment),
+        Command::Check(options) => check::run(&options, environment),
+        Command::Token(options) => token::run(&options, environment),
+        Command::Explain(options) => explain::run(&options, environment),
+    }
+}
+
+/// Mistakes in the configuration, one line each.
+fn mistakes(text: &str) -> ExitCode {
+    eprintln!("{text}");
+    ExitCode::from(2)
+}
+
+/// A failure that is no mistake of the configuration.
+fn failure(error: &anyhow::Error) -> ExitCode {
+    eprintln!("{error:#}");
+    ExitCode::FAILURE
+}

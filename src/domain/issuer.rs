@@ -29,8 +29,8 @@ impl Issuer {
         &self.0
     }
 
-    /// Whether `claim` is this issuer, one trailing `/` more or less being the same (contract 3.2, for
-    /// authorization servers that were not given an exact `issuer`).
+    /// Whether `claim` is this issuer, one trailing `/` more or less being the same. It is for
+    /// authorization servers that were not given an exact `issuer`.
     #[must_use]
     pub fn is_nearly(&self, claim: &str) -> bool {
         let plain = |text: &str| text.strip_suffix('/').unwrap_or(text).len();

@@ -1,5 +1,6 @@
 //! The words of the field, as types that cannot be wrong: private fields, parse constructors, no I/O.
 
+mod dialect;
 mod field;
 mod issuer;
 mod operation;
@@ -8,6 +9,7 @@ mod resource_id;
 mod scope;
 mod trace;
 
+pub use dialect::Dialect;
 pub use field::Field;
 pub use issuer::{Issuer, IssuerError};
 pub use operation::{Call, Message, Named, Operation};

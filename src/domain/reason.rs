@@ -1,6 +1,6 @@
 //! The stable codes: why a request was denied. They are public (logs, metrics, headers) and never renamed.
 
-/// Why a request may not pass (contract, section 4). The order is the order of the checks.
+/// Why a request may not pass. The order is the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
     /// The request has no one clear reading: two `Authorization` headers, a comma in the credentials, a

@@ -1,5 +1,14 @@
-//! actix-web and nothing else: servers, routes, handlers of ten lines, the root span.
+//! actix-web and nothing else: servers, routes, handlers of ten lines.
 
+mod admin;
+mod body;
+mod decide;
+mod in_flight;
+mod metadata;
+mod server;
 mod settings;
 
+pub use admin::{AdminState, DebugPages, FailingSource, Readiness};
+pub use decide::DecisionState;
+pub use server::{BoundServer, bind_admin, bind_main};
 pub use settings::ServerSettings;

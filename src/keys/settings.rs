@@ -1,4 +1,4 @@
-//! What the configuration says of a key source (contract 3.2), checked: values here are true, not just written.
+//! What the configuration says of a key source, checked: values here are true, not just written.
 
 use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
@@ -89,7 +89,7 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// How outgoing requests are made (contract 11.12). One value for the whole process.
+/// How outgoing requests are made. One value for the whole process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutgoingSettings {
     /// Hosts that may be asked over plain http besides loopback (`server.insecure_key_hosts`), lower case,

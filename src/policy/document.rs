@@ -1,11 +1,11 @@
-//! What the configuration says of a protected resource (contract 3.1), checked: values here are true.
+//! What the configuration says of a protected resource, checked: values here are true.
 
 use std::path::PathBuf;
 
 use crate::{
     domain::{Issuer, ResourceId, Scope},
-    keys::SourceSettings,
-    token::TokenSettings,
+    keys::{KeysHandle, SourceSettings},
+    token::{self, TokenSettings},
 };
 
 /// One protected MCP server.
@@ -92,6 +92,18 @@ pub struct SourceRules {
     pub keys: SourceSettings,
     /// What tokens must look like.
     pub token: TokenSettings,
+}
+
+impl SourceRules {
+    /// The rules for tokens, with the keys to verify them.
+    #[must_use]
+    pub fn for_tokens(&self, keys: KeysHandle) -> token::SourceRules {
+        let algorithms = match &self.keys {
+            SourceSettings::Remote(remote) => remote.algorithms,
+            SourceSettings::Secret(secret) => std::iter::once(secret.algorithm).collect(),
+        };
+        token::SourceRules { name: self.name.clone(), keys, algorithms, token: self.token.clone() }
+    }
 }
 
 /// A requirement as it is written: one of these groups, and of that group every scope. Empty: nothing.

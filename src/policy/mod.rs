@@ -1,8 +1,42 @@
-//! What an operation needs, and whether an identity has it.
+//! What an operation needs, and whether an identity has it. [`decide`] is the only maker of a [`Permit`].
 
+mod actor;
+mod built_in;
+mod challenge;
+mod decide;
+mod decision;
 mod document;
+mod explanation;
+mod handle;
+mod implies;
+mod metrics;
+mod named;
+mod requirement;
+mod resource;
+mod shortfall;
+mod snapshot;
+mod sources;
+mod table;
+mod trial;
+mod uri;
 
+#[cfg(test)]
+mod tests;
+
+pub use actor::{Load, PolicyActor, PolicyDocument, Reload, ReloadError, Resolve};
+pub use challenge::ChallengeText;
+pub use decide::{decide, permit_public, permit_unenforced};
+pub use decision::{Decision, Denial, Grounds, Permit};
 pub use document::{
     ChallengeScopes, Enforcement, GraphqlSettings, Mode, NamedScopes, OauthSettings, ResourceSettings,
     ScopeGroups, ScopeSettings, SourceRules, Unknown, Unlisted,
 };
+pub use explanation::{ExplainedLevel, Explanation, Row, explain};
+pub use handle::PolicyHandle;
+pub use implies::Hierarchy;
+pub use metrics::{DecisionCounters, PolicyMetrics};
+pub use requirement::{RequiredScope, Requirement};
+pub use resource::{Policy, ProtectedResource, WELL_KNOWN};
+pub use snapshot::{PolicySnapshot, Selector};
+pub use sources::{KeySources, KeyStarter};
+pub use table::{Closed, Level, LevelKind, Levels, PolicyTable};

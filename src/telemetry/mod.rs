@@ -1,5 +1,9 @@
-//! What the service tells its operators: log lines and metrics.
+//! What the service tells its operators: log lines, and what must not be in them.
 
 mod settings;
+mod subscriber;
+
+pub mod redact;
 
 pub use settings::{LogFormat, LogLevel, LogSettings, SubjectLogging};
+pub use subscriber::init;

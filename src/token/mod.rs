@@ -1,5 +1,33 @@
 //! A bearer string to an identity, or why not.
+//!
+//! `bearer` reads the header, `jwt` the token, `source` asks one key source and `validate` its claims; `verifier`
+//! goes the whole way, and remembers in `cache`.
 
+mod bearer;
+mod cache;
+mod claims;
+mod identity;
+mod jwt;
+mod members;
+mod metrics;
+mod mint;
+mod refusal;
+mod rules;
+mod scopes;
 mod settings;
+mod source;
+mod validate;
+mod verdict;
+mod verifier;
 
+#[cfg(test)]
+mod tests;
+
+pub use bearer::Bearer;
+pub use identity::{Identity, IdentityHeaders};
+pub use metrics::TokenMetrics;
+pub use mint::{MintError, NewClaims, mint};
+pub use refusal::Refusal;
+pub use rules::{SourceRules, TokenRules};
 pub use settings::{Audience, IssuerRule, TokenSettings, TokenType};
+pub use verifier::Verifier;

@@ -1,4 +1,4 @@
-//! What a token of one key source must look like (contract 3.2), checked.
+//! What a token of one key source must look like, checked.
 
 use std::time::Duration;
 

@@ -1,0 +1,117 @@
+//! Everything that decides, without listeners: `serve` puts servers before it, `explain` asks it directly.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use actix::Arbiter;
+use anyhow::Context;
+use aws_lc_rs::digest::{SHA256, digest};
+use prometheus::Registry;
+
+use crate::{
+    authorize::{Authorizer, ObserverSettings},
+    clock::SharedClock,
+    config::Settings,
+    keys::{KeysMetrics, Outgoing},
+    policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
+    token::{TokenMetrics, Verifier},
+};
+
+/// Reads the whole configuration; an error is one text with all mistakes.
+pub type LoadSettings = Box<dyn FnMut() -> Result<Settings, String> + Send>;
+
+/// The actors and the authorizer.
+#[derive(Debug)]
+pub struct Core {
+    /// The settings of the first load: listeners and limits keep them until a restart.
+    pub settings: Settings,
+    /// All metrics.
+    pub registry: Registry,
+    /// Time.
+    pub clock: SharedClock,
+    /// The policy in force.
+    pub policy: PolicyHandle,
+    /// What decides.
+    pub authorizer: Authorizer,
+    /// The files that the last load read.
+    pub watched: Watched,
+}
+
+/// The files whose change is a reason to load again; each load writes it anew.
+pub(super) type Watched = Arc<Mutex<Vec<PathBuf>>>;
+
+impl Core {
+    /// Loads the configuration and starts the actors, on a thread of their own.
+    ///
+    /// # Errors
+    /// When the configuration has mistakes, or trusted roots cannot be read.
+    pub fn start(mut load: LoadSettings, clock: SharedClock) -> anyhow::Result<Self> {
+        let settings = load().map_err(anyhow::Error::msg)?;
+        let registry = Registry::new();
+        let policy_metrics = PolicyMetrics::register(&registry)?;
+        let observer =
+            ObserverSettings::register(&registry, Arc::clone(&clock), &policy_metrics, settings.log)?;
+        let verifier = Verifier::new(Arc::clone(&clock), TokenMetrics::register(&registry)?);
+        register_process(&registry)?;
+        let arbiter = Arbiter::new().handle();
+        let starter = KeyStarter {
+            outgoing: Arc::new(Outgoing::new(&settings.outgoing).context("outgoing requests")?),
+            clock: Arc::clone(&clock),
+            metrics: KeysMetrics::register(&registry)?,
+            arbiter: arbiter.clone(),
+        };
+        let watched = Watched::new(Mutex::new(settings.watched.clone()));
+        let documents = documents(settings.clone(), load, Arc::clone(&watched));
+        let actor = PolicyActor::first(documents, starter, policy_metrics)?;
+        let policy = PolicyHandle::start(actor, &arbiter);
+        let authorizer = Authorizer::new(policy.clone(), verifier, observer);
+        Ok(Self { settings, registry, clock, policy, authorizer, watched })
+    }
+}
+
+/// The documents of the PolicyActor: the settings that were just loaded, then what `load` gives.
+fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load {
+    let mut loaded = Some(first.clone());
+    Box::new(move || {
+        let settings = match loaded.take() {
+            Some(settings) => settings,
+            None => load()?,
+        };
+        if (&settings.server, settings.log, &settings.outgoing) != (&first.server, first.log, &first.outgoing)
+        {
+            tracing::warn!(
+                "changes of `server` take effect after a restart; the policy is loaded all the same"
+            );
+        }
+        watched.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings.watched);
+        Ok(PolicyDocument {
+            version: version_of(&settings),
+            resources: settings.resources,
+            warnings: settings.warnings,
+        })
+    })
+}
+
+/// Names a policy by its content; secrets are not part of it.
+fn version_of(settings: &Settings) -> String {
+    let hash = digest(&SHA256, format!("{:?}", settings.resources).as_bytes());
+    hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
+    let build = prometheus::IntGaugeVec::new(
+        prometheus::Opts::new("scopegate_build_info", "1 for the running build."),
+        &["version", "commit"],
+    )?;
+    build.with_label_values(&[env!("CARGO_PKG_VERSION"), COMMIT]).set(1);
+    registry.register(Box::new(build))?;
+    registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+}
+
+/// The commit that was built, where the build was told.
+const COMMIT: &str = match option_env!("SCOPEGATE_COMMIT") {
+    Some(commit) => commit,
+    None => "unknown",
+};

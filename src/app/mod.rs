@@ -1,0 +1,10 @@
+//! The wiring: build actors, handles and servers; bind, run, stop in order.
+
+mod core;
+mod debug;
+mod health;
+mod run;
+mod watch;
+
+pub use self::core::{Core, LoadSettings};
+pub use run::{Service, StopReason};

@@ -1,0 +1,146 @@
+//! Runs the service until it is told to stop, and stops in order.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::{core::Core, debug, health::Health, watch::FileWatch};
+use crate::{
+    config::Settings,
+    http::{AdminState, BoundServer, DecisionState, bind_admin, bind_main},
+    policy::PolicyHandle,
+};
+
+/// The service, bound to its addresses.
+pub struct Service {
+    settings: Settings,
+    policy: PolicyHandle,
+    health: Health,
+    main: BoundServer,
+    admin: BoundServer,
+    watch: FileWatch,
+}
+
+/// Why the service stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// It was told to.
+    Told,
+    /// An actor ended, which it never should: the process must be started anew.
+    ActorEnded,
+}
+
+impl Service {
+    /// Binds the listeners before a core.
+    ///
+    /// # Errors
+    /// When an address cannot be bound.
+    pub fn bind(core: Core) -> anyhow::Result<Self> {
+        let Core { settings, registry, clock, policy, authorizer, watched } = core;
+        let server = &settings.server;
+        let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
+        let state = DecisionState::new(authorizer, server.max_in_flight, server.max_body_bytes);
+        let (alive, ready) = (health.clone(), health.clone());
+        let admin = AdminState {
+            registry,
+            is_alive: Box::new(move || alive.is_alive()),
+            readiness: Box::new(move || ready.readiness()),
+            debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
+        };
+        let main = bind_main(server, Arc::new(state))
+            .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
+        let admin = bind_admin(server, Arc::new(admin))
+            .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
+        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, admin })
+    }
+
+    /// The addresses of decisions and metadata.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        self.main.addresses()
+    }
+
+    /// The addresses of the admin pages.
+    #[must_use]
+    pub fn admin_addresses(&self) -> &[SocketAddr] {
+        self.admin.addresses()
+    }
+
+    /// Reads the policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &PolicyHandle {
+        &self.policy
+    }
+
+    /// Runs until SIGTERM or SIGINT, or until an actor ends.
+    ///
+    /// # Errors
+    /// When a listener fails for good, or signals cannot be received.
+    pub async fn run(self) -> anyhow::Result<StopReason> {
+        tracing::info!(
+            listen = ?self.addresses(),
+            admin = ?self.admin_addresses(),
+            policy = self.policy.snapshot().version(),
+            "listening"
+        );
+        self.log_warnings();
+        let reloads =
+            actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
+        let (main, admin) = (self.main.handle(), self.admin.handle());
+        let main_task = actix::spawn(self.main.run());
+        let admin_task = actix::spawn(self.admin.run());
+        let reason = until_stopped(&self.health).await?;
+        tracing::info!(?reason, drain = ?self.settings.server.drain, "draining");
+        self.health.begin_drain();
+        tokio::time::sleep(self.settings.server.drain).await;
+        reloads.abort();
+        main.stop(true).await;
+        main_task.await.context("the decision listener")??;
+        admin.stop(true).await;
+        admin_task.await.context("the admin listener")??;
+        tracing::info!("stopped");
+        Ok(reason)
+    }
+
+    fn log_warnings(&self) {
+        for warning in self.policy.snapshot().warnings() {
+            tracing::warn!("{warning}");
+        }
+    }
+}
+
+async fn until_stopped(health: &Health) -> anyhow::Result<StopReason> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(StopReason::Told),
+            _ = interrupt.recv() => return Ok(StopReason::Told),
+            () = tokio::time::sleep(HEALTH_CHECK) => if !health.check_actors().await {
+                tracing::error!("an actor has ended");
+                return Ok(StopReason::ActorEnded);
+            },
+        }
+    }
+}
+
+/// Loads the configuration anew on SIGHUP and when a file changes. What goes wrong is logged and counted by the
+/// actor.
+async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal) {
+    loop {
+        let cause = tokio::select! {
+            Some(()) = hangup.recv() => "SIGHUP",
+            () = watch.changed() => "a file changed",
+        };
+        tracing::info!(cause, "loading the configuration anew");
+        if policy.reload().await.is_ok() {
+            for warning in policy.snapshot().warnings() {
+                tracing::warn!("{warning}");
+            }
+        }
+    }
+}
+
+/// How often the actors are looked at.
+const HEALTH_CHECK: Duration = Duration::from_secs(1);

@@ -1,0 +1,210 @@
+//! The steps of a decision, in order. The first that fails decides.
+
+use std::sync::Arc;
+
+use super::{
+    CheckRequest,
+    observer::{Observer, ObserverSettings},
+};
+use crate::{
+    domain::{Dialect, Field, Operation, Reason, Step, Trace},
+    mcp::{self, HeaderTrust, Unreadable},
+    policy::{
+        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide, permit_public,
+        permit_unenforced,
+    },
+    token::{Bearer, Identity, Refusal, Verifier},
+};
+
+/// Decides about requests. One value for each worker is not needed: it is shared and holds no lock.
+#[derive(Debug)]
+pub struct Authorizer {
+    policy: PolicyHandle,
+    verifier: Verifier,
+    observer: ObserverSettings,
+}
+
+/// A decision, with the resource that it is about.
+#[derive(Debug)]
+pub struct Checked {
+    /// Whether the request may pass.
+    pub decision: Decision,
+    /// The resource; `None` where none has the request's host and path.
+    pub resource: Option<Arc<ProtectedResource>>,
+}
+
+impl Checked {
+    /// Whether the gateway shall take `Authorization` away before the server sees the request.
+    #[must_use]
+    pub fn removes_token(&self) -> bool {
+        let policy = self.resource.as_ref().and_then(|resource| resource.policy());
+        policy.is_some_and(|policy| !policy.forwards_token())
+    }
+}
+
+impl Authorizer {
+    /// An authorizer that reads the policy in force.
+    #[must_use]
+    pub fn new(policy: PolicyHandle, verifier: Verifier, observer: ObserverSettings) -> Self {
+        Self { policy, verifier, observer }
+    }
+
+    /// The policy that it reads.
+    #[must_use]
+    pub fn policy(&self) -> &PolicyHandle {
+        &self.policy
+    }
+
+    /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
+    pub async fn check<T: Trace>(&self, request: &CheckRequest<'_>, trace: &mut T) -> Checked {
+        let mut observer = Observer::start(&self.observer, request.dialect);
+        // One snapshot for the whole request: no request is judged by half of a policy.
+        let snapshot = Arc::clone(&self.policy.snapshot());
+        let resource = find_resource(&snapshot, request).cloned();
+        trace.note(Step::Resource, || describe_resource(resource.as_deref(), request));
+        let mut operation = None;
+        let decision = match &resource {
+            None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
+            Some(resource) => {
+                observer.note_resource(resource);
+                self.check_resource(resource, request, &mut operation, trace).await
+            }
+        };
+        trace.note(Step::Decision, || describe_decision(&decision));
+        observer.finish(&decision, operation.as_ref(), request);
+        Checked { decision, resource }
+    }
+
+    /// Counts and logs a request that could not be read as its dialect demands, and denies it.
+    pub fn refuse(&self, dialect: Dialect, denial: Denial) -> Checked {
+        let observer = Observer::start(&self.observer, dialect);
+        let decision = Decision::Deny(denial);
+        observer.finish_unread(&decision);
+        Checked { decision, resource: None }
+    }
+
+    async fn check_resource<'a, T: Trace>(
+        &self,
+        resource: &ProtectedResource,
+        request: &CheckRequest<'a>,
+        operation: &mut Option<Operation<'a>>,
+        trace: &mut T,
+    ) -> Decision {
+        if is_public(resource, request) {
+            return permit_public();
+        }
+        if !resource.has_endpoint(request.path()) {
+            return Decision::Deny(Denial::of(Reason::ResourceUnknown));
+        }
+        match resource.policy() {
+            Some(policy) => {
+                self.check_policy(policy, request, operation, trace).await.unwrap_or_else(Decision::Deny)
+            }
+            None => permit_unenforced(resource),
+        }
+    }
+
+    async fn check_policy<'a, T: Trace>(
+        &self,
+        policy: &Policy,
+        request: &CheckRequest<'a>,
+        operation: &mut Option<Operation<'a>>,
+        trace: &mut T,
+    ) -> Result<Decision, Denial> {
+        check_origin(policy, request)?;
+        let identity = self.identify(policy, request, trace).await?;
+        let read = read_operation(policy, request, trace)
+            .map_err(|denial| denial.with_identity(Arc::clone(&identity)))?;
+        let operation = operation.insert(read);
+        Ok(decide(policy, identity, operation))
+    }
+
+    /// Steps 3 to 6: the token.
+    async fn identify<T: Trace>(
+        &self,
+        policy: &Policy,
+        request: &CheckRequest<'_>,
+        trace: &mut T,
+    ) -> Result<Arc<Identity>, Denial> {
+        let refused = |refusal: Refusal| {
+            Denial::of(refusal.reason)
+                .with_challenge(policy.challenge().unauthorized(refusal.reason))
+                .with_detail(refusal.detail)
+        };
+        let bearer = Bearer::read(request.authorization).map_err(refused)?;
+        self.verifier.verify(policy.tokens(), bearer, trace).await.map_err(refused)
+    }
+}
+
+/// Step 1.
+fn find_resource<'s>(
+    snapshot: &'s PolicySnapshot,
+    request: &CheckRequest<'_>,
+) -> Option<&'s Arc<ProtectedResource>> {
+    let path = request.path();
+    snapshot
+        .find(request.selector, path)
+        .or_else(|| snapshot.find_metadata(request.selector, path).map(|(resource, _)| resource))
+}
+
+/// Step 2: the resource's own metadata, and CORS preflights, which browsers send without a token.
+fn is_public(resource: &ProtectedResource, request: &CheckRequest<'_>) -> bool {
+    let is_endpoint = resource.has_endpoint(request.path());
+    match request.shown.http_method {
+        "OPTIONS" => !is_endpoint || request.is_preflight(),
+        "GET" | "HEAD" => !is_endpoint,
+        _ => false,
+    }
+}
+
+/// A page of an origin that was not allowed may not ask at all; no token would mend that.
+fn check_origin(policy: &Policy, request: &CheckRequest<'_>) -> Result<(), Denial> {
+    match request.origin {
+        Field::Absent => Ok(()),
+        Field::One(origin) if policy.allows_origin(origin) => Ok(()),
+        Field::One(_) => Err(Denial::of(Reason::OriginRefused)),
+        Field::Repeated => Err(Denial::of(Reason::RequestMalformed).with_detail("more than one Origin")),
+    }
+}
+
+/// Step 7.
+fn read_operation<'a, T: Trace>(
+    policy: &Policy,
+    request: &CheckRequest<'a>,
+    trace: &mut T,
+) -> Result<Operation<'a>, Denial> {
+    let trust = if policy.trusts_mcp_headers() { HeaderTrust::Trusted } else { HeaderTrust::Untrusted };
+    let operation = mcp::read(&request.shown, trust).map_err(|unreadable: Unreadable| {
+        Denial::of(unreadable.reason)
+            .with_detail(unreadable.detail)
+            .with_json_rpc_code(unreadable.json_rpc_code())
+    })?;
+    trace.note(Step::Operation, || format!("{operation:?}"));
+    trace.note(Step::Requirement, || match policy.table().levels(&operation) {
+        Ok(levels) => levels
+            .iter()
+            .map(|level| format!("{}: {}", level.kind.name(), level.requirement))
+            .collect::<Vec<_>>()
+            .join("; "),
+        Err(closed) => format!("no scope opens it ({})", closed.0.code()),
+    });
+    Ok(operation)
+}
+
+fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>) -> String {
+    match resource {
+        Some(resource) => format!("`{}` by path `{}`", resource.id(), request.path()),
+        None => format!("none has the path `{}`", request.path()),
+    }
+}
+
+fn describe_decision(decision: &Decision) -> String {
+    match decision {
+        Decision::Permit(permit) => format!("permit ({:?})", permit.grounds()),
+        Decision::Deny(denial) => {
+            let reason = denial.reason();
+            let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
+            format!("deny {} {}: {detail}", reason.status(), reason.code())
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The log line of one decision. It never holds a token, a secret or a tool's arguments.
+
+use std::time::Duration;
+
+use super::CheckRequest;
+use crate::{
+    domain::{Call, Dialect, Message, Named, Operation},
+    policy::{Decision, Grounds},
+    telemetry::{LogSettings, SubjectLogging, redact},
+    token::Identity,
+};
+
+/// What the line is made of.
+pub(super) struct Line<'a> {
+    pub(super) settings: LogSettings,
+    pub(super) dialect: Dialect,
+    pub(super) resource: &'a str,
+    pub(super) decision: &'a Decision,
+    pub(super) operation: Option<&'a Operation<'a>>,
+    /// `None` where the request could not be read as its dialect demands.
+    pub(super) request: Option<&'a CheckRequest<'a>>,
+    pub(super) duration: Duration,
+}
+
+impl Line<'_> {
+    /// Denials, and what `mode: report` would have denied, at `info`; permits at `debug` unless told
+    /// otherwise. What is not written costs nothing.
+    pub(super) fn write(&self) {
+        match self.decision {
+            Decision::Deny(denial) => {
+                self.write_at_info("deny", denial.reason().code(), denial.detail(), denial.identity());
+            }
+            Decision::Permit(permit) => match permit.grounds() {
+                Grounds::Reported(reason) => {
+                    self.write_at_info("report", reason.code(), "", permit.identity());
+                }
+                grounds @ (Grounds::Granted | Grounds::Public | Grounds::Unenforced) => {
+                    if self.settings.permits {
+                        self.write_at_info("permit", grounds.code(), "", permit.identity());
+                    } else if tracing::enabled!(tracing::Level::DEBUG) {
+                        self.write_at_debug(grounds.code(), permit.identity());
+                    }
+                }
+            },
+        }
+    }
+
+    fn write_at_info(&self, decision: &str, reason: &str, detail: &str, identity: Option<&Identity>) {
+        if !tracing::enabled!(tracing::Level::INFO) {
+            return;
+        }
+        let (method, name) = self.named();
+        tracing::info!(
+            resource = self.resource,
+            dialect = self.dialect.name(),
+            http_method = self.request.map(|request| redact::text(request.shown.http_method)),
+            operation = method,
+            name,
+            decision,
+            reason,
+            detail,
+            subject = self.subject(identity),
+            client_id = identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
+            key_id = identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
+            duration_us = self.duration_us(),
+            trace_id = self.request.and_then(CheckRequest::trace_id),
+            scopes_cut = identity.is_some_and(|identity| identity.headers.scopes_cut),
+            "decision"
+        );
+    }
+
+    fn write_at_debug(&self, reason: &str, identity: Option<&Identity>) {
+        let (method, name) = self.named();
+        tracing::debug!(
+            resource = self.resource,
+            dialect = self.dialect.name(),
+            http_method = self.request.map(|request| redact::text(request.shown.http_method)),
+            operation = method,
+            name,
+            decision = "permit",
+            reason,
+            subject = self.subject(identity),
+            client_id = identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
+            key_id = identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
+            duration_us = self.duration_us(),
+            trace_id = self.request.and_then(CheckRequest::trace_id),
+            scopes_cut = identity.is_some_and(|identity| identity.headers.scopes_cut),
+            "decision"
+        );
+    }
+
+    fn duration_us(&self) -> u64 {
+        u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX)
+    }
+
+    fn subject(&self, identity: Option<&Identity>) -> Option<String> {
+        let subject = identity?.subject.as_deref()?;
+        match self.settings.subject {
+            SubjectLogging::Hashed => Some(redact::hash(subject)),
+            SubjectLogging::Plain => Some(redact::text(subject)),
+            SubjectLogging::Omitted => None,
+        }
+    }
+
+    /// The JSON-RPC method, and the tool or prompt that it names. Resource URIs and task ids stay out: they
+    /// can say as much as arguments do.
+    fn named(&self) -> (String, Option<String>) {
+        match self.operation {
+            None => ("unread".to_owned(), None),
+            Some(Operation::OpenStream) => ("stream".to_owned(), None),
+            Some(Operation::EndSession) => ("end-session".to_owned(), None),
+            Some(Operation::NotShown) => ("not-shown".to_owned(), None),
+            Some(Operation::Batch(_)) => ("batch".to_owned(), None),
+            Some(Operation::Single(Message::Response)) => ("response".to_owned(), None),
+            Some(Operation::Single(Message::Notification(method))) => ((*method).to_owned(), None),
+            Some(Operation::Single(Message::Request(call))) => (redact::text(&call.method), name_of(call)),
+        }
+    }
+}
+
+fn name_of(call: &Call<'_>) -> Option<String> {
+    match &call.named {
+        Named::Tool(name) | Named::Prompt(name) => Some(redact::text(name)),
+        Named::Nothing | Named::Resource(_) | Named::Resources(_) | Named::Task(_) => None,
+    }
+}

@@ -1,0 +1,53 @@
+//! One original request, as a gateway showed it.
+
+use crate::{
+    domain::{Dialect, Field},
+    mcp::ShownRequest,
+    policy::Selector,
+};
+
+/// What is needed to decide about one request. It borrows everything.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckRequest<'a> {
+    /// How the gateway asked.
+    pub dialect: Dialect,
+    /// How it said which resource the request is for.
+    pub selector: Selector<'a>,
+    /// The raw request target: path and query, as the client sent them.
+    pub target: &'a str,
+    /// `Authorization`.
+    pub authorization: Field<'a>,
+    /// `Origin`.
+    pub origin: Field<'a>,
+    /// `Access-Control-Request-Method`, which with `Origin` makes an OPTIONS a CORS preflight.
+    pub access_control_request_method: Field<'a>,
+    /// The `traceparent` of W3C Trace Context, for the log.
+    pub traceparent: Field<'a>,
+    /// Method, MCP headers and body.
+    pub shown: ShownRequest<'a>,
+}
+
+impl<'a> CheckRequest<'a> {
+    /// The target's path, without the query.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+    }
+
+    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request").
+    #[must_use]
+    pub fn is_preflight(&self) -> bool {
+        self.shown.http_method == "OPTIONS"
+            && self.origin.is_present()
+            && self.access_control_request_method.is_present()
+    }
+
+    /// The trace id of a well-formed `traceparent`.
+    #[must_use]
+    pub fn trace_id(&self) -> Option<&'a str> {
+        let Field::One(value) = self.traceparent else { return None };
+        let trace_id = std::str::from_utf8(value).ok()?.split('-').nth(1)?;
+        let is_hex = trace_id.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
+        (trace_id.len() == 32 && is_hex).then_some(trace_id)
+    }
+}

@@ -1,0 +1,69 @@
+//! `scopegate serve`: runs the service until it is told to stop.
+
+use std::{process::ExitCode, sync::Arc};
+
+use super::{arguments::OriginOptions, failure, mistakes, origin, token};
+use crate::{
+    app::{Core, LoadSettings, Service, StopReason},
+    clock::SystemClock,
+    config::{Environment, Settings},
+    policy::{Enforcement, PolicyTable},
+    telemetry,
+};
+
+pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode {
+    // The configuration is read once before anything starts, so that its mistakes are all that is printed.
+    let first =
+        match origin::loader(options, environment).and_then(|mut load| load().map(|first| (first, load))) {
+            Ok((first, load)) => start(first, load, options.dev),
+            Err(text) => return mistakes(&text),
+        };
+    match first {
+        Ok(StopReason::Told) => ExitCode::SUCCESS,
+        Ok(StopReason::ActorEnded) => ExitCode::FAILURE,
+        Err(error) => failure(&error),
+    }
+}
+
+fn start(first: Settings, mut load: LoadSettings, is_dev: bool) -> anyhow::Result<StopReason> {
+    telemetry::init(first.log);
+    actix::System::new().block_on(async move {
+        let mut known = Some(first);
+        let load: LoadSettings = Box::new(move || known.take().map_or_else(&mut load, Ok));
+        let core = Core::start(load, Arc::new(SystemClock::default()))?;
+        let greeting = is_dev.then(|| core.settings.clone());
+        let service = Service::bind(core)?;
+        if let (Some(settings), Some(address)) = (greeting, service.addresses().first()) {
+            print!("{}", development_greeting(&settings, &address.to_string())?);
+        }
+        service.run().await
+    })
+}
+
+/// Two tokens, and the requests to try them with.
+fn development_greeting(settings: &Settings, address: &str) -> anyhow::Result<String> {
+    let all = token::mint_for_development(settings, &every_scope(settings))?;
+    let connect = token::mint_for_development(settings, "mcp:connect")?;
+    let ask = |name: &str| {
+        format!(
+            "curl -i 'http://{address}/authorize?resource=mcp' -H \"Authorization: Bearer ${name}\" \\\n  \
+             -H 'X-Original-Method: POST' -H 'X-Original-URI: /mcp' -H 'Content-Type: application/json' \\\n  \
+             -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}}'\n"
+        )
+    };
+    Ok(format!(
+        "scopegate decides for development. Anybody who knows the secret can make tokens: keep it on this machine.\n\n\
+         # every scope: answered 200\nALL={all}\n{}\n# mcp:connect alone: answered 403, with the scopes to fetch\n\
+         CONNECT={connect}\n{}\n",
+        ask("ALL"),
+        ask("CONNECT")
+    ))
+}
+
+fn every_scope(settings: &Settings) -> String {
+    let enforcement = settings.resources.first().map(|resource| &resource.enforcement);
+    match enforcement {
+        Some(Enforcement::On(oauth)) => PolicyTable::compile(oauth).scopes_supported().to_string(),
+        Some(Enforcement::Off) | None => String::new(),
+    }
+}

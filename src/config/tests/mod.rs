@@ -1,0 +1,81 @@
+//! The room as a whole: texts and variables in, settings or mistakes out.
+
+mod documents;
+mod environment;
+mod layout;
+mod mistakes;
+mod resources;
+mod sources;
+mod yaml;
+
+use std::path::Path;
+
+use super::{Environment, Mistakes, Settings, mistake::Report, settings::Text};
+use crate::policy::{Enforcement, OauthSettings};
+
+/// A resource that loads; `…` stands for further keys of `mcp`, `oauth`, the source and the root.
+struct Example {
+    mcp: &'static str,
+    server: &'static str,
+    oauth: &'static str,
+    scopes: &'static str,
+    source: &'static str,
+    root: &'static str,
+}
+
+const PLAIN: Example = Example {
+    mcp: "",
+    server: "base_url: 'https://mcp.example.com'",
+    oauth: "authorization_server_url: 'https://auth.example.com'",
+    scopes: "initialize: ['mcp:connect']",
+    source: "url: 'https://auth.example.com/jwks.json'",
+    root: "",
+};
+
+impl Example {
+    fn yaml(&self) -> String {
+        let Self { mcp, server, oauth, scopes, source, root } = self;
+        format!(
+            "mcp: {{enabled: true, {mcp}, server: {{{server}}}, oauth: {{enabled: true, {oauth}, \
+             scopes: {{{scopes}}}, jwks: [{{{source}}}]}}}}\n{root}\n"
+        )
+        .replace(", ,", ",")
+    }
+
+    fn load(&self) -> Result<Settings, Mistakes> {
+        load(&self.yaml())
+    }
+
+    fn settings(&self) -> Settings {
+        self.load().unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", self.yaml()))
+    }
+
+    fn oauth(&self) -> OauthSettings {
+        oauth(&self.settings())
+    }
+
+    fn mistakes(&self) -> String {
+        let loaded = self.load();
+        loaded.map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.to_string())
+    }
+}
+
+fn oauth(settings: &Settings) -> OauthSettings {
+    match &settings.resources[0].enforcement {
+        Enforcement::On(oauth) => (**oauth).clone(),
+        Enforcement::Off => panic!("nothing is enforced"),
+    }
+}
+
+fn load(yaml: &str) -> Result<Settings, Mistakes> {
+    load_with(yaml, &[])
+}
+
+fn load_with(yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+    load_in(Path::new("."), yaml, variables)
+}
+
+fn load_in(folder: &Path, yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
+    let environment: Environment = variables.iter().copied().collect();
+    Settings::read(&Text { name: "test.yaml", folder, yaml }, &environment, Report::default())
+}

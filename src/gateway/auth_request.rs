@@ -1,0 +1,56 @@
+//! nginx's `auth_request`, and scripts in nginx, HAProxy or elsewhere: `/authorize?resource=ID`.
+//!
+//! nginx understands 200, 401 and 403; whatever else it gets becomes a 500. So every other denial is a 403 that
+//! says in headers what it truly is.
+
+use bytes::Bytes;
+
+use super::{
+    Asked, Misread, Reply,
+    asked::Original,
+    reply::{is_cannot_decide, json_rpc_error},
+};
+use crate::{
+    authorize::{CheckRequest, Checked},
+    domain::Dialect,
+    mcp::Body,
+    policy::{Decision, Denial, Selector},
+};
+
+/// The original request: `X-Original-Method` and `X-Original-URI`, each exactly once; MCP's headers and the
+/// body, if one was sent, as they were.
+///
+/// # Errors
+/// When one of the two is missing, repeated or unreadable, or a body comes with another method than POST.
+pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
+    let method =
+        asked.required("x-original-method", Misread("X-Original-Method must be there exactly once"))?;
+    let target = asked.required("x-original-uri", Misread("X-Original-URI must be there exactly once"))?;
+    if method != "POST" && asked.body != Body::Absent {
+        return Err(Misread("only a POST may come with a body"));
+    }
+    let selector = asked.resource_id()?.map_or(Selector::Sole, Selector::Id);
+    let body = asked.body;
+    Ok(asked.check_request(&Original { dialect: Dialect::AuthRequest, method, target, selector, body }))
+}
+
+/// 200, 401, 403 or 503, the body always empty.
+#[must_use]
+pub fn write(checked: &Checked, request: Option<&CheckRequest<'_>>) -> Reply {
+    match &checked.decision {
+        Decision::Permit(permit) => Reply::of_permit(permit, checked),
+        Decision::Deny(denial) => write_denial(denial, request),
+    }
+}
+
+fn write_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Reply {
+    let mut reply = Reply::of_denial(denial, request);
+    let status = reply.status;
+    reply.add("x-scopegate-reason", Bytes::from_static(denial.reason().code().as_bytes()));
+    if !matches!(status, 401 | 403) && !is_cannot_decide(denial.reason()) {
+        reply.status = 403;
+        reply.add("x-scopegate-status", Bytes::from(status.to_string()));
+        reply.add("x-scopegate-error", Bytes::from(json_rpc_error(denial)));
+    }
+    reply
+}

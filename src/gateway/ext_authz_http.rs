@@ -1,0 +1,50 @@
+//! Envoy's `ext_authz` HTTP service with `path_prefix: /authorize`: the original request, under a prefix.
+
+use bytes::Bytes;
+
+use super::{Asked, Misread, Reply, asked::Original};
+use crate::{
+    authorize::{CheckRequest, Checked},
+    domain::{Dialect, Field},
+    mcp::Body,
+    policy::{Decision, Selector},
+};
+
+/// The prefix that Envoy puts before the original path.
+pub const PATH_PREFIX: &str = "/authorize";
+
+/// The original request: its own method, target after the prefix, host and body.
+///
+/// # Errors
+/// When there is no path after the prefix, or not exactly one `Host`.
+pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
+    let target = asked.target.strip_prefix(PATH_PREFIX).filter(|rest| rest.starts_with('/'));
+    let target = target.ok_or(Misread("the target must be /authorize and the original path"))?;
+    let host = asked.required("host", Misread("Host must be there exactly once"))?;
+    let original = Original {
+        dialect: Dialect::ExtAuthzHttp,
+        method: asked.method,
+        target,
+        selector: Selector::Host(host),
+        body: body_of(asked),
+    };
+    Ok(asked.check_request(&original))
+}
+
+/// True statuses; where the token is not to be forwarded, the header that has Envoy remove it.
+#[must_use]
+pub fn write(checked: &Checked, request: Option<&CheckRequest<'_>>) -> Reply {
+    let mut reply = Reply::plain(checked, request);
+    if matches!(checked.decision, Decision::Permit(_)) && checked.removes_token() {
+        reply.add("x-envoy-auth-headers-to-remove", Bytes::from_static(b"authorization"));
+    }
+    reply
+}
+
+/// A body that Envoy cut is no body that can be read, whatever is in it.
+fn body_of<'a>(asked: &Asked<'a>) -> Body<'a> {
+    match asked.headers.field("x-envoy-auth-partial-body") {
+        Field::Absent | Field::One(b"false") => asked.body,
+        Field::One(_) | Field::Repeated => Body::Cut,
+    }
+}

@@ -1,0 +1,89 @@
+//! A decision in HTTP's words, for whichever listener sends it.
+
+use bytes::Bytes;
+use serde_json::json;
+use smallvec::SmallVec;
+
+use crate::{
+    authorize::{CheckRequest, Checked},
+    domain::Reason,
+    policy::{Decision, Denial, Permit},
+    token::IdentityHeaders,
+};
+
+/// Status, headers and body of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Names in lower case; no name twice.
+    pub headers: SmallVec<[(&'static str, Bytes); 8]>,
+    /// A JSON-RPC error, or nothing. A permit never has a body: gateways drop pooled connections for one.
+    pub body: Option<String>,
+}
+
+impl Reply {
+    /// The 200 of a permit: the five identity headers, always, so that a gateway that copies them overwrites
+    /// what a client forged.
+    pub(super) fn of_permit(permit: &Permit, checked: &Checked) -> Self {
+        let nobody = checked.resource.as_ref().map(|resource| IdentityHeaders::of_nobody(resource.id()));
+        let identity = permit.identity().map(|identity| &identity.headers).or(nobody.as_ref());
+        let headers = identity.into_iter().flat_map(IdentityHeaders::iter);
+        let headers = headers.map(|(name, value)| (name, value.clone())).collect();
+        Self { status: 200, headers, body: None }
+    }
+
+    /// A denial with its true status.
+    pub(super) fn of_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Self {
+        let mut reply = Self { status: denial.reason().status(), headers: SmallVec::new(), body: None };
+        if let Some(challenge) = denial.challenge() {
+            reply.add("www-authenticate", Bytes::copy_from_slice(challenge.as_bytes()));
+        }
+        reply.add("cache-control", Bytes::from_static(b"no-store"));
+        if request.is_some_and(|request| request.origin.is_present()) {
+            reply.add("access-control-allow-origin", Bytes::from_static(b"*"));
+            reply.add("access-control-expose-headers", Bytes::from_static(b"WWW-Authenticate"));
+        }
+        reply
+    }
+
+    /// True statuses, and a JSON-RPC error body with a 400: what Envoy, Traefik and Caddy relay as it is.
+    pub(super) fn plain(checked: &Checked, request: Option<&CheckRequest<'_>>) -> Self {
+        match &checked.decision {
+            Decision::Permit(permit) => Self::of_permit(permit, checked),
+            Decision::Deny(denial) => {
+                let mut reply = Self::of_denial(denial, request);
+                if reply.status == 400 {
+                    reply.add("content-type", Bytes::from_static(b"application/json"));
+                    reply.body = Some(json_rpc_error(denial));
+                }
+                reply
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, name: &'static str, value: Bytes) {
+        self.headers.push((name, value));
+    }
+
+    /// The value of a header; for tests and logs.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
+    }
+}
+
+/// The JSON-RPC error of a request that could not be read. Its `id` is unknown or not to be trusted.
+pub(super) fn json_rpc_error(denial: &Denial) -> String {
+    let message = match denial.detail() {
+        "" => denial.reason().description(),
+        detail => detail,
+    };
+    json!({"jsonrpc": "2.0", "id": null, "error": {"code": denial.json_rpc_code(), "message": message}})
+        .to_string()
+}
+
+/// Whether a denial may be turned into "allow" by gateways that are told to: only "cannot decide" is.
+pub(super) fn is_cannot_decide(reason: Reason) -> bool {
+    reason.status() >= 500
+}

@@ -1,0 +1,59 @@
+//! The metadata documents (RFC 9728 §3): public, cacheable, readable by browser pages, whatever keys are doing.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+    web::Data,
+};
+
+use super::DecisionState;
+use crate::{
+    metadata::{MetadataDocument, Which},
+    policy::Selector,
+};
+
+pub(super) async fn metadata(state: Data<DecisionState>, request: HttpRequest) -> HttpResponse {
+    let Some(document) = find(&state, &request) else {
+        return HttpResponse::NotFound().insert_header(ANY_ORIGIN).finish();
+    };
+    match *request.method() {
+        Method::GET if is_known(&request, &document.etag) => HttpResponse::NotModified()
+            .insert_header((header::ETAG, document.etag))
+            .insert_header(ANY_ORIGIN)
+            .finish(),
+        Method::GET | Method::HEAD => HttpResponse::Ok()
+            .insert_header((header::CONTENT_TYPE, "application/json"))
+            .insert_header((header::ETAG, document.etag))
+            .insert_header((header::CACHE_CONTROL, "max-age=300"))
+            .insert_header(ANY_ORIGIN)
+            .body(document.json),
+        // Browser clients of MCP send MCP-Protocol-Version even here, so they ask first.
+        Method::OPTIONS => HttpResponse::NoContent()
+            .insert_header((header::ALLOW, ALLOWED))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_HEADERS, "*"))
+            .insert_header((header::ACCESS_CONTROL_MAX_AGE, "300"))
+            .insert_header(ANY_ORIGIN)
+            .finish(),
+        _ => HttpResponse::MethodNotAllowed()
+            .insert_header((header::ALLOW, ALLOWED))
+            .insert_header(ANY_ORIGIN)
+            .finish(),
+    }
+}
+
+fn find(state: &DecisionState, request: &HttpRequest) -> Option<MetadataDocument> {
+    let snapshot = state.authorizer().policy().snapshot();
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let selector = host.map_or(Selector::Sole, Selector::Host);
+    let (resource, is_of_origin) = snapshot.find_metadata(selector, request.head().uri.path())?;
+    MetadataDocument::of(resource, if is_of_origin { Which::OfOrigin } else { Which::OfResource })
+}
+
+fn is_known(request: &HttpRequest, etag: &str) -> bool {
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    known.is_some_and(|tags| tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim() == etag))
+}
+
+const ANY_ORIGIN: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+const ALLOWED: &str = "GET, HEAD, OPTIONS";

@@ -1,0 +1,99 @@
+//! The two listeners: decisions and metadata, and the admin pages.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    web::{self, Data},
+};
+use tracing_actix_web::TracingLogger;
+
+use super::{
+    ServerSettings,
+    admin::{self, AdminState},
+    decide::{self, DecisionState},
+    metadata,
+};
+use crate::{gateway::ext_authz_http::PATH_PREFIX, policy::WELL_KNOWN};
+
+/// A listener that is bound and ready to run.
+pub struct BoundServer {
+    server: Server,
+    addresses: Vec<SocketAddr>,
+}
+
+impl BoundServer {
+    /// The addresses that it listens on.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Stops it: gracefully, requests in flight finish.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Runs until it is stopped.
+    ///
+    /// # Errors
+    /// When accepting connections fails for good.
+    pub async fn run(self) -> io::Result<()> {
+        self.server.await
+    }
+}
+
+/// Binds the decision and metadata listener. The request path has no middleware: what would watch it is paid by
+/// every request of every client.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn bind_main(settings: &ServerSettings, state: Arc<DecisionState>) -> io::Result<BoundServer> {
+    let state = Data::from(state);
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .route(PATH_PREFIX, web::route().to(decide::auth_request))
+            .route("/authorize/{path:.*}", web::route().to(decide::ext_authz_http))
+            .route("/forward-auth", web::route().to(decide::forward_auth))
+            .service(
+                web::scope(WELL_KNOWN)
+                    .wrap(TracingLogger::default())
+                    .default_service(web::route().to(metadata::metadata)),
+            )
+    })
+    .workers(settings.workers)
+    .keep_alive(settings.keep_alive)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(STOP_TIMEOUT_SECONDS)
+    .disable_signals()
+    .bind(&settings.listen_addr)?;
+    let addresses = server.addrs();
+    Ok(BoundServer { server: server.run(), addresses })
+}
+
+/// Binds the admin listener.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn bind_admin(settings: &ServerSettings, state: Arc<AdminState>) -> io::Result<BoundServer> {
+    let state = Data::from(state);
+    let server = HttpServer::new(move || {
+        App::new().app_data(state.clone()).wrap(TracingLogger::default()).configure(admin::routes)
+    })
+    .workers(1)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(STOP_TIMEOUT_SECONDS)
+    .disable_signals()
+    .bind(&settings.admin_listen_addr)?;
+    let addresses = server.addrs();
+    Ok(BoundServer { server: server.run(), addresses })
+}
+
+/// A gateway sends a request's head at once.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long requests in flight may take to finish when the service stops.
+const STOP_TIMEOUT_SECONDS: u64 = 10;

@@ -1,0 +1,219 @@
+//! The actor that keeps one source's keys fresh: it alone decides when to fetch, and publishes what it knows
+//! as a snapshot that any thread reads without asking it.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use actix::{
+    Actor, ActorContext, ActorFutureExt, Addr, ArbiterHandle, AsyncContext, Context, Handler, Message,
+    ResponseFuture, SpawnHandle, WrapFuture,
+};
+use arc_swap::ArcSwap;
+use tokio::{
+    sync::{oneshot, watch},
+    time::timeout,
+};
+
+use super::{
+    KeySnapshot, KeysHandle, KeysMetrics, Missing, Outgoing, RemoteSettings,
+    fetch::fetch,
+    handle::Remote,
+    metrics::SourceMetrics,
+    report::SourceName,
+    schedule::{Schedule, TokenBucket},
+    snapshot::Fetched,
+};
+use crate::{clock::SharedClock, domain::ResourceId};
+
+/// Starts to fetch the keys of a source on `arbiter`, which must not be one that serves requests. It ends when
+/// the last handle is dropped. `source` is the source's name in logs and metrics.
+pub fn start(
+    resource: &ResourceId,
+    source: &str,
+    settings: RemoteSettings,
+    outgoing: Arc<Outgoing>,
+    clock: SharedClock,
+    metrics: &KeysMetrics,
+    arbiter: &ArbiterHandle,
+) -> KeysHandle {
+    let snapshot = Arc::new(ArcSwap::from_pointee(KeySnapshot::unknown(&settings)));
+    let metrics = Arc::new(metrics.source(resource, source));
+    let (rounds_sender, rounds) = watch::channel(0);
+    let (alive, closed) = oneshot::channel();
+    let unknown_kid = settings.unknown_kid;
+    let bucket = TokenBucket::full(unknown_kid, clock.uptime());
+    let actor = JwksActor {
+        name: SourceName { resource: resource.clone(), source: source.to_owned() },
+        schedule: Schedule::every(settings.refresh_interval),
+        unknown_kids: bucket.clone(),
+        failed_signatures: bucket,
+        settings,
+        outgoing,
+        clock,
+        snapshot: Arc::clone(&snapshot),
+        rounds: rounds_sender,
+        metrics: Arc::clone(&metrics),
+        timer: None,
+        is_fetching: false,
+        closed: Some(closed),
+    };
+    let mailbox = Mailbox(JwksActor::start_in_arbiter(arbiter, move |_| actor));
+    KeysHandle::remote(snapshot, Remote::new(mailbox, unknown_kid, rounds, metrics, alive))
+}
+
+/// One source's fetching. A round is one fetch with all that follows from it; rounds never overlap.
+struct JwksActor {
+    name: SourceName,
+    settings: RemoteSettings,
+    outgoing: Arc<Outgoing>,
+    clock: SharedClock,
+    snapshot: Arc<ArcSwap<KeySnapshot>>,
+    /// Counts the rounds that have ended, for those who wait for one.
+    rounds: watch::Sender<u64>,
+    schedule: Schedule,
+    unknown_kids: TokenBucket,
+    failed_signatures: TokenBucket,
+    metrics: Arc<SourceMetrics>,
+    timer: Option<SpawnHandle>,
+    is_fetching: bool,
+    /// Resolves when the last handle is gone. Timers and fetches alone would keep an actor alive for ever.
+    closed: Option<oneshot::Receiver<Infallible>>,
+}
+
+impl Actor for JwksActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        if let Some(closed) = self.closed.take() {
+            ctx.spawn(closed.into_actor(self).map(|_, _, ctx| ctx.stop()));
+        }
+        self.begin_round(ctx);
+    }
+}
+
+impl JwksActor {
+    fn begin_round(&mut self, ctx: &mut Context<Self>) {
+        if self.is_fetching {
+            return;
+        }
+        self.is_fetching = true;
+        if let Some(timer) = self.timer.take() {
+            ctx.cancel_future(timer);
+        }
+        let fetching = fetch(Arc::clone(&self.outgoing), self.settings.clone());
+        ctx.spawn(fetching.into_actor(self).map(|outcome, actor, ctx| actor.end_round(outcome, ctx)));
+    }
+
+    fn end_round(&mut self, outcome: Result<Fetched, String>, ctx: &mut Context<Self>) {
+        self.is_fetching = false;
+        match outcome {
+            Ok(fetched) => self.succeed(fetched),
+            Err(cause) => self.fail(cause),
+        }
+        self.rounds.send_modify(|ended| *ended = ended.wrapping_add(1));
+        let delay = self.schedule.next_delay(fastrand::f64());
+        self.timer = Some(ctx.run_later(delay, |actor, ctx| {
+            actor.timer = None;
+            actor.begin_round(ctx);
+        }));
+    }
+
+    fn succeed(&mut self, fetched: Fetched) {
+        let before = self.snapshot.load_full();
+        let after = before.succeed(fetched, self.clock.uptime());
+        self.schedule.succeed();
+        self.metrics.record_success(after.keys.len(), self.clock.unix_seconds());
+        self.name.log_changes(&before, &after);
+        self.snapshot.store(Arc::new(after));
+    }
+
+    fn fail(&mut self, cause: String) {
+        self.schedule.fail();
+        self.metrics.record_failure();
+        self.name.log_failure(&cause);
+        self.snapshot.store(Arc::new(self.snapshot.load().fail(cause)));
+    }
+
+    /// Resolves when the round that runs now has ended.
+    fn end_of_round(&self) -> ResponseFuture<()> {
+        let mut rounds = self.rounds.subscribe();
+        Box::pin(async move {
+            // An error means that the actor ends, and then there is nothing to wait for either.
+            let _ = rounds.changed().await;
+        })
+    }
+
+    fn take_token(&mut self, missing: Missing) -> bool {
+        let now = self.clock.uptime();
+        match missing {
+            Missing::Kid => self.unknown_kids.take(now),
+            Missing::Signature => self.failed_signatures.take(now),
+        }
+    }
+}
+
+/// Fetch now, unless that is already happening; answered when the round has ended.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Refresh;
+
+impl Handler<Refresh> for JwksActor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Refresh, ctx: &mut Context<Self>) -> Self::Result {
+        self.begin_round(ctx);
+        self.end_of_round()
+    }
+}
+
+/// A token needs a key that is not there: fetch if the bucket allows it; answered when the round has ended, or
+/// at once if there is none.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct KeyMissing(Missing);
+
+impl Handler<KeyMissing> for JwksActor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, KeyMissing(missing): KeyMissing, ctx: &mut Context<Self>) -> Self::Result {
+        if !self.is_fetching {
+            if !self.take_token(missing) {
+                return Box::pin(std::future::ready(()));
+            }
+            self.begin_round(ctx);
+        }
+        self.end_of_round()
+    }
+}
+
+/// Answered at once, by an actor that lives.
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Ping;
+
+impl Handler<Ping> for JwksActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, _: &mut Context<Self>) {}
+}
+
+/// The actor's address, for the handle: actix stays in this file.
+pub(super) struct Mailbox(Addr<JwksActor>);
+
+/// The actor has ended.
+pub(super) struct Closed;
+
+impl Mailbox {
+    pub(super) async fn refresh(&self) -> Result<(), Closed> {
+        self.0.send(Refresh).await.map_err(|_| Closed)
+    }
+
+    pub(super) async fn report(&self, missing: Missing) -> Result<(), Closed> {
+        self.0.send(KeyMissing(missing)).await.map_err(|_| Closed)
+    }
+
+    pub(super) async fn is_alive(&self) -> bool {
+        timeout(ALIVE_WITHIN, self.0.send(Ping)).await.is_ok_and(|answer| answer.is_ok())
+    }
+}
+
+const ALIVE_WITHIN: Duration = Duration::from_secs(2);

@@ -1,0 +1,130 @@
+//! What all outgoing requests share: trusted roots, proxies, and the hosts that may be asked over plain http.
+
+use std::{fmt, sync::Arc};
+
+use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+
+use super::super::{KeysError, OutgoingSettings, ProxySettings, address::is_loopback_host};
+
+/// Made once for the process and shared by all sources.
+pub struct Outgoing {
+    tls: Arc<ClientConfig>,
+    proxies: Matcher,
+    insecure_hosts: Vec<String>,
+}
+
+impl Outgoing {
+    /// Loads the roots: the system's, or built-in ones where it has none, and those of `ca_file`.
+    ///
+    /// # Errors
+    /// When `ca_file` cannot be read, or holds no certificate.
+    pub fn new(settings: &OutgoingSettings) -> Result<Self, KeysError> {
+        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| KeysError::Tls(error.to_string()))?;
+        let mut tls = config.with_root_certificates(roots(settings)?).with_no_client_auth();
+        // awc would speak HTTP/2 if the server agreed to it; HTTP/1.1 is enough for two small documents.
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self {
+            tls: Arc::new(tls),
+            proxies: matcher(&settings.proxy),
+            insecure_hosts: settings.insecure_hosts.clone(),
+        })
+    }
+
+    /// Hosts that may be asked over plain http besides loopback.
+    pub(super) fn insecure_hosts(&self) -> &[String] {
+        &self.insecure_hosts
+    }
+
+    pub(super) fn tls(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.tls)
+    }
+
+    /// The proxy for an origin, if there is one. Loopback is this machine, never the proxy's.
+    pub(super) fn proxy_for(&self, scheme: &str, authority: &str, host: &str) -> Option<Intercept> {
+        if is_loopback_host(host) {
+            return None;
+        }
+        let origin = format!("{scheme}://{authority}/").parse().ok()?;
+        self.proxies.intercept(&origin)
+    }
+}
+
+/// Proxies may hold credentials, so that nothing is shown.
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing").finish_non_exhaustive()
+    }
+}
+
+fn roots(settings: &OutgoingSettings) -> Result<RootCertStore, KeysError> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    }
+    let Some(path) = &settings.ca_file else { return Ok(roots) };
+    let unreadable = |cause: String| KeysError::CaFile { path: path.clone(), cause };
+    let certificates = CertificateDer::pem_file_iter(path)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| unreadable(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(unreadable("it holds no certificate".to_owned()));
+    }
+    for certificate in certificates {
+        roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
+    }
+    Ok(roots)
+}
+
+fn matcher(proxy: &ProxySettings) -> Matcher {
+    let text = |setting: &Option<String>| setting.clone().unwrap_or_default();
+    Matcher::builder()
+        .all(text(&proxy.all))
+        .http(text(&proxy.http))
+        .https(text(&proxy.https))
+        .no(text(&proxy.no))
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{io::Write, path::Path};
+
+    use super::*;
+
+    fn with_ca_file(path: &Path) -> Result<Outgoing, KeysError> {
+        Outgoing::new(&OutgoingSettings { ca_file: Some(path.to_owned()), ..OutgoingSettings::default() })
+    }
+
+    #[test]
+    fn a_ca_file_without_a_certificate_is_an_error() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"hello\n").unwrap();
+        let error = with_ca_file(file.path()).unwrap_err();
+        assert!(error.to_string().ends_with(": it holds no certificate"), "{error}");
+        assert!(with_ca_file(Path::new("/does/not/exist")).is_err());
+    }
+
+    #[test]
+    fn proxies_are_used_as_curl_would_but_never_for_loopback() {
+        let proxy = ProxySettings {
+            https: Some("http://proxy.internal:3128".to_owned()),
+            no: Some("example.org, 10.0.0.0/8".to_owned()),
+            ..ProxySettings::default()
+        };
+        let outgoing = Outgoing::new(&OutgoingSettings { proxy, ..OutgoingSettings::default() }).unwrap();
+        let is_proxied = |scheme: &str, host: &str| outgoing.proxy_for(scheme, host, host).is_some();
+        assert!(is_proxied("https", "auth.example.com"));
+        assert!(!is_proxied("http", "auth.example.com"));
+        assert!(!is_proxied("https", "auth.example.org"));
+        assert!(!is_proxied("https", "10.1.2.3"));
+        assert!(!is_proxied("https", "localhost") && !is_proxied("https", "127.0.0.1"));
+    }
+}

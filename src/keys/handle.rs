@@ -1,0 +1,138 @@
+//! The outside of a key source: what the request path holds. Reading never waits; only a token whose key is
+//! missing may, briefly.
+
+use std::{convert::Infallible, fmt, sync::Arc};
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::{
+    sync::{Semaphore, oneshot, watch},
+    time::timeout,
+};
+
+use super::{
+    KeySet, KeySnapshot, KeysError, SecretSettings, UnknownKidSettings, VerifyingKey, actor::Mailbox,
+    metrics::SourceMetrics,
+};
+
+/// The keys of one source, fetched or fixed. Clones are handles of the same source.
+#[derive(Clone)]
+pub struct KeysHandle {
+    snapshot: Arc<ArcSwap<KeySnapshot>>,
+    remote: Option<Arc<Remote>>,
+}
+
+/// Why a token asks for a refresh. Each kind has a bucket of its own, so that forged signatures cannot use up
+/// what a rotation needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// No key has the token's `kid`.
+    Kid,
+    /// A key has it, and the signature does not verify: the provider may have a new key under an old name.
+    Signature,
+}
+
+impl KeysHandle {
+    /// The source that a shared secret is.
+    #[must_use]
+    pub fn of_secret(settings: &SecretSettings) -> Self {
+        Self::fixed([VerifyingKey::of_secret(settings)].into_iter().collect())
+    }
+
+    /// A source of keys that never change.
+    #[must_use]
+    pub fn fixed(keys: KeySet) -> Self {
+        Self { snapshot: Arc::new(ArcSwap::from_pointee(KeySnapshot::fixed(keys))), remote: None }
+    }
+
+    pub(super) fn remote(snapshot: Arc<ArcSwap<KeySnapshot>>, remote: Remote) -> Self {
+        Self { snapshot, remote: Some(Arc::new(remote)) }
+    }
+
+    /// What is known now, without a lock. Do not hold it over an `await`.
+    #[must_use]
+    pub fn snapshot(&self) -> Guard<Arc<KeySnapshot>> {
+        self.snapshot.load()
+    }
+
+    /// Asks for a refresh on behalf of a token, and waits for the round to end, at most
+    /// `refresh_unknown_kid.max_wait`. Returns at once where that is switched off, where the bucket is empty,
+    /// and where [`MAX_WAITING`] tokens wait already. Look at a new snapshot afterwards.
+    pub async fn refresh_for(&self, missing: Missing) {
+        if let Some(remote) = &self.remote {
+            remote.refresh_for(missing).await;
+        }
+    }
+
+    /// Waits until the first fetch has succeeded or failed. Without an upper bound: the caller has one.
+    pub async fn first_answer(&self) {
+        let Some(remote) = &self.remote else { return };
+        let mut rounds = remote.rounds.clone();
+        while !self.snapshot.load().has_answered() {
+            if rounds.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Fetches now, or joins the fetch that runs, and waits for its end.
+    ///
+    /// # Errors
+    /// When the fetch failed, or the actor has ended.
+    pub async fn refresh(&self) -> Result<(), KeysError> {
+        let Some(remote) = &self.remote else { return Ok(()) };
+        remote.mailbox.refresh().await.map_err(|_| KeysError::ActorGone)?;
+        self.snapshot.load().last_failure.clone().map_or(Ok(()), |cause| Err(KeysError::Fetch(cause)))
+    }
+
+    /// Whether the source's actor answers, within two seconds. A source without one always lives.
+    pub async fn is_alive(&self) -> bool {
+        match &self.remote {
+            Some(remote) => remote.mailbox.is_alive().await,
+            None => true,
+        }
+    }
+}
+
+impl fmt::Debug for KeysHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KeysHandle").field("snapshot", &self.snapshot.load()).finish_non_exhaustive()
+    }
+}
+
+/// What a fetched source has beyond its snapshot.
+pub(super) struct Remote {
+    mailbox: Mailbox,
+    settings: UnknownKidSettings,
+    waiting: Semaphore,
+    rounds: watch::Receiver<u64>,
+    metrics: Arc<SourceMetrics>,
+    /// Dropped with the last handle, which ends the actor.
+    _alive: oneshot::Sender<Infallible>,
+}
+
+impl Remote {
+    pub(super) fn new(
+        mailbox: Mailbox,
+        settings: UnknownKidSettings,
+        rounds: watch::Receiver<u64>,
+        metrics: Arc<SourceMetrics>,
+        alive: oneshot::Sender<Infallible>,
+    ) -> Self {
+        Self { mailbox, settings, waiting: Semaphore::new(MAX_WAITING), rounds, metrics, _alive: alive }
+    }
+
+    async fn refresh_for(&self, missing: Missing) {
+        if missing == Missing::Kid {
+            self.metrics.record_unknown_kid();
+        }
+        if !self.settings.enabled {
+            return;
+        }
+        let Ok(_place) = self.waiting.try_acquire() else { return };
+        // Neither a timeout nor a dead actor changes what the caller does: look at the snapshot again.
+        let _ = timeout(self.settings.max_wait, self.mailbox.report(missing)).await;
+    }
+}
+
+/// How many tokens may wait for one source's refresh at once.
+pub const MAX_WAITING: usize = 64;

@@ -1,0 +1,75 @@
+//! Which algorithms a kind of key is for (RFC 7518 §3.1, RFC 8037 §3.1).
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm};
+
+use super::SkipCause;
+use crate::keys::{Algorithm, AlgorithmSet};
+
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    Rsa,
+    Curve(Curve),
+}
+
+impl Kind {
+    pub(super) fn fits(self, algorithm: Algorithm) -> bool {
+        match self {
+            Self::Rsa => RSA_ALGORITHMS.contains(&algorithm),
+            Self::Curve(curve) => algorithm == curve.algorithm(),
+        }
+    }
+
+    /// What a key without `alg` is for: RS256 for RSA, unless the configuration leaves only another one.
+    pub(super) fn implied(self, allowed: AlgorithmSet) -> Result<Algorithm, SkipCause> {
+        let mut fitting = allowed.iter().filter(|algorithm| self.fits(*algorithm));
+        match (self, fitting.next(), fitting.next()) {
+            (Self::Curve(curve), _, _) => Ok(curve.algorithm()),
+            (Self::Rsa, Some(only), None) => Ok(only),
+            (Self::Rsa, Some(_), Some(_)) if !allowed.contains(Algorithm::Rs256) => {
+                Err(SkipCause::AlgorithmAmbiguous)
+            }
+            (Self::Rsa, _, _) => Ok(Algorithm::Rs256),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Curve {
+    P256,
+    P384,
+    Ed25519,
+}
+
+impl Curve {
+    pub(super) const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::P256 => Algorithm::Es256,
+            Self::P384 => Algorithm::Es384,
+            Self::Ed25519 => Algorithm::EdDsa,
+        }
+    }
+
+    pub(super) const fn coordinate_bytes(self) -> usize {
+        match self {
+            Self::P256 | Self::Ed25519 => 32,
+            Self::P384 => 48,
+        }
+    }
+
+    pub(super) const fn ecdsa(self) -> Option<&'static EcdsaVerificationAlgorithm> {
+        match self {
+            Self::P256 => Some(&ECDSA_P256_SHA256_FIXED),
+            Self::P384 => Some(&ECDSA_P384_SHA384_FIXED),
+            Self::Ed25519 => None,
+        }
+    }
+}
+
+const RSA_ALGORITHMS: [Algorithm; 6] = [
+    Algorithm::Rs256,
+    Algorithm::Rs384,
+    Algorithm::Rs512,
+    Algorithm::Ps256,
+    Algorithm::Ps384,
+    Algorithm::Ps512,
+];

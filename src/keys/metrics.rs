@@ -1,0 +1,154 @@
+//! The counters and gauges of key sources, one series for each source that lives.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+
+use crate::{clock::UnixSeconds, domain::ResourceId};
+
+/// The metric families of all sources.
+#[derive(Clone, Debug)]
+pub struct KeysMetrics(Arc<Families>);
+
+impl KeysMetrics {
+    /// Makes the families and registers them.
+    ///
+    /// # Errors
+    /// When one of the names is registered already.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let families = Families {
+            refresh: IntCounterVec::new(Opts::new(REFRESH.0, REFRESH.1), &["resource", "source", "outcome"])?,
+            keys: IntGaugeVec::new(Opts::new(KEYS.0, KEYS.1), &SOURCE)?,
+            last_success: IntGaugeVec::new(Opts::new(LAST_SUCCESS.0, LAST_SUCCESS.1), &SOURCE)?,
+            unknown_kid: IntCounterVec::new(Opts::new(UNKNOWN_KID.0, UNKNOWN_KID.1), &SOURCE)?,
+            living: Mutex::default(),
+        };
+        registry.register(Box::new(families.refresh.clone()))?;
+        registry.register(Box::new(families.keys.clone()))?;
+        registry.register(Box::new(families.last_success.clone()))?;
+        registry.register(Box::new(families.unknown_kid.clone()))?;
+        Ok(Self(Arc::new(families)))
+    }
+
+    /// The series of one source, with their labels resolved.
+    pub(super) fn source(&self, resource: &ResourceId, source: &str) -> SourceMetrics {
+        let labels = [resource.as_str().to_owned(), source.to_owned()];
+        let families = &self.0;
+        let mut living = families.living();
+        *living.entry(labels.clone()).or_default() += 1;
+        let refreshed = |outcome| families.refresh.with_label_values(&[resource.as_str(), source, outcome]);
+        SourceMetrics {
+            succeeded: refreshed(SUCCESS),
+            failed: refreshed(FAILURE),
+            keys: families.keys.with_label_values(&labels),
+            last_success: families.last_success.with_label_values(&labels),
+            unknown_kid: families.unknown_kid.with_label_values(&labels),
+            families: Arc::clone(families),
+            labels,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Families {
+    refresh: IntCounterVec,
+    keys: IntGaugeVec,
+    last_success: IntGaugeVec,
+    unknown_kid: IntCounterVec,
+    /// How many sources share a pair of labels: during a reload the old and the new one do.
+    living: Mutex<HashMap<[String; 2], usize>>,
+}
+
+impl Families {
+    fn living(&self) -> MutexGuard<'_, HashMap<[String; 2], usize>> {
+        self.living.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removing what is not there is no mistake, so the results do not matter.
+    fn remove(&self, [resource, source]: &[String; 2]) {
+        for outcome in [SUCCESS, FAILURE] {
+            let _ = self.refresh.remove_label_values(&[resource.as_str(), source, outcome]);
+        }
+        let _ = self.keys.remove_label_values(&[resource, source]);
+        let _ = self.last_success.remove_label_values(&[resource, source]);
+        let _ = self.unknown_kid.remove_label_values(&[resource, source]);
+    }
+}
+
+/// The series of one source. They vanish with the last source of that name.
+#[derive(Debug)]
+pub(super) struct SourceMetrics {
+    succeeded: IntCounter,
+    failed: IntCounter,
+    keys: IntGauge,
+    last_success: IntGauge,
+    unknown_kid: IntCounter,
+    families: Arc<Families>,
+    labels: [String; 2],
+}
+
+impl SourceMetrics {
+    pub(super) fn record_success(&self, keys: usize, now: UnixSeconds) {
+        self.succeeded.inc();
+        self.keys.set(i64::try_from(keys).unwrap_or(i64::MAX));
+        self.last_success.set(now);
+    }
+
+    pub(super) fn record_failure(&self) {
+        self.failed.inc();
+    }
+
+    pub(super) fn record_unknown_kid(&self) {
+        self.unknown_kid.inc();
+    }
+}
+
+impl Drop for SourceMetrics {
+    fn drop(&mut self) {
+        let mut living = self.families.living();
+        let left = living.get(&self.labels).map_or(0, |count| count.saturating_sub(1));
+        if left > 0 {
+            living.insert(self.labels.clone(), left);
+        } else {
+            living.remove(&self.labels);
+            self.families.remove(&self.labels);
+        }
+    }
+}
+
+const SOURCE: [&str; 2] = ["resource", "source"];
+const SUCCESS: &str = "success";
+const FAILURE: &str = "failure";
+const REFRESH: (&str, &str) = ("scopegate_jwks_refresh_total", "Fetches of a key source, by outcome.");
+const KEYS: (&str, &str) = ("scopegate_jwks_keys", "Keys of a source that can be used.");
+const LAST_SUCCESS: (&str, &str) =
+    ("scopegate_jwks_last_success_timestamp_seconds", "When a fetch of the source last succeeded; 0: never.");
+const UNKNOWN_KID: (&str, &str) =
+    ("scopegate_jwks_unknown_kid_total", "Tokens that named a key which the source did not know.");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(registry: &Registry) -> usize {
+        registry.gather().iter().map(|family| family.get_metric().len()).sum()
+    }
+
+    #[test]
+    fn series_vanish_with_the_last_source_of_their_name() {
+        let registry = Registry::new();
+        let metrics = KeysMetrics::register(&registry).unwrap();
+        let id = ResourceId::parse("mcp").unwrap();
+        let old = metrics.source(&id, "auth.example.com");
+        old.record_success(2, 1_700_000_000);
+        let new = metrics.source(&id, "auth.example.com");
+        drop(old);
+        assert_eq!(new.succeeded.get(), 1, "a reload keeps the series");
+        assert_eq!(series(&registry), 5);
+        drop(new);
+        assert_eq!(series(&registry), 0);
+    }
+}

@@ -1,0 +1,203 @@
+//! What is known of a source's keys at one moment: immutable, shared with every thread that verifies.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{KeySet, RemoteSettings, SkippedKey};
+use crate::{clock::Uptime, domain::Issuer};
+
+/// The keys of one source, and how far they can be relied on.
+#[derive(Clone, Debug)]
+pub struct KeySnapshot {
+    /// The last good keys.
+    pub keys: Arc<KeySet>,
+    /// A number that no other set of keys in this process has; it changes only when the keys that can be
+    /// used, or the issuer that they belong to, change.
+    pub generation: u64,
+    /// The issuer that the discovery document named.
+    pub issuer: Option<Issuer>,
+    /// When a fetch last succeeded.
+    pub last_success: Option<Uptime>,
+    /// Where and why the last fetch failed, safe to show; `None` after a success.
+    pub last_failure: Option<String>,
+    /// What the last good set held that is not used.
+    pub skipped: Vec<SkippedKey>,
+    ageing: Ageing,
+}
+
+/// What a successful fetch brought.
+#[derive(Clone, Debug)]
+pub(super) struct Fetched {
+    /// The keys that can be used.
+    pub(super) keys: KeySet,
+    /// Those that cannot, and why.
+    pub(super) skipped: Vec<SkippedKey>,
+    /// The issuer, where a discovery document named one.
+    pub(super) issuer: Option<Issuer>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Ageing {
+    Never,
+    Fetched { max_stale: Duration, fresh_for: Duration },
+}
+
+impl KeySnapshot {
+    /// Keys that do not come from a network and never age.
+    #[must_use]
+    pub fn fixed(keys: KeySet) -> Self {
+        Self::new(keys, Ageing::Never)
+    }
+
+    /// What is known before the first fetch: nothing.
+    #[must_use]
+    pub fn unknown(settings: &RemoteSettings) -> Self {
+        let (max_stale, fresh_for) = (settings.max_stale, settings.unknown_kid.interval);
+        Self::new(KeySet::default(), Ageing::Fetched { max_stale, fresh_for })
+    }
+
+    fn new(keys: KeySet, ageing: Ageing) -> Self {
+        Self {
+            keys: Arc::new(keys),
+            generation: next_generation(),
+            issuer: None,
+            last_success: None,
+            last_failure: None,
+            skipped: Vec::new(),
+            ageing,
+        }
+    }
+
+    /// Whether tokens may be verified with these keys: some fetch succeeded, and not longer than `max_stale`
+    /// ago.
+    #[must_use]
+    pub fn is_usable(&self, now: Uptime) -> bool {
+        match self.ageing {
+            Ageing::Never => true,
+            Ageing::Fetched { max_stale, .. } => self.age(now).is_some_and(|age| age <= max_stale),
+        }
+    }
+
+    /// Whether a key that is missing here is missing at the provider: a fetch succeeded after the request
+    /// `arrived`, or within `refresh_unknown_kid.interval` before `now`.
+    #[must_use]
+    pub fn is_fresh(&self, arrived: Uptime, now: Uptime) -> bool {
+        match self.ageing {
+            Ageing::Never => true,
+            Ageing::Fetched { fresh_for, .. } => {
+                let is_after_arrival = self.last_success.is_some_and(|success| success >= arrived);
+                is_after_arrival || self.age(now).is_some_and(|age| age <= fresh_for)
+            }
+        }
+    }
+
+    /// Whether the first fetch has succeeded or failed.
+    #[must_use]
+    pub const fn has_answered(&self) -> bool {
+        match self.ageing {
+            Ageing::Never => true,
+            Ageing::Fetched { .. } => self.last_success.is_some() || self.last_failure.is_some(),
+        }
+    }
+
+    /// What is known after a fetch that succeeded.
+    #[must_use]
+    pub(super) fn succeed(&self, fetched: Fetched, now: Uptime) -> Self {
+        let is_same = *self.keys == fetched.keys && self.issuer == fetched.issuer;
+        let keys = if is_same { Arc::clone(&self.keys) } else { Arc::new(fetched.keys) };
+        Self {
+            keys,
+            generation: if is_same { self.generation } else { next_generation() },
+            issuer: fetched.issuer,
+            last_success: Some(now),
+            last_failure: None,
+            skipped: fetched.skipped,
+            ageing: self.ageing,
+        }
+    }
+
+    /// What is known after a fetch that failed: the same keys as before.
+    #[must_use]
+    pub(super) fn fail(&self, cause: String) -> Self {
+        Self { last_failure: Some(cause), ..self.clone() }
+    }
+
+    fn age(&self, now: Uptime) -> Option<Duration> {
+        self.last_success.map(|success| now.saturating_sub(success))
+    }
+}
+
+fn next_generation() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::{Algorithm, SecretKey, SecretSettings, VerifyingKey, tests::test_settings};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn unknown() -> KeySnapshot {
+        let mut settings = test_settings("https://auth.example.com/keys");
+        settings.max_stale = SECOND * 100;
+        settings.unknown_kid.interval = SECOND * 10;
+        KeySnapshot::unknown(&settings)
+    }
+
+    fn fetched(secret: &[u8]) -> Fetched {
+        let (secret, algorithm) = (SecretKey::new(secret), Algorithm::Hs256);
+        let key = VerifyingKey::of_secret(&SecretSettings { secret, algorithm, key_id: "a".to_owned() });
+        Fetched { keys: [key].into_iter().collect(), skipped: Vec::new(), issuer: None }
+    }
+
+    #[test]
+    fn before_any_success_nothing_is_usable_or_fresh() {
+        let start = unknown();
+        assert!(!start.has_answered() && !start.is_usable(SECOND) && !start.is_fresh(SECOND, SECOND));
+        let failed = start.fail("status 500".to_owned());
+        assert!(failed.has_answered() && !failed.is_usable(SECOND) && !failed.is_fresh(SECOND, SECOND));
+    }
+
+    #[test]
+    fn the_last_good_keys_serve_until_they_are_too_stale() {
+        let good = unknown().succeed(fetched(b"1"), SECOND);
+        let failed = good.fail("status 500".to_owned());
+        assert_eq!((failed.generation, failed.keys.len()), (good.generation, 1));
+        assert!(failed.is_usable(SECOND * 101));
+        assert!(!failed.is_usable(SECOND * 102));
+        assert_eq!(failed.succeed(fetched(b"1"), SECOND * 103).last_failure, None);
+    }
+
+    #[test]
+    fn a_missing_key_is_known_to_be_missing_only_after_a_recent_success() {
+        let good = unknown().succeed(fetched(b"1"), SECOND * 50);
+        assert!(good.is_fresh(SECOND * 55, SECOND * 60));
+        assert!(!good.is_fresh(SECOND * 55, SECOND * 61));
+        assert!(good.is_fresh(SECOND * 49, SECOND * 90), "it succeeded after the request arrived");
+    }
+
+    #[test]
+    fn the_generation_changes_with_the_keys_or_their_issuer_alone() {
+        let first = unknown().succeed(fetched(b"1"), SECOND);
+        let same = first.succeed(fetched(b"1"), SECOND * 2);
+        let other = same.succeed(fetched(b"2"), SECOND * 3);
+        let issuer = Some(Issuer::parse("https://auth.example.com").unwrap());
+        let owned = other.succeed(Fetched { issuer, ..fetched(b"2") }, SECOND * 4);
+        assert_eq!(first.generation, same.generation);
+        assert_eq!(same.last_success, Some(SECOND * 2));
+        assert!(same.generation < other.generation && other.generation < owned.generation);
+    }
+
+    #[test]
+    fn fixed_keys_never_age() {
+        let fixed = KeySnapshot::fixed(KeySet::default());
+        assert!(fixed.has_answered() && fixed.is_usable(Duration::MAX) && fixed.is_fresh(SECOND, SECOND));
+    }
+}

@@ -1,0 +1,109 @@
+//! Answers that are refused, each with its cause.
+
+use super::*;
+
+async fn failure_of(answer: Answer) -> String {
+    failure_with(answer, |_| {}).await
+}
+
+async fn failure_with(answer: Answer, change: impl FnOnce(&mut RemoteSettings)) -> String {
+    let provider = Provider::of_keys(answer).await;
+    let mut settings = test_settings(&provider.url("/keys"));
+    change(&mut settings);
+    let source = Source::start(settings).await;
+    assert!(source.kids().is_empty() && !source.handle.snapshot().is_usable(Duration::ZERO));
+    assert_eq!(provider.asked("/elsewhere"), 0);
+    source.failure().unwrap()
+}
+
+#[actix::test]
+async fn redirects_are_not_followed() {
+    for (status, expected) in [
+        ("302 Found", "redirected (status 302), which is not followed"),
+        ("301 Moved Permanently", "redirected (status 301), which is not followed"),
+        ("304 Not Modified", "redirected (status 304), which is not followed"),
+    ] {
+        let head = format!("HTTP/1.1 {status}\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(failure_of(Answer::Bytes(head.into_bytes())).await, expected);
+    }
+}
+
+#[actix::test]
+async fn every_status_but_200_is_refused() {
+    for status in ["201 Created", "206 Partial Content", "401 Unauthorized", "503 Service Unavailable"] {
+        let body = format!(r#"{{"keys":[{}]}}"#, ed25519("a"));
+        let failure = failure_of(Answer::with_status(status, &body)).await;
+        assert_eq!(failure, format!("status {}", &status[..3]));
+    }
+}
+
+#[actix::test]
+async fn a_provider_that_never_answers_or_never_ends_is_given_up() {
+    let quick = |settings: &mut RemoteSettings| settings.timeout = Duration::from_millis(200);
+    let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n".to_vec();
+    let chunked = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{".to_vec();
+    for answer in [Answer::Silence, Answer::Drip(chunked), Answer::Drip(b"HTTP/1.1 200 OK\r\nX:".to_vec())] {
+        assert_eq!(failure_with(answer, quick).await, "no complete answer within 200ms");
+    }
+    assert!(!failure_with(Answer::Drip(head), quick).await.is_empty());
+}
+
+#[actix::test]
+async fn a_body_beyond_the_limit_is_refused_announced_or_not() {
+    let small = |settings: &mut RemoteSettings| settings.max_bytes = 1000;
+    let announced = Answer::ok(&" ".repeat(1001));
+    let mut endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+    for _ in 0..200 {
+        endless.extend_from_slice(b"10\r\n                \r\n");
+    }
+    for answer in [announced, Answer::Bytes(endless)] {
+        assert_eq!(failure_with(answer, small).await, "the body is longer than 1000 bytes");
+    }
+}
+
+#[actix::test]
+async fn a_body_that_is_no_jwk_set_is_refused() {
+    assert_eq!(failure_of(Answer::ok("<html></html>")).await, "the body is not JSON");
+    assert_eq!(failure_of(Answer::ok("")).await, "the body is not JSON");
+    let cause = "the document is no JWK Set: it needs one array `keys`";
+    assert_eq!(failure_of(Answer::ok("{}")).await, cause);
+    let cause = "none of the 1 keys can be used: it is a shared secret (`oct`)";
+    assert_eq!(failure_of(jwks(&[r#"{"kty":"oct","k":"AA"}"#.to_owned()])).await, cause);
+}
+
+#[actix::test]
+async fn a_broken_or_compressed_response_is_refused() {
+    let broken = failure_of(Answer::Bytes(b"SSH-2.0-OpenSSH\r\n\r\n".to_vec())).await;
+    assert!(broken.starts_with("broken response: "), "{broken}");
+    let cut = failure_of(Answer::Bytes(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{".to_vec())).await;
+    assert_eq!(cut, "the body ends before its announced length");
+    let gzip = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\n\x1f\x8b\x08\x00";
+    assert_eq!(failure_of(Answer::Bytes(gzip.to_vec())).await, "the body is not JSON");
+}
+
+#[actix::test]
+async fn a_server_that_does_not_speak_tls_is_named() {
+    let provider = Provider::of_keys(Answer::ok("{}")).await;
+    let url = provider.url("/keys").replace("http:", "https:");
+    let mut settings = test_settings(&url);
+    settings.timeout = Duration::from_millis(500);
+    let failure = Source::start(settings).await.failure().unwrap();
+    assert!(failure.starts_with("TLS handshake failed") || failure.starts_with("no complete"), "{failure}");
+}
+
+#[actix::test]
+async fn discovery_must_not_lead_to_an_address_that_is_refused() {
+    const PATH: &str = "/.well-known/oauth-authorization-server";
+    for (jwks_uri, cause) in [
+        ("http://auth.example.com/keys", "plain http is allowed only for loopback and `insecure_key_hosts`"),
+        ("https://169.254.169.254/latest", "its address is of a kind that is refused"),
+        ("file:///etc/passwd", "not an http(s) URL"),
+    ] {
+        let provider = Provider::start().await;
+        let issuer = provider.url("");
+        let document = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{jwks_uri}"}}"#);
+        provider.answers(PATH, Answer::ok(&document));
+        let source = Source::start(test_settings(&provider.url(PATH))).await;
+        assert_eq!(source.failure().as_deref(), Some(cause));
+    }
+}

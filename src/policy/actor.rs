@@ -1,0 +1,190 @@
+//! The PolicyActor: the one writer of the policy. It builds the next snapshot whole, tries it, and publishes it.
+
+use std::sync::Arc;
+
+use actix::{Actor, AtomicResponse, Context, Handler, Message, WrapFuture, fut::ActorFutureExt};
+use arc_swap::ArcSwap;
+
+use super::{
+    Enforcement, PolicyMetrics, PolicySnapshot, ResourceSettings,
+    explanation::{Explanation, explain},
+    resource::ProtectedResource,
+    sources::{KeySources, KeyStarter},
+    trial,
+};
+use crate::{
+    domain::{Operation, ResourceId},
+    token::TokenRules,
+};
+
+/// Reads the configuration anew; an error is one text with all mistakes.
+pub type Load = Box<dyn FnMut() -> Result<PolicyDocument, String> + Send>;
+
+/// What the policy is compiled from.
+#[derive(Clone, Debug)]
+pub struct PolicyDocument {
+    /// Names the configuration, by its content.
+    pub version: String,
+    /// The resources that are enabled.
+    pub resources: Vec<ResourceSettings>,
+    /// What an operator should look at.
+    pub warnings: Vec<String>,
+}
+
+/// Owns the policy. Readers hold the snapshot that it published last.
+pub struct PolicyActor {
+    load: Load,
+    starter: KeyStarter,
+    metrics: PolicyMetrics,
+    sources: KeySources,
+    published: Arc<Published>,
+}
+
+/// What the actor shows to everybody else.
+#[derive(Debug)]
+pub(super) struct Published {
+    pub(super) snapshot: ArcSwap<PolicySnapshot>,
+    pub(super) last_failure: ArcSwap<Option<String>>,
+}
+
+/// Reads the configuration and puts it in force, all or nothing.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<(), ReloadError>")]
+pub struct Reload;
+
+/// Asks what an operation of a resource needs.
+#[derive(Debug, Message)]
+#[rtype(result = "Option<Explanation>")]
+pub struct Resolve {
+    /// Which resource.
+    pub resource: ResourceId,
+    /// Which operation.
+    pub operation: Operation<'static>,
+}
+
+/// Why a policy was not put in force. The one before it still is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReloadError {
+    /// The configuration has mistakes.
+    #[error("{0}")]
+    Configuration(String),
+    /// The compiled policy does not decide as it must.
+    #[error("the compiled policy failed its trial: {0}")]
+    Trial(String),
+    /// The actor is gone.
+    #[error("the policy actor is not running")]
+    Closed,
+}
+
+impl PolicyActor {
+    /// Loads for the first time and puts the policy in force without waiting for keys.
+    ///
+    /// # Errors
+    /// When the configuration has mistakes.
+    pub fn first(load: Load, starter: KeyStarter, metrics: PolicyMetrics) -> Result<Self, ReloadError> {
+        let empty = PolicySnapshot::new(String::new(), Vec::new(), Vec::new());
+        let published =
+            Published { snapshot: ArcSwap::from_pointee(empty), last_failure: ArcSwap::default() };
+        let sources = KeySources::default();
+        let mut actor = Self { load, starter, metrics, sources, published: Arc::new(published) };
+        let next = actor.build()?;
+        actor.publish(next);
+        Ok(actor)
+    }
+
+    pub(super) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published)
+    }
+
+    /// Builds the next policy beside the one in force.
+    fn build(&mut self) -> Result<Next, ReloadError> {
+        let document = (self.load)().map_err(ReloadError::Configuration)?;
+        let mut sources = KeySources::default();
+        let resources: Vec<_> =
+            document.resources.into_iter().map(|settings| self.compile(settings, &mut sources)).collect();
+        trial::run(&resources).map_err(ReloadError::Trial)?;
+        Ok(Next { snapshot: PolicySnapshot::new(document.version, resources, document.warnings), sources })
+    }
+
+    /// One resource; where nothing about it changed, the one in force, with its warm cache.
+    fn compile(&self, settings: ResourceSettings, next: &mut KeySources) -> Arc<ProtectedResource> {
+        let tokens = match &settings.enforcement {
+            Enforcement::Off => None,
+            Enforcement::On(oauth) => {
+                let sources = oauth.sources.iter().map(|rules| {
+                    let handle = self.sources.reuse_or_start(&settings.id, rules, &self.starter, next);
+                    rules.for_tokens(handle)
+                });
+                let sources = sources.collect();
+                Some(TokenRules::new(settings.id.clone(), sources, oauth.scope_claims.clone()))
+            }
+        };
+        let in_force = self.published.snapshot.load();
+        match in_force.resources().iter().find(|resource| *resource.settings() == settings) {
+            Some(unchanged) => Arc::clone(unchanged),
+            None => {
+                let counters = self.metrics.counters_of(&settings.id);
+                Arc::new(ProtectedResource::compile(settings, tokens, counters))
+            }
+        }
+    }
+
+    fn publish(&mut self, next: Next) {
+        self.metrics.loaded(next.snapshot.version());
+        tracing::info!(
+            version = next.snapshot.version(),
+            resources = next.snapshot.resources().len(),
+            "the policy is in force"
+        );
+        self.sources = next.sources;
+        self.published.snapshot.store(Arc::new(next.snapshot));
+        self.published.last_failure.store(Arc::new(None));
+    }
+
+    fn note_failure(&self, error: &ReloadError) {
+        self.metrics.load_failed();
+        tracing::error!(%error, "the policy was not loaded: the one before it stays in force");
+        self.published.last_failure.store(Arc::new(Some(error.to_string())));
+    }
+}
+
+/// A policy that is complete but not in force.
+struct Next {
+    snapshot: PolicySnapshot,
+    sources: KeySources,
+}
+
+impl Actor for PolicyActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<Reload> for PolicyActor {
+    type Result = AtomicResponse<Self, Result<(), ReloadError>>;
+
+    fn handle(&mut self, _: Reload, _: &mut Context<Self>) -> Self::Result {
+        let next = self.build();
+        if let Err(error) = &next {
+            self.note_failure(error);
+        }
+        let ready = async move {
+            let next = next?;
+            // Requests must not meet a source that has not even tried to get its keys.
+            next.sources.first_answers().await;
+            Ok(next)
+        };
+        let publish = |next: Result<Next, _>, actor: &mut Self, _: &mut Context<Self>| {
+            next.map(|next| actor.publish(next))
+        };
+        AtomicResponse::new(Box::pin(ready.into_actor(self).map(publish)))
+    }
+}
+
+impl Handler<Resolve> for PolicyActor {
+    type Result = Option<Explanation>;
+
+    fn handle(&mut self, message: Resolve, _: &mut Context<Self>) -> Self::Result {
+        let snapshot = self.published.snapshot.load();
+        let resource = snapshot.resources().iter().find(|resource| *resource.id() == message.resource)?;
+        Some(explain(resource, &message.operation))
+    }
+}

@@ -1,0 +1,94 @@
+//! The `WWW-Authenticate` text of a denial (RFC 6750 §3, RFC 9728 §5.1). The same situation gives the same
+//! bytes: clients stop a login loop when a challenge repeats.
+
+use std::{fmt::Write, sync::Arc};
+
+use super::{shortfall::Shortfall, table::LevelKind};
+use crate::domain::{Reason, ResourceId, ScopeSet};
+
+/// What the challenges of one resource have in common, built when the policy is compiled.
+#[derive(Clone, Debug)]
+pub struct ChallengeText {
+    realm: ResourceId,
+    metadata_url: Option<String>,
+    initialize: ScopeSet,
+    unauthorized: Vec<(Reason, Arc<str>)>,
+}
+
+impl ChallengeText {
+    /// The texts of a resource whose every request needs `initialize`. Without `metadata_url` there is no
+    /// authorization server to point to.
+    #[must_use]
+    pub fn compile(realm: ResourceId, metadata_url: Option<String>, initialize: ScopeSet) -> Self {
+        let mut text = Self { realm, metadata_url, initialize, unauthorized: Vec::new() };
+        text.unauthorized = Reason::ALL
+            .into_iter()
+            .filter(|reason| reason.status() == 401)
+            .map(|reason| (reason, text.write_unauthorized(reason).into()))
+            .collect();
+        text
+    }
+
+    /// The challenge of a 401; `None` for reasons that are none.
+    #[must_use]
+    pub fn unauthorized(&self, reason: Reason) -> Option<Arc<str>> {
+        self.unauthorized.iter().find(|(known, _)| *known == reason).map(|(_, text)| Arc::clone(text))
+    }
+
+    /// The challenge of a 403 that more scopes would turn into a permit. `first` are scopes to name before
+    /// those that are needed; `tool` is the tool that the request names.
+    #[must_use]
+    pub fn insufficient_scope(
+        &self,
+        shortfall: &Shortfall,
+        first: &ScopeSet,
+        tool: Option<&str>,
+    ) -> Arc<str> {
+        let mut text = String::from("Bearer error=\"insufficient_scope\"");
+        let named: ScopeSet = first.iter().chain(&shortfall.needed).cloned().collect();
+        self.add_scope(&named, &mut text);
+        self.add_metadata(&mut text);
+        let description = match tool.filter(|_| shortfall.first_failed == LevelKind::Tool) {
+            Some(tool) => format!("insufficient scopes for tool {}", safe(tool)),
+            None => format!("missing required scopes: {}", safe(&shortfall.missing.to_string())),
+        };
+        let _ = write!(text, ", error_description=\"{description}\"");
+        text.into()
+    }
+
+    fn write_unauthorized(&self, reason: Reason) -> String {
+        let mut text = format!("Bearer realm=\"{}\"", self.realm);
+        let has_token = reason != Reason::TokenMissing;
+        if has_token {
+            text.push_str(", error=\"invalid_token\"");
+        }
+        self.add_scope(&self.initialize, &mut text);
+        self.add_metadata(&mut text);
+        if has_token {
+            let _ = write!(text, ", error_description=\"{}\"", reason.description());
+        }
+        text
+    }
+
+    fn add_scope(&self, scopes: &ScopeSet, text: &mut String) {
+        if !scopes.is_empty() {
+            let _ = write!(text, ", scope=\"{scopes}\"");
+        }
+    }
+
+    fn add_metadata(&self, text: &mut String) {
+        if let Some(url) = &self.metadata_url {
+            let _ = write!(text, ", resource_metadata=\"{url}\"");
+        }
+    }
+}
+
+/// Text from outside, fit for a quoted string that clients search with loose patterns: printable ASCII without
+/// `"`, `\` and `=`, at most [`MAX_TEXT`] characters.
+fn safe(text: &str) -> String {
+    let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '=') { c } else { '?' };
+    text.chars().take(MAX_TEXT).map(plain).collect()
+}
+
+/// Characters of foreign text in one challenge.
+const MAX_TEXT: usize = 120;

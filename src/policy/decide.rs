@@ -1,0 +1,86 @@
+//! The decision: a pure function of a policy, an identity and an operation. Whatever it does not say, is denied.
+
+use std::sync::Arc;
+
+use super::{
+    Decision, Denial, Grounds, Mode, Permit,
+    resource::{Policy, ProtectedResource},
+    shortfall::Shortfall,
+    table::Closed,
+};
+use crate::{
+    domain::{Message, Named, Operation, Reason, ScopeSet},
+    token::Identity,
+};
+
+/// Whether `identity` may do `operation` (steps 8 to 10 of the decision).
+#[must_use]
+pub fn decide(policy: &Policy, identity: Arc<Identity>, operation: &Operation<'_>) -> Decision {
+    match judge(policy, &identity.scopes, operation) {
+        Ok(()) => permit(identity, Grounds::Granted),
+        Err(denial) if policy.mode == Mode::Report && is_reported(denial.reason, operation) => {
+            permit(identity, Grounds::Reported(denial.reason))
+        }
+        Err(denial) => Decision::Deny(denial.with_identity(identity)),
+    }
+}
+
+/// A permit for what is public by definition: the resource's own metadata, and a CORS preflight, which carries
+/// no token and is answered by the server with headers alone.
+#[must_use]
+pub fn permit_public() -> Decision {
+    Decision::Permit(Permit { identity: None, grounds: Grounds::Public })
+}
+
+/// The decision where the configuration says `oauth.enabled: false`; a resource that is enforced is denied here,
+/// since nobody has looked at its token.
+#[must_use]
+pub fn permit_unenforced(resource: &ProtectedResource) -> Decision {
+    match resource.policy() {
+        Some(_) => Decision::Deny(Denial::of(Reason::TokenMissing)),
+        None => Decision::Permit(Permit { identity: None, grounds: Grounds::Unenforced }),
+    }
+}
+
+fn permit(identity: Arc<Identity>, grounds: Grounds) -> Decision {
+    Decision::Permit(Permit { identity: Some(identity), grounds })
+}
+
+/// `mode: report` reports what a policy decides: methods, listed names, scopes (steps 8 and 9). What could not be
+/// read or was not shown is denied as ever.
+fn is_reported(reason: Reason, operation: &Operation<'_>) -> bool {
+    let is_unlisted = reason == Reason::OperationUnknown && *operation != Operation::NotShown;
+    is_unlisted || matches!(reason, Reason::MethodUnknown | Reason::ScopeInsufficient)
+}
+
+/// Whether `granted` suffices for `operation`.
+pub(super) fn judge(policy: &Policy, granted: &ScopeSet, operation: &Operation<'_>) -> Result<(), Denial> {
+    let levels = policy.table.levels(operation).map_err(|Closed(reason)| Denial::of(reason))?;
+    let shortfall = Shortfall::find(&levels, granted, policy.challenge_scopes, policy.max_scope_combinations);
+    match shortfall {
+        None => Ok(()),
+        Some(shortfall) => {
+            let none = ScopeSet::default();
+            let first = if policy.include_token_scopes { granted } else { &none };
+            let text = policy.challenge.insufficient_scope(&shortfall, first, tool_of(operation));
+            Err(Denial::of(Reason::ScopeInsufficient).with_challenge(Some(text)))
+        }
+    }
+}
+
+/// The tool that a single message calls.
+fn tool_of<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
+    match operation {
+        Operation::Single(Message::Request(call)) => match &call.named {
+            Named::Tool(name) => Some(name),
+            Named::Nothing | Named::Prompt(_) | Named::Resource(_) | Named::Resources(_) | Named::Task(_) => {
+                None
+            }
+        },
+        Operation::Single(Message::Response | Message::Notification(_))
+        | Operation::OpenStream
+        | Operation::EndSession
+        | Operation::Batch(_)
+        | Operation::NotShown => None,
+    }
+}

@@ -1,0 +1,136 @@
+//! The two kinds of decision. Both are made in this room alone; whoever holds a [`Permit`] was permitted.
+
+use std::sync::Arc;
+
+use crate::{domain::Reason, token::Identity};
+
+/// Whether one request may pass.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// It may.
+    Permit(Permit),
+    /// It may not.
+    Deny(Denial),
+}
+
+/// The proof that a request may pass. It has no public constructor: `decide` makes it.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) grounds: Grounds,
+}
+
+impl Permit {
+    /// Whose token it was; `None` where none was looked at.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_deref()
+    }
+
+    /// Why the request may pass.
+    #[must_use]
+    pub fn grounds(&self) -> Grounds {
+        self.grounds
+    }
+}
+
+/// Why a request may pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grounds {
+    /// The token has every scope that the operation needs.
+    Granted,
+    /// The resource's own metadata, or a CORS preflight.
+    Public,
+    /// The resource has `oauth.enabled: false`.
+    Unenforced,
+    /// `oauth.mode: report`: it would have been denied for this reason.
+    Reported(Reason),
+}
+
+impl Grounds {
+    /// The `reason` of a permit in logs and metrics.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Public => "public",
+            Self::Unenforced => "unenforced",
+            Self::Reported(reason) => reason.code(),
+        }
+    }
+}
+
+/// The proof that a request may not pass, with what the client is told.
+#[derive(Clone, Debug)]
+pub struct Denial {
+    pub(super) reason: Reason,
+    pub(super) challenge: Option<Arc<str>>,
+    pub(super) detail: &'static str,
+    pub(super) json_rpc_code: i32,
+    pub(super) identity: Option<Arc<Identity>>,
+}
+
+impl Denial {
+    /// A denial that needs no challenge: nothing that the client could fetch would mend it.
+    #[must_use]
+    pub fn of(reason: Reason) -> Self {
+        Self { reason, challenge: None, detail: "", json_rpc_code: INVALID_REQUEST, identity: None }
+    }
+
+    /// With the `WWW-Authenticate` value, where there is one.
+    #[must_use]
+    pub fn with_challenge(self, challenge: Option<Arc<str>>) -> Self {
+        Self { challenge, ..self }
+    }
+
+    /// With a fixed phrase that says more than the reason, for the log.
+    #[must_use]
+    pub fn with_detail(self, detail: &'static str) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// With the code of the JSON-RPC error, where the answer has a body.
+    #[must_use]
+    pub fn with_json_rpc_code(self, json_rpc_code: i32) -> Self {
+        Self { json_rpc_code, ..self }
+    }
+
+    /// With whose token it was.
+    #[must_use]
+    pub fn with_identity(self, identity: Arc<Identity>) -> Self {
+        Self { identity: Some(identity), ..self }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The `WWW-Authenticate` value.
+    #[must_use]
+    pub fn challenge(&self) -> Option<&str> {
+        self.challenge.as_deref()
+    }
+
+    /// More than the reason, in a fixed phrase; may be empty.
+    #[must_use]
+    pub fn detail(&self) -> &'static str {
+        self.detail
+    }
+
+    /// The code of the JSON-RPC error.
+    #[must_use]
+    pub fn json_rpc_code(&self) -> i32 {
+        self.json_rpc_code
+    }
+
+    /// Whose token it was, if it was verified.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_deref()
+    }
+}
+
+/// JSON-RPC 2.0 §5.1, "Invalid Request".
+const INVALID_REQUEST: i32 = -32600;

@@ -1,0 +1,69 @@
+//! The outside of the PolicyActor: the snapshot that requests read, and the ways to ask for another.
+
+use std::sync::Arc;
+
+use actix::{Actor, Addr, Context};
+use arc_swap::Guard;
+
+use super::{
+    PolicySnapshot,
+    actor::{PolicyActor, Published, Reload, ReloadError, Resolve},
+    explanation::Explanation,
+};
+use crate::domain::{Operation, ResourceId};
+
+/// Reads the policy in force. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct PolicyHandle {
+    published: Arc<Published>,
+    actor: Addr<PolicyActor>,
+}
+
+impl PolicyHandle {
+    /// Starts the actor on `arbiter`. Its first policy is already in force.
+    #[must_use]
+    pub fn start(actor: PolicyActor, arbiter: &actix::ArbiterHandle) -> Self {
+        let published = actor.published();
+        let actor = PolicyActor::start_in_arbiter(arbiter, |_: &mut Context<PolicyActor>| actor);
+        Self { published, actor }
+    }
+
+    /// The policy in force. Hold it for one request, not longer.
+    #[must_use]
+    pub fn snapshot(&self) -> Guard<Arc<PolicySnapshot>> {
+        self.published.snapshot.load()
+    }
+
+    /// Why the last load failed; `None` if it did not.
+    #[must_use]
+    pub fn last_failure(&self) -> Option<String> {
+        self.published.last_failure.load().as_ref().clone()
+    }
+
+    /// Reads the configuration and puts it in force.
+    ///
+    /// # Errors
+    /// When something about it is wrong; the policy before it stays in force.
+    pub async fn reload(&self) -> Result<(), ReloadError> {
+        self.actor.send(Reload).await.map_err(|_| ReloadError::Closed)?
+    }
+
+    /// What an operation of a resource needs; `None` if there is no such resource, or no actor.
+    pub async fn resolve(&self, resource: ResourceId, operation: Operation<'static>) -> Option<Explanation> {
+        self.actor.send(Resolve { resource, operation }).await.ok().flatten()
+    }
+
+    /// Waits until each key source has had its first answer, or failed to get one.
+    pub async fn first_answers(&self) {
+        let snapshot = self.published.snapshot.load_full();
+        let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
+        let sources = policies.flat_map(|policy| policy.tokens().sources());
+        futures_util::future::join_all(sources.map(|source| source.keys.first_answer())).await;
+    }
+
+    /// Whether the actor still runs.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.actor.connected()
+    }
+}

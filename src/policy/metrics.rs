@@ -1,0 +1,119 @@
+//! Counts decisions. Label handles are resolved once, when the first decision of a kind is made.
+
+use std::sync::{Arc, OnceLock};
+
+use prometheus::{IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry};
+
+use super::{Decision, Grounds};
+use crate::domain::{Dialect, Reason, ResourceId};
+
+/// The metrics of the policy room.
+#[derive(Clone, Debug)]
+pub struct PolicyMetrics {
+    decisions: IntCounterVec,
+    reloads: IntCounterVec,
+    info: IntGaugeVec,
+}
+
+impl PolicyMetrics {
+    /// Registers `scopegate_decisions_total`, `scopegate_policy_reload_total` and `scopegate_policy_info`.
+    ///
+    /// # Errors
+    /// When one of the names is taken.
+    pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
+        let decisions = IntCounterVec::new(
+            Opts::new("scopegate_decisions_total", "Decisions, by resource, dialect, outcome and reason."),
+            &["resource", "dialect", "decision", "reason"],
+        )?;
+        let reloads = IntCounterVec::new(
+            Opts::new("scopegate_policy_reload_total", "Loads of the policy, by outcome."),
+            &["outcome"],
+        )?;
+        let info = IntGaugeVec::new(
+            Opts::new("scopegate_policy_info", "1 for the version of the policy in force."),
+            &["version"],
+        )?;
+        registry.register(Box::new(decisions.clone()))?;
+        registry.register(Box::new(reloads.clone()))?;
+        registry.register(Box::new(info.clone()))?;
+        for outcome in ["success", "failure"] {
+            reloads.with_label_values(&[outcome]);
+        }
+        Ok(Self { decisions, reloads, info })
+    }
+
+    /// The counters of one resource.
+    #[must_use]
+    pub fn counters_of(&self, resource: &ResourceId) -> Arc<DecisionCounters> {
+        DecisionCounters::new(resource.as_str(), self.decisions.clone())
+    }
+
+    /// The counters of requests that are of no resource.
+    #[must_use]
+    pub fn counters_of_none(&self) -> Arc<DecisionCounters> {
+        DecisionCounters::new("none", self.decisions.clone())
+    }
+
+    /// Notes that the policy of this version is in force.
+    pub fn loaded(&self, version: &str) {
+        self.reloads.with_label_values(&["success"]).inc();
+        self.info.reset();
+        self.info.with_label_values(&[version]).set(1);
+    }
+
+    /// Notes that a load failed.
+    pub fn load_failed(&self) {
+        self.reloads.with_label_values(&["failure"]).inc();
+    }
+}
+
+/// The counters of one resource, for each dialect and outcome.
+#[derive(Debug)]
+pub struct DecisionCounters {
+    resource: String,
+    decisions: IntCounterVec,
+    by_dialect: [[OnceLock<IntCounter>; OUTCOMES]; Dialect::ALL.len()],
+}
+
+impl DecisionCounters {
+    fn new(resource: &str, decisions: IntCounterVec) -> Arc<Self> {
+        let by_dialect = std::array::from_fn(|_| std::array::from_fn(|_| OnceLock::new()));
+        Arc::new(Self { resource: resource.to_owned(), decisions, by_dialect })
+    }
+
+    /// Counts one decision.
+    pub fn count(&self, dialect: Dialect, decision: &Decision) {
+        self.count_at(dialect, outcome_of(decision));
+    }
+
+    /// Counts a request whose caller went away before it was decided.
+    pub fn count_abandoned(&self, dialect: Dialect) {
+        self.count_at(dialect, (ABANDONED, "abandoned", "caller-gone"));
+    }
+
+    fn count_at(&self, dialect: Dialect, (slot, outcome, reason): (usize, &'static str, &'static str)) {
+        let counter = self.by_dialect.get(dialect as usize).and_then(|outcomes| outcomes.get(slot));
+        if let Some(counter) = counter {
+            let labels = [self.resource.as_str(), dialect.name(), outcome, reason];
+            counter.get_or_init(|| self.decisions.with_label_values(&labels)).inc();
+        }
+    }
+}
+
+/// The slot of a decision, and its two labels.
+fn outcome_of(decision: &Decision) -> (usize, &'static str, &'static str) {
+    match decision {
+        Decision::Deny(denial) => (denial.reason as usize, "deny", denial.reason.code()),
+        Decision::Permit(permit) => match permit.grounds {
+            Grounds::Reported(reason) => (REPORTED + reason as usize, "report", reason.code()),
+            Grounds::Granted => (REASONS, "permit", permit.grounds.code()),
+            Grounds::Public => (REASONS + 1, "permit", permit.grounds.code()),
+            Grounds::Unenforced => (REASONS + 2, "permit", permit.grounds.code()),
+        },
+    }
+}
+
+const REASONS: usize = Reason::ALL.len();
+const ABANDONED: usize = REASONS + 3;
+const REPORTED: usize = ABANDONED + 1;
+const OUTCOMES: usize = REPORTED + REASONS;

@@ -1,0 +1,129 @@
+//! Names and globs with what they need. All entries that match a name apply together.
+
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+use wildmatch::WildMatch;
+
+use super::{NamedScopes, implies::Hierarchy, requirement::Requirement};
+
+/// The requirements of all entries that match one name.
+pub(super) type Matches<'t> = SmallVec<[&'t Requirement; 4]>;
+
+/// One table of names: exact ones by hash, patterns in the order of the configuration.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NamedTable {
+    exact: HashMap<String, Requirement, ahash::RandomState>,
+    patterns: Vec<(Pattern, Requirement)>,
+    names: Vec<String>,
+}
+
+impl NamedTable {
+    /// A table of globs: `*` stands for any run of characters, `?` for any one.
+    #[must_use]
+    pub(super) fn of_globs(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
+        Self::compile(entries, hierarchy, |name| {
+            name.contains(['*', '?']).then(|| Pattern::Glob(WildMatch::new(name)))
+        })
+    }
+
+    /// A table of names and of prefixes, which end in `*`.
+    #[must_use]
+    pub(super) fn of_prefixes(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
+        Self::compile(entries, hierarchy, |name| {
+            name.strip_suffix('*').map(|prefix| Pattern::Prefix(prefix.to_owned()))
+        })
+    }
+
+    fn compile(
+        entries: &NamedScopes,
+        hierarchy: &Hierarchy,
+        pattern: impl Fn(&str) -> Option<Pattern>,
+    ) -> Self {
+        let mut table = Self::default();
+        for (name, groups) in entries {
+            let requirement = Requirement::compile(groups, hierarchy);
+            table.names.push(name.clone());
+            // A name that reads as a pattern also stands for itself: `file:///a?b` matches `file:///a?b`.
+            match pattern(name) {
+                Some(pattern) => table.patterns.push((pattern, requirement)),
+                None => drop(table.exact.insert(name.clone(), requirement)),
+            }
+        }
+        table
+    }
+
+    /// What every entry that matches `name` needs; empty if none does.
+    #[must_use]
+    pub(super) fn matches(&self, name: &str) -> Matches<'_> {
+        let patterns = self.patterns.iter().filter(|(pattern, _)| pattern.matches(name));
+        self.exact.get(name).into_iter().chain(patterns.map(|(_, requirement)| requirement)).collect()
+    }
+
+    /// The entries as they were written, each with what it needs by itself.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Requirement)> {
+        let mut patterns = self.patterns.iter();
+        self.names.iter().filter_map(move |name| {
+            let requirement =
+                self.exact.get(name).or_else(|| patterns.next().map(|(_, requirement)| requirement))?;
+            Some((name.as_str(), requirement))
+        })
+    }
+
+    /// Whether there is no entry at all.
+    #[must_use]
+    pub(super) fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.patterns.is_empty()
+    }
+}
+
+/// A name with a wildcard in it.
+#[derive(Clone, Debug)]
+enum Pattern {
+    Glob(WildMatch),
+    Prefix(String),
+}
+
+impl Pattern {
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.matches(name),
+            Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Scope;
+
+    fn table(entries: &[(&str, &str)]) -> NamedTable {
+        let entries = entries
+            .iter()
+            .map(|(name, scope)| ((*name).to_owned(), vec![vec![Scope::parse(scope).unwrap()]]))
+            .collect();
+        NamedTable::of_globs(&entries, &Hierarchy::default())
+    }
+
+    fn matched(table: &NamedTable, name: &str) -> Vec<String> {
+        table.matches(name).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn exact_names_and_globs_apply_together() {
+        let table = table(&[("admin-*", "admin"), ("admin-reset", "reset"), ("*-reset", "any")]);
+        assert_eq!(matched(&table, "admin-reset"), ["reset", "admin", "any"]);
+        assert_eq!(matched(&table, "admin-x"), ["admin"]);
+        assert!(matched(&table, "Admin-x").is_empty());
+    }
+
+    #[test]
+    fn a_glob_crosses_slashes_lines_and_nothing() {
+        let table = table(&[("file:///*", "files")]);
+        for uri in ["file:///", "file:///a/b", "file:///a\nb", "file:///é"] {
+            assert_eq!(matched(&table, uri), ["files"], "{uri:?}");
+        }
+        assert!(matched(&table, "file://").is_empty());
+    }
+}

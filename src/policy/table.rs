@@ -1,0 +1,217 @@
+//! The compiled policy of one resource: operation → the levels that it needs, ahead of time.
+
+use smallvec::SmallVec;
+
+use super::{
+    GraphqlSettings, OauthSettings, ScopeSettings, Unknown, Unlisted,
+    built_in::{BuiltInTools, Standing},
+    implies::Hierarchy,
+    named::{Matches, NamedTable},
+    requirement::Requirement,
+    uri,
+};
+use crate::domain::{Call, Message, Named, Operation, Reason, ScopeSet};
+
+/// What each operation of a resource needs. Lookups cost the same for ten tools and for ten thousand.
+#[derive(Clone, Debug)]
+pub struct PolicyTable {
+    pub(super) initialize: Requirement,
+    pub(super) tools_list: Requirement,
+    pub(super) tools_call: Requirement,
+    pub(super) built_in: BuiltInTools,
+    pub(super) methods: NamedTable,
+    pub(super) tools: NamedTable,
+    pub(super) prompts: NamedTable,
+    pub(super) resources: NamedTable,
+    unknown_methods: Unknown,
+    unknown_operation: Unknown,
+    unlisted: Unlisted,
+    supported: ScopeSet,
+}
+
+/// The levels that one operation needs, in the order in which they are checked.
+pub type Levels<'t> = SmallVec<[Level<'t>; 6]>;
+
+/// One level of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level<'t> {
+    /// What asks for it.
+    pub kind: LevelKind,
+    /// What it asks for.
+    pub requirement: &'t Requirement,
+}
+
+/// What asks for a level.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LevelKind {
+    /// `scopes.initialize`.
+    Initialize,
+    /// `scopes.tools_list`, `scopes.tools_call`, or an entry of `scopes.methods`.
+    Method,
+    /// The scopes of a built-in tool, or an entry of `scopes.tools`.
+    Tool,
+    /// An entry of `scopes.prompts` or `scopes.resources`.
+    Named,
+}
+
+/// An operation that no scope opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Closed(pub Reason);
+
+impl PolicyTable {
+    /// Compiles what the configuration says of a resource.
+    #[must_use]
+    pub fn compile(settings: &OauthSettings) -> Self {
+        let scopes = &settings.scopes;
+        let hierarchy = Hierarchy::compile(&scopes.implies);
+        let plain = |groups| Requirement::compile(groups, &hierarchy);
+        Self {
+            initialize: plain(&scopes.initialize),
+            tools_list: plain(&scopes.tools_list),
+            tools_call: plain(&scopes.tools_call),
+            built_in: BuiltInTools::compile(scopes, &settings.graphql, &hierarchy),
+            methods: NamedTable::of_prefixes(&scopes.methods, &hierarchy),
+            tools: NamedTable::of_globs(&scopes.tools, &hierarchy),
+            prompts: NamedTable::of_globs(&scopes.prompts, &hierarchy),
+            resources: NamedTable::of_globs(&scopes.resources, &hierarchy),
+            unknown_methods: settings.unknown_methods,
+            unknown_operation: settings.unknown_operation,
+            unlisted: settings.unlisted,
+            supported: supported(scopes, &settings.graphql),
+        }
+    }
+
+    /// What every request needs.
+    #[must_use]
+    pub fn initialize(&self) -> &Requirement {
+        &self.initialize
+    }
+
+    /// Every scope that the policy can ask for, each once: RFC 9728's `scopes_supported`.
+    #[must_use]
+    pub fn scopes_supported(&self) -> &ScopeSet {
+        &self.supported
+    }
+
+    /// The levels that an operation needs; of a batch, those of each message.
+    ///
+    /// # Errors
+    /// When no scope opens the operation: an unknown method, an operation that was not shown, a tool that the
+    /// policy does not list, a URI with a second spelling.
+    pub fn levels(&self, operation: &Operation<'_>) -> Result<Levels<'_>, Closed> {
+        let mut levels = Levels::new();
+        levels.push(Level { kind: LevelKind::Initialize, requirement: &self.initialize });
+        if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
+            return Err(Closed(Reason::OperationUnknown));
+        }
+        for message in operation.messages() {
+            match message {
+                Message::Response | Message::Notification(_) => {}
+                Message::Request(call) => self.add_call(call, &mut levels)?,
+            }
+        }
+        Ok(levels)
+    }
+
+    fn add_call<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
+        self.add_method(call, levels)?;
+        match &call.named {
+            Named::Nothing | Named::Task(_) => Ok(()),
+            Named::Tool(name) => self.add_tool(name, levels),
+            Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
+            Named::Resource(uri) => self.add_resource(uri, levels),
+            Named::Resources(uris) => uris.iter().try_for_each(|uri| self.add_resource(uri, levels)),
+        }
+    }
+
+    fn add_method<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
+        let own = match &*call.method {
+            // Both open a conversation, in the one or the other era of MCP: a client that may not do the
+            // second never gets to the first.
+            "initialize" | "server/discover" => return Ok(()),
+            "tools/list" => Some(&self.tools_list),
+            "tools/call" => Some(&self.tools_call),
+            _ => None,
+        };
+        let entries = self.methods.matches(&call.method);
+        if !call.is_known && entries.is_empty() && self.unknown_methods == Unknown::Deny {
+            return Err(Closed(Reason::MethodUnknown));
+        }
+        let requirements = own.into_iter().chain(entries);
+        levels.extend(requirements.map(|requirement| Level { kind: LevelKind::Method, requirement }));
+        Ok(())
+    }
+
+    fn add_tool<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
+        let entries = self.tools.matches(name);
+        match self.built_in.standing(name) {
+            Standing::Open(requirement) => {
+                levels.push(Level { kind: LevelKind::Tool, requirement });
+                push_all(&entries, LevelKind::Tool, levels);
+                Ok(())
+            }
+            Standing::Closed if entries.is_empty() => Err(Closed(Reason::OperationUnknown)),
+            Standing::Closed => {
+                push_all(&entries, LevelKind::Tool, levels);
+                Ok(())
+            }
+            Standing::Ordinary(requirement) => {
+                levels.extend(requirement.map(|requirement| Level { kind: LevelKind::Tool, requirement }));
+                self.add_listed(&entries, LevelKind::Tool, levels)
+            }
+        }
+    }
+
+    fn add_resource<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
+        if !self.resources.is_empty() && !uri::is_canonical(name) {
+            return Err(Closed(Reason::OperationMalformed));
+        }
+        self.add_named(&self.resources, name, LevelKind::Named, levels)
+    }
+
+    fn add_named<'t>(
+        &'t self,
+        table: &'t NamedTable,
+        name: &str,
+        kind: LevelKind,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Closed> {
+        self.add_listed(&table.matches(name), kind, levels)
+    }
+
+    fn add_listed<'t>(
+        &self,
+        entries: &Matches<'t>,
+        kind: LevelKind,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Closed> {
+        if entries.is_empty() && self.unlisted == Unlisted::Deny {
+            return Err(Closed(Reason::OperationUnknown));
+        }
+        push_all(entries, kind, levels);
+        Ok(())
+    }
+}
+
+fn push_all<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
+    levels.extend(entries.iter().map(|requirement| Level { kind, requirement }));
+}
+
+/// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that
+/// exist, then the rest sorted; never `offline_access`, which is no scope of a resource.
+fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings) -> ScopeSet {
+    let is_router = graphql.schema_file.is_some() || graphql.storage.is_some();
+    let if_exists = |exists: bool, groups| (!is_router || exists).then_some(groups);
+    let built_in = [
+        if_exists(graphql.enable_arbitrary_operations, &scopes.execute_graphql),
+        if_exists(true, &scopes.get_operation_info),
+        if_exists(graphql.expose_schema, &scopes.get_schema),
+    ];
+    let first = [&scopes.initialize, &scopes.tools_list, &scopes.tools_call];
+    let named = [&scopes.methods, &scopes.tools, &scopes.prompts, &scopes.resources];
+    let mut rest: Vec<_> =
+        named.into_iter().flatten().flat_map(|(_, groups)| groups).flatten().cloned().collect();
+    rest.sort();
+    let leading = first.into_iter().chain(built_in.into_iter().flatten()).flatten().flatten().cloned();
+    leading.chain(rest).filter(|scope| scope.as_str() != "offline_access").collect()
+}

@@ -1,0 +1,65 @@
+//! The algebra of levels, and the texts of challenges.
+
+mod challenges;
+mod levels;
+
+use std::{borrow::Cow, collections::BTreeSet};
+
+use super::*;
+use crate::domain::{Call, Message, Named, Operation, Scope, ScopeSet};
+
+/// Settings of a resource that asks for nothing yet.
+pub(super) fn oauth() -> OauthSettings {
+    OauthSettings {
+        authorization_servers: Vec::new(),
+        scopes: ScopeSettings::default(),
+        scope_claims: vec!["scope".to_owned()],
+        challenge_scopes: ChallengeScopes::Operation,
+        include_token_scopes: false,
+        max_scope_combinations: 2048,
+        unknown_methods: Unknown::Deny,
+        unknown_operation: Unknown::Deny,
+        unlisted: Unlisted::Level,
+        trust_mcp_headers: false,
+        trust_string_body: false,
+        forward_token: true,
+        allowed_origins: None,
+        mode: Mode::Enforce,
+        sources: Vec::new(),
+        graphql: GraphqlSettings::default(),
+    }
+}
+
+/// `a b | c` as a scope list.
+pub(super) fn groups(text: &str) -> ScopeGroups {
+    text.split('|').map(|group| scopes(group).iter().cloned().collect()).collect()
+}
+
+pub(super) fn scopes(text: &str) -> ScopeSet {
+    text.split_whitespace().map(|scope| Scope::parse(scope).unwrap()).collect()
+}
+
+pub(super) fn request(method: &'static str, named: Named<'static>) -> Operation<'static> {
+    let is_known = crate::mcp::is_known_request(method);
+    Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known, named }))
+}
+
+pub(super) fn tool(name: &'static str) -> Operation<'static> {
+    request("tools/call", Named::Tool(Cow::Borrowed(name)))
+}
+
+/// The levels that ask for something, as text; or the code of a closed operation.
+pub(super) fn needs(table: &PolicyTable, operation: &Operation<'_>) -> Vec<String> {
+    match table.levels(operation) {
+        Ok(levels) => levels
+            .iter()
+            .filter(|level| !level.requirement.is_nothing())
+            .map(|level| level.requirement.to_string())
+            .collect(),
+        Err(Closed(reason)) => vec![reason.code().to_owned()],
+    }
+}
+
+pub(super) fn as_set(scopes: &ScopeSet) -> BTreeSet<&str> {
+    scopes.iter().map(Scope::as_str).collect()
+}

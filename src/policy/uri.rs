@@ -1,0 +1,71 @@
+//! Resource URIs that name one thing in one way only. Others could pass a rule and still reach what it guards.
+
+/// Whether rules may be applied to `uri`: no dot segments, no encoded unreserved characters, `/` or `\`
+/// (RFC 3986 §6.2.2), no raw `\`, blanks or control characters, and a scheme in lower case.
+#[must_use]
+pub(super) fn is_canonical(uri: &str) -> bool {
+    has_lower_case_scheme(uri)
+        && !uri.bytes().any(|byte| byte == b'\\' || byte <= b' ' || byte == 0x7F)
+        && !uri.split(['/', '?', '#']).any(|segment| matches!(segment, "." | ".."))
+        && has_plain_escapes(uri)
+}
+
+fn has_lower_case_scheme(uri: &str) -> bool {
+    let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
+    !scheme.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// Whether every `%` begins an escape of a character that must be escaped.
+fn has_plain_escapes(uri: &str) -> bool {
+    uri.split('%').skip(1).all(|rest| {
+        let byte = rest.get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()).is_some_and(is_escaped_for_a_reason)
+    })
+}
+
+fn is_escaped_for_a_reason(byte: u8) -> bool {
+    let is_unreserved = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    !is_unreserved && !matches!(byte, b'/' | b'\\' | 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_canonical;
+
+    #[test]
+    fn plain_uris_pass() {
+        for uri in
+            ["file:///a/b.txt", "x-y://h/%20a?b=c#d", "urn:a:b", "file:///a..b/...", "note", "db://t/é"]
+        {
+            assert!(is_canonical(uri), "{uri}");
+        }
+    }
+
+    #[test]
+    fn uris_with_a_second_spelling_do_not() {
+        for uri in [
+            "file:///a/../b",
+            "file:///./b",
+            "file:///..",
+            "..",
+            "file:///a?/../b",
+            "file:///%2e%2e/b",
+            "file:///%2E",
+            "file:///%61",
+            "file:///a%2fb",
+            "file:///a%5Cb",
+            "file:///a\\b",
+            "FILE:///a",
+            "File:///a",
+            "file:///%",
+            "file:///%4",
+            "file:///%zz",
+            "file:///a b",
+            "file:///a\n",
+            "file:///%00",
+            "file:///\u{7f}",
+        ] {
+            assert!(!is_canonical(uri), "{uri:?}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Makes text from outside fit for a log line: short, printable, and of people only what is wanted.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// At most [`MAX_CHARS`] characters; each that is not printable ASCII becomes `?`.
+#[must_use]
+pub fn text(foreign: &str) -> String {
+    foreign.chars().take(MAX_CHARS).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}
+
+/// The first 16 hex digits of the SHA-256: the same subject is recognised, but not named.
+#[must_use]
+pub fn hash(subject: &str) -> String {
+    let hash = digest(&SHA256, subject.as_bytes());
+    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Longest foreign text in a log line.
+const MAX_CHARS: usize = 120;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_short_and_printable() {
+        assert_eq!(text("a\nb\u{1b}[é"), "a?b?[?");
+        assert_eq!(text(&"x".repeat(500)).len(), 120);
+    }
+
+    #[test]
+    fn a_hash_is_sixteen_hex_digits() {
+        assert_eq!(hash("abc"), "ba7816bf8f01cfea");
+    }
+}

@@ -1,0 +1,215 @@
+//! Who a verified token speaks for, and the headers that tell the MCP server.
+
+use bytes::Bytes;
+
+use super::Refusal;
+use crate::{
+    clock::UnixSeconds,
+    domain::{ResourceId, Scope, ScopeSet},
+};
+
+/// The holder of a verified access token. Only `Verifier` makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Identity {
+    /// `iss`, as the token writes it.
+    pub issuer: Option<String>,
+    /// `sub`.
+    pub subject: Option<String>,
+    /// `client_id`, or `azp` where that is absent.
+    pub client_id: Option<String>,
+    /// What the token grants.
+    pub scopes: ScopeSet,
+    /// The `kid` of the key that signed the token.
+    pub kid: Option<String>,
+    /// The name of the key source.
+    pub source: String,
+    /// `exp`, without leeway; seconds since 1970.
+    pub expires_at: UnixSeconds,
+    /// The identity headers, ready to be sent.
+    pub headers: IdentityHeaders,
+}
+
+impl Identity {
+    /// An estimate of the memory behind it, in bytes.
+    pub(super) fn byte_len(&self) -> usize {
+        let texts = [&self.issuer, &self.subject, &self.client_id, &self.kid];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        let scopes: usize = self.scopes.iter().map(|scope| scope.as_str().len() + SCOPE_OVERHEAD_BYTES).sum();
+        texts + scopes + self.source.len() + self.headers.byte_len()
+    }
+}
+
+#[cfg(test)]
+impl Identity {
+    /// A token's holder for the tests of other rooms, who need no signature.
+    pub(crate) fn granted(resource: &str, scopes: &str) -> Self {
+        let resource = ResourceId::parse(resource).unwrap();
+        let scopes: ScopeSet =
+            scopes.split_terminator(' ').map(|scope| Scope::parse(scope).unwrap()).collect();
+        let who = Who { subject: "alice", client_id: "client", issuer: "https://auth.example.com" };
+        Self {
+            headers: IdentityHeaders::build(&resource, &who, &scopes).unwrap(),
+            issuer: Some(who.issuer.to_owned()),
+            subject: Some(who.subject.to_owned()),
+            client_id: Some(who.client_id.to_owned()),
+            scopes,
+            kid: Some("k1".to_owned()),
+            source: "idp".to_owned(),
+            expires_at: UnixSeconds::MAX,
+        }
+    }
+}
+
+/// The five identity headers. All of them are always sent, so that a gateway which copies them overwrites
+/// whatever a client forged. Values are printable ASCII, 3 KiB together; a percent sign and every byte that is
+/// not visible ASCII are percent-encoded. The spaces of the scope list, which no scope contains, stay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityHeaders {
+    values: [Bytes; 5],
+    /// Whether the scope list was too long, and was cut after a scope.
+    pub scopes_cut: bool,
+}
+
+impl IdentityHeaders {
+    /// The names of the headers, in the order in which they are sent.
+    pub const NAMES: [&str; 5] =
+        ["x-auth-subject", "x-auth-client-id", "x-auth-issuer", "x-auth-scope", "x-auth-resource"];
+
+    /// The headers of a request that passes without a token: the resource, and nobody.
+    #[must_use]
+    pub fn of_nobody(resource: &ResourceId) -> Self {
+        Self::new([String::new(), String::new(), String::new()], String::new(), resource)
+    }
+
+    /// Builds the headers of a token's holder.
+    ///
+    /// # Errors
+    /// `token-malformed` where they are too long even without scopes: a `sub` that was cut could be another's.
+    pub(super) fn build(resource: &ResourceId, who: &Who<'_>, scopes: &ScopeSet) -> Result<Self, Refusal> {
+        let names = [who.subject, who.client_id, who.issuer].map(encode);
+        let others = names.iter().map(String::len).sum::<usize>() + resource.as_str().len();
+        let room = MAX_BYTES
+            .checked_sub(others)
+            .ok_or(Refusal::malformed("`sub`, `iss` and the client together are longer than 3 KiB"))?;
+        let (scope, scopes_cut) = scope_list(scopes, room);
+        Ok(Self { scopes_cut, ..Self::new(names, scope, resource) })
+    }
+
+    /// Name and value of each header; a value is empty where the token has none.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Bytes)> {
+        Self::NAMES.into_iter().zip(&self.values)
+    }
+
+    /// The length of the values together.
+    pub(super) fn byte_len(&self) -> usize {
+        self.values.iter().map(Bytes::len).sum()
+    }
+
+    fn new([subject, client_id, issuer]: [String; 3], scope: String, resource: &ResourceId) -> Self {
+        let resource = resource.as_str().to_owned();
+        let values = [subject, client_id, issuer, scope, resource].map(Bytes::from);
+        Self { values, scopes_cut: false }
+    }
+}
+
+/// The claims that name somebody; empty where the token has none.
+pub(super) struct Who<'a> {
+    pub(super) subject: &'a str,
+    pub(super) client_id: &'a str,
+    pub(super) issuer: &'a str,
+}
+
+/// The list that fits into `room` bytes, and whether scopes are missing from it.
+fn scope_list(scopes: &ScopeSet, room: usize) -> (String, bool) {
+    let mut list = String::new();
+    for encoded in scopes.iter().map(Scope::as_str).map(encode) {
+        let separator = usize::from(!list.is_empty());
+        if list.len() + separator + encoded.len() > room {
+            return (list, true);
+        }
+        if separator > 0 {
+            list.push(' ');
+        }
+        list.push_str(&encoded);
+    }
+    (list, false)
+}
+
+fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() && byte != b'%' {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push('%');
+            for nibble in [byte >> 4, byte & 0xF] {
+                encoded.extend(char::from_digit(nibble.into(), 16).map(|digit| digit.to_ascii_uppercase()));
+            }
+        }
+    }
+    encoded
+}
+
+const MAX_BYTES: usize = 3 * 1024;
+/// The pointer in the set, and the allocation with its counts.
+const SCOPE_OVERHEAD_BYTES: usize = 48;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Reason;
+
+    fn build(subject: &str, scopes: &str) -> Result<IdentityHeaders, Refusal> {
+        let who = Who { subject, client_id: "client", issuer: "https://auth.example.com" };
+        let scopes = scopes.split_terminator(' ').map(|text| Scope::parse(text).unwrap()).collect();
+        IdentityHeaders::build(&ResourceId::parse("mcp").unwrap(), &who, &scopes)
+    }
+
+    fn value(headers: &IdentityHeaders, name: &str) -> String {
+        let (_, value) = headers.iter().find(|(known, _)| *known == name).unwrap();
+        String::from_utf8(value.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn all_five_are_there_even_when_empty() {
+        let headers = build("", "").unwrap();
+        let names: Vec<&str> = headers.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, IdentityHeaders::NAMES);
+        assert_eq!(value(&headers, "x-auth-subject"), "");
+        assert_eq!(value(&headers, "x-auth-scope"), "");
+        assert_eq!(value(&headers, "x-auth-resource"), "mcp");
+        assert_eq!(value(&headers, "x-auth-issuer"), "https://auth.example.com");
+    }
+
+    #[test]
+    fn nobody_has_headers_too_so_that_forged_ones_are_overwritten() {
+        let headers = IdentityHeaders::of_nobody(&ResourceId::parse("mcp").unwrap());
+        let values: Vec<&[u8]> = headers.iter().map(|(_, value)| value.as_ref()).collect();
+        assert_eq!(values, [b"", b"", b"", b"", b"mcp".as_slice()]);
+    }
+
+    #[test]
+    fn what_is_not_visible_ascii_is_percent_encoded() {
+        let headers = build("a b%é\r\n\0\u{7f}~!", "a%b mcp:x").unwrap();
+        assert_eq!(value(&headers, "x-auth-subject"), "a%20b%25%C3%A9%0D%0A%00%7F~!");
+        assert_eq!(value(&headers, "x-auth-scope"), "a%25b mcp:x");
+    }
+
+    #[test]
+    fn a_long_scope_list_is_cut_after_a_scope() {
+        let scopes: Vec<String> = (0..1000).map(|index| format!("scope:{index}")).collect();
+        let headers = build("alice", &scopes.join(" ")).unwrap();
+        assert!(headers.scopes_cut);
+        let list = value(&headers, "x-auth-scope");
+        assert!(scopes.join(" ").starts_with(&format!("{list} ")));
+        assert!((3060..=3072).contains(&headers.byte_len()), "{}", headers.byte_len());
+        assert!(!build("alice", "a b").unwrap().scopes_cut);
+    }
+
+    #[test]
+    fn a_subject_that_does_not_fit_is_refused_not_cut() {
+        assert_eq!(build(&"é".repeat(600), "a").unwrap_err().reason, Reason::TokenMalformed);
+        assert!(build(&"e".repeat(600), "a").is_ok());
+    }
+}

@@ -1,0 +1,88 @@
+//! What a resource demands of its tokens: the key sources that may sign them, and what those may say.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::{IssuerRule, TokenSettings};
+use crate::{
+    domain::{Issuer, ResourceId},
+    keys::{AlgorithmSet, KeysHandle},
+};
+
+/// The rules of one resource. Each value has a number of its own within the process: what was verified under
+/// one set of rules counts for nothing under another.
+#[derive(Debug)]
+pub struct TokenRules {
+    id: u64,
+    resource: ResourceId,
+    sources: Vec<SourceRules>,
+    scope_claims: Vec<String>,
+}
+
+impl TokenRules {
+    /// Rules for `resource`; scopes are read from the claims that `scope_claims` names.
+    #[must_use]
+    pub fn new(resource: ResourceId, sources: Vec<SourceRules>, scope_claims: Vec<String>) -> Self {
+        Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), resource, sources, scope_claims }
+    }
+
+    /// The resource that the tokens are for.
+    #[must_use]
+    pub const fn resource(&self) -> &ResourceId {
+        &self.resource
+    }
+
+    /// The key sources, in the order of the configuration.
+    #[must_use]
+    pub fn sources(&self) -> &[SourceRules] {
+        &self.sources
+    }
+
+    pub(super) const fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(super) fn scope_claims(&self) -> &[String] {
+        &self.scope_claims
+    }
+}
+
+/// One key source of a resource, and the tokens that its keys may sign.
+#[derive(Clone, Debug)]
+pub struct SourceRules {
+    /// The source's name in logs and in `explain`.
+    pub name: String,
+    /// Its keys.
+    pub keys: KeysHandle,
+    /// The algorithms that may be used with them.
+    pub algorithms: AlgorithmSet,
+    /// What a token must look like.
+    pub token: TokenSettings,
+}
+
+/// Whether a source may sign for an issuer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IssuerFit {
+    Accepted,
+    Refused,
+    /// The source has not learned yet for whom it signs.
+    Undiscovered,
+}
+
+impl IssuerRule {
+    /// Judges a token's `iss`, given the issuer that discovery has found.
+    pub(super) fn fit(&self, claim: Option<&str>, discovered: Option<&Issuer>) -> IssuerFit {
+        let is_accepted = match self {
+            Self::Exactly(issuer) => claim == Some(issuer.as_str()),
+            Self::Discovered => match discovered {
+                Some(issuer) => claim == Some(issuer.as_str()),
+                None => return IssuerFit::Undiscovered,
+            },
+            Self::AbsentOrOneOf(issuers) => {
+                claim.is_none_or(|claim| issuers.iter().any(|issuer| issuer.is_nearly(claim)))
+            }
+        };
+        if is_accepted { IssuerFit::Accepted } else { IssuerFit::Refused }
+    }
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);

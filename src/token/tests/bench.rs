@@ -1,0 +1,148 @@
+//! A verifier on a clock that stands still, with one usual source, and what a usual token says.
+
+use std::{sync::Arc, time::Duration};
+
+use prometheus::Registry;
+use serde_json::{Value, json};
+
+use super::{key_sources::fixed, signing::SigningKey};
+use crate::{
+    clock::{ManualClock, UnixSeconds},
+    domain::{Field, Issuer, Reason, ResourceId, Silent, Step},
+    keys::{Algorithm, AlgorithmSet, KeysHandle},
+    token::{
+        Audience, Bearer, Identity, IssuerRule, Refusal, SourceRules, TokenMetrics, TokenRules,
+        TokenSettings, TokenType, Verifier,
+    },
+};
+
+pub(super) const NOW: UnixSeconds = 1_700_000_000;
+pub(super) const ISSUER: &str = "https://auth.example.com";
+pub(super) const AUDIENCE: &str = "https://mcp.example.com/mcp";
+
+/// A verifier and the clock that it lives by.
+pub(super) struct Bench {
+    pub(super) clock: Arc<ManualClock>,
+    registry: Registry,
+    verifier: Verifier,
+}
+
+impl Bench {
+    pub(super) fn new() -> Self {
+        let clock = Arc::new(ManualClock::at(NOW));
+        let registry = Registry::new();
+        let verifier = Verifier::new(clock.clone(), TokenMetrics::register(&registry).unwrap());
+        Self { clock, registry, verifier }
+    }
+
+    pub(super) async fn identity(&self, rules: &TokenRules, token: &str) -> Result<Arc<Identity>, Refusal> {
+        let header = format!("Bearer {token}");
+        let bearer = Bearer::read(Field::One(header.as_bytes()))?;
+        sendable(self.verifier.verify(rules, bearer, &mut Silent)).await
+    }
+
+    pub(super) async fn verdict(&self, rules: &TokenRules, token: &str) -> Result<(), Reason> {
+        self.identity(rules, token).await.map(drop).map_err(|refusal| refusal.reason)
+    }
+
+    pub(super) async fn traced(&self, rules: &TokenRules, token: &str) -> Vec<(Step, String)> {
+        let mut notes = Vec::new();
+        let header = format!("Bearer {token}");
+        let bearer = Bearer::read(Field::One(header.as_bytes())).unwrap();
+        let _verdict = self.verifier.verify(rules, bearer, &mut notes).await;
+        notes
+    }
+
+    /// Hits, misses and outdated entries so far.
+    pub(super) fn lookups(&self) -> [u64; 3] {
+        let families = self.registry.gather();
+        let metrics = families[0].get_metric();
+        ["hit", "miss", "outdated"].map(|outcome| {
+            let of = metrics.iter().find(|metric| metric.get_label()[0].value() == outcome).unwrap();
+            of.get_counter().get_value() as u64
+        })
+    }
+}
+
+/// The gRPC listener moves its work between threads.
+fn sendable<F: Future + Send>(future: F) -> F {
+    future
+}
+
+/// The usual demands on a token: our issuer, our audience, 30 s leeway.
+pub(super) fn settings() -> TokenSettings {
+    TokenSettings {
+        issuer: IssuerRule::Exactly(issuer(ISSUER)),
+        audience: Audience::OneOf(vec![AUDIENCE.to_owned()]),
+        leeway: Duration::from_secs(30),
+        token_type: TokenType::Any,
+    }
+}
+
+pub(super) fn issuer(text: &str) -> Issuer {
+    Issuer::parse(text).unwrap()
+}
+
+pub(super) fn source(name: &str, keys: &KeysHandle, token: TokenSettings) -> SourceRules {
+    let algorithms = AlgorithmSet::asymmetric();
+    SourceRules { name: name.to_owned(), keys: keys.clone(), algorithms, token }
+}
+
+pub(super) fn rules(sources: Vec<SourceRules>) -> TokenRules {
+    let scope_claims = vec!["scope".to_owned(), "scp".to_owned()];
+    TokenRules::new(ResourceId::parse("mcp").unwrap(), sources, scope_claims)
+}
+
+/// The claims of a token that passes.
+pub(super) fn claims() -> Value {
+    json!({
+        "iss": ISSUER, "sub": "alice", "aud": AUDIENCE, "client_id": "inspector", "jti": "1",
+        "iat": NOW, "exp": NOW + 300, "scope": "mcp:connect mcp:tools:read",
+    })
+}
+
+/// An object with one member set to another value.
+pub(super) fn with(mut object: Value, name: &str, value: impl Into<Value>) -> Value {
+    object[name] = value.into();
+    object
+}
+
+/// An object without one member.
+pub(super) fn without(mut object: Value, name: &str) -> Value {
+    object.as_object_mut().unwrap().remove(name);
+    object
+}
+
+/// One resource with one source and one key.
+pub(super) struct Usual {
+    pub(super) bench: Bench,
+    pub(super) key: SigningKey,
+    pub(super) rules: TokenRules,
+}
+
+impl Usual {
+    pub(super) fn new() -> Self {
+        Self::demanding(settings())
+    }
+
+    pub(super) fn demanding(token: TokenSettings) -> Self {
+        let key = SigningKey::generate("k1", Algorithm::Es256);
+        let rules = rules(vec![source("idp", &fixed(&[&key]), token)]);
+        Self { bench: Bench::new(), key, rules }
+    }
+
+    /// What a token with the usual header and these claims is told.
+    pub(super) async fn claims(&self, claims: &Value) -> Result<(), Reason> {
+        self.bench.verdict(&self.rules, &self.key.token(claims)).await
+    }
+
+    /// What a token with this header and the usual claims is told.
+    pub(super) async fn header(&self, header: &Value) -> Result<(), Reason> {
+        self.texts(&header.to_string(), &claims().to_string()).await
+    }
+
+    /// What a token of exactly these texts is told.
+    pub(super) async fn texts(&self, header: &str, claims: &str) -> Result<(), Reason> {
+        self.bench.verdict(&self.rules, &self.key.token_of(header, claims)).await
+    }
+}

@@ -1,0 +1,10 @@
+//! Decision tables for tokens: what each kind of token is told, under a clock that a test moves.
+
+mod bench;
+mod cached;
+mod claims;
+mod confusion;
+mod key_sources;
+mod signatures;
+mod signing;
+mod sources;

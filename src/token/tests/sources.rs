@@ -1,0 +1,206 @@
+//! Key sources that are several, late, down, or behind.
+
+use std::time::Duration;
+
+use super::{
+    bench::{Bench, ISSUER, claims, issuer, rules, settings, source, with, without},
+    key_sources::{Provider, fixed},
+    signing::SigningKey,
+};
+use crate::{
+    domain::{Reason, Step},
+    keys::{Algorithm, KeysHandle},
+    token::{Audience, IssuerRule, TokenRules, TokenSettings},
+};
+
+const OTHER: &str = "https://other.example.com";
+const EVIL: &str = "https://evil.example.com";
+
+fn signing_for(text: &str) -> TokenSettings {
+    TokenSettings { issuer: IssuerRule::Exactly(issuer(text)), ..settings() }
+}
+
+fn key(kid: &str) -> SigningKey {
+    SigningKey::generate(kid, Algorithm::Es256)
+}
+
+fn only(keys: &KeysHandle) -> TokenRules {
+    rules(vec![source("idp", keys, settings())])
+}
+
+#[tokio::test]
+async fn each_source_signs_for_its_own_issuer_alone() {
+    let (bench, one, two) = (Bench::new(), key("k1"), key("k2"));
+    let rules = rules(vec![
+        source("ours", &fixed(&[&one]), signing_for(ISSUER)),
+        source("other", &fixed(&[&two]), signing_for(OTHER)),
+    ]);
+    let from = |issuer: &str| with(claims(), "iss", issuer);
+    assert_eq!(bench.verdict(&rules, &one.token(&from(ISSUER))).await, Ok(()));
+    assert_eq!(bench.identity(&rules, &two.token(&from(OTHER))).await.unwrap().source, "other");
+    assert_eq!(bench.verdict(&rules, &two.token(&from(ISSUER))).await, Err(Reason::KeyUnknown));
+    let crossed = two.token_of(&one.header().to_string(), &from(ISSUER).to_string());
+    assert_eq!(bench.verdict(&rules, &crossed).await, Err(Reason::SignatureInvalid));
+    assert_eq!(bench.verdict(&rules, &one.token(&from(EVIL))).await, Err(Reason::IssuerRefused));
+    let nobody = one.token(&without(claims(), "iss"));
+    assert_eq!(bench.verdict(&rules, &nobody).await, Err(Reason::IssuerRefused));
+}
+
+#[tokio::test]
+async fn a_source_without_keys_is_no_reason_to_throw_the_token_away() {
+    let (bench, one) = (Bench::new(), key("k1"));
+    let idp = Provider::down(&bench).await;
+    let rules = only(&idp.keys);
+    assert_eq!(bench.verdict(&rules, &one.token(&claims())).await, Err(Reason::KeysUnavailable));
+    idp.publish(&[&one]).await;
+    assert_eq!(bench.verdict(&rules, &one.token(&claims())).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_source_that_is_down_does_not_stop_another() {
+    let (bench, one) = (Bench::new(), key("k1"));
+    let (down, up) = (Provider::down(&bench).await, fixed(&[&one]));
+    let rules = rules(vec![source("down", &down.keys, settings()), source("up", &up, settings())]);
+    assert_eq!(bench.verdict(&rules, &one.token(&claims())).await, Ok(()));
+    let expired = one.token(&with(claims(), "exp", 1));
+    assert_eq!(bench.verdict(&rules, &expired).await, Err(Reason::TokenExpired));
+    for stranger in [key("k1"), key("k9")] {
+        let verdict = bench.verdict(&rules, &stranger.token(&claims())).await;
+        assert_eq!(verdict, Err(Reason::KeysUnavailable), "the source that is down may know the key");
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_is_down_has_no_say_about_other_issuers() {
+    let (bench, one) = (Bench::new(), key("k1"));
+    let (down, up) = (Provider::down(&bench).await, fixed(&[&one]));
+    let rules = rules(vec![source("down", &down.keys, signing_for(OTHER)), source("up", &up, settings())]);
+    let stranger = key("k9").token(&claims());
+    assert_eq!(bench.verdict(&rules, &stranger).await, Err(Reason::KeyUnknown));
+    let evil = one.token(&with(claims(), "iss", EVIL));
+    assert_eq!(bench.verdict(&rules, &evil).await, Err(Reason::IssuerRefused));
+    let other = key("k9").token(&with(claims(), "iss", OTHER));
+    assert_eq!(bench.verdict(&rules, &other).await, Err(Reason::KeysUnavailable));
+}
+
+#[tokio::test]
+async fn a_source_that_has_not_discovered_its_issuer_cannot_know() {
+    let (bench, one, two) = (Bench::new(), key("k1"), key("k2"));
+    let (late, up) = (Provider::down_with_discovery(&bench).await, fixed(&[&one]));
+    let discovered = TokenSettings { issuer: IssuerRule::Discovered, ..settings() };
+    let rules = rules(vec![source("late", &late.keys, discovered), source("up", &up, settings())]);
+    let [of_late, of_evil] = [late.issuer(), EVIL].map(|issuer| two.token(&with(claims(), "iss", issuer)));
+    assert_eq!(bench.verdict(&rules, &of_late).await, Err(Reason::KeysUnavailable));
+    assert_eq!(bench.verdict(&rules, &of_evil).await, Err(Reason::KeysUnavailable));
+    assert_eq!(bench.verdict(&rules, &one.token(&claims())).await, Ok(()));
+    let hmac = two.token_of(&with(two.header(), "alg", "HS256").to_string(), &claims().to_string());
+    assert_eq!(bench.verdict(&rules, &hmac).await, Err(Reason::AlgorithmRefused));
+    late.publish(&[&two]).await;
+    assert_eq!(bench.verdict(&rules, &of_late).await, Ok(()));
+    assert_eq!(bench.verdict(&rules, &of_evil).await, Err(Reason::IssuerRefused));
+    assert_eq!(bench.verdict(&rules, &two.token(&claims())).await, Err(Reason::KeyUnknown));
+}
+
+#[tokio::test]
+async fn the_source_that_accepts_counts_among_those_that_could_have_signed() {
+    let (bench, one) = (Bench::new(), key("k1"));
+    let elsewhere = TokenSettings { audience: Audience::OneOf(vec!["x".to_owned()]), ..settings() };
+    let rules = rules(vec![
+        source("first", &fixed(&[&one]), elsewhere),
+        source("second", &fixed(&[&one]), settings()),
+    ]);
+    assert_eq!(bench.identity(&rules, &one.token(&claims())).await.unwrap().source, "second");
+    let neither = one.token(&with(claims(), "aud", "y"));
+    assert_eq!(bench.verdict(&rules, &neither).await, Err(Reason::AudienceRefused));
+}
+
+#[tokio::test]
+async fn an_unknown_kid_asks_for_fresh_keys() {
+    let (bench, old, new) = (Bench::new(), key("k1"), key("k2"));
+    let idp = Provider::up(&bench, &[&old]).await;
+    let rules = only(&idp.keys);
+    idp.will_publish(&[&old, &new]);
+    assert_eq!(bench.verdict(&rules, &new.token(&claims())).await, Ok(()));
+    assert_eq!(idp.fetches(), 2);
+    assert_eq!(bench.verdict(&rules, &key("k3").token(&claims())).await, Err(Reason::KeyUnknown));
+    assert_eq!(idp.fetches(), 3);
+    assert_eq!(bench.verdict(&rules, &key("k3").token(&claims())).await, Err(Reason::KeyUnknown));
+    assert_eq!(idp.fetches(), 3, "the bucket is empty");
+}
+
+#[tokio::test]
+async fn an_unknown_kid_is_told_by_fresh_keys_alone() {
+    let (bench, old) = (Bench::new(), key("k1"));
+    let idp = Provider::up(&bench, &[&old]).await;
+    let rules = only(&idp.keys);
+    idp.stop();
+    bench.clock.advance(Duration::from_secs(30));
+    assert_eq!(bench.verdict(&rules, &key("k2").token(&claims())).await, Err(Reason::KeyUnknown));
+    bench.clock.advance(Duration::from_secs(1));
+    assert_eq!(bench.verdict(&rules, &key("k2").token(&claims())).await, Err(Reason::KeysUnavailable));
+    assert_eq!(bench.verdict(&rules, &old.token(&claims())).await, Ok(()));
+    let forged = key("k1").token(&claims());
+    assert_eq!(bench.verdict(&rules, &forged).await, Err(Reason::SignatureInvalid));
+}
+
+#[tokio::test]
+async fn a_new_key_under_an_old_kid_is_found() {
+    let (bench, old, new) = (Bench::new(), key("k1"), key("k1"));
+    let idp = Provider::up(&bench, &[&old]).await;
+    let rules = only(&idp.keys);
+    idp.will_publish(&[&new]);
+    assert_eq!(bench.verdict(&rules, &new.token(&claims())).await, Ok(()));
+    assert_eq!(bench.verdict(&rules, &old.token(&claims())).await, Err(Reason::SignatureInvalid));
+    assert_eq!(idp.fetches(), 3);
+}
+
+#[tokio::test]
+async fn a_set_that_has_become_empty_knows_no_key() {
+    let (bench, one) = (Bench::new(), key("k1"));
+    let idp = Provider::up(&bench, &[&one]).await;
+    idp.publish(&[]).await;
+    assert_eq!(bench.verdict(&only(&idp.keys), &one.token(&claims())).await, Err(Reason::KeyUnknown));
+}
+
+#[tokio::test]
+async fn what_no_fetch_can_mend_causes_none() {
+    let (bench, one) = (Bench::new(), key("k1"));
+    let idp = Provider::up(&bench, &[&one]).await;
+    let rules = only(&idp.keys);
+    for token in [
+        one.token(&with(claims(), "exp", 1)),
+        one.token_of(&with(one.header(), "alg", "RS256").to_string(), &claims().to_string()),
+        "opaque".to_owned(),
+    ] {
+        assert!(bench.verdict(&rules, &token).await.is_err());
+    }
+    assert_eq!(idp.fetches(), 1);
+}
+
+#[tokio::test]
+async fn a_resource_without_sources_cannot_know() {
+    let verdict = Bench::new().verdict(&rules(Vec::new()), &key("k1").token(&claims())).await;
+    assert_eq!(verdict, Err(Reason::KeysUnavailable));
+}
+
+#[tokio::test]
+async fn a_trace_tells_the_steps_and_never_the_token() {
+    let (bench, one) = (Bench::new(), key("k1"));
+    let rules = only(&fixed(&[&one]));
+    let token = one.token(&claims());
+    let steps = |notes: &[(Step, String)]| notes.iter().map(|(step, _)| *step).collect::<Vec<_>>();
+    let fresh = bench.traced(&rules, &token).await;
+    let expected = [Step::Bearer, Step::Signature, Step::Signature, Step::Claims, Step::Scopes];
+    assert_eq!(steps(&fresh), expected);
+    let known = bench.traced(&rules, &token).await;
+    assert_eq!(steps(&known), [Step::Bearer, Step::Signature, Step::Claims, Step::Scopes]);
+    let elsewhere = one.token(&with(claims(), "aud", "elsewhere"));
+    let refused = bench.traced(&rules, &elsewhere).await;
+    assert_eq!(steps(&refused).last(), Some(&Step::Claims));
+    assert!(refused.last().unwrap().1.contains("audience-refused"), "{refused:?}");
+    for (_, note) in fresh.iter().chain(&known).chain(&refused) {
+        for part in token.split('.').chain(elsewhere.split('.')) {
+            assert!(!note.contains(part), "{note}");
+        }
+    }
+}

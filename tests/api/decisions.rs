@@ -1,0 +1,79 @@
+//! The table of decisions, as data: anyone can add a row to `decisions.json`.
+
+use serde::Deserialize;
+
+use crate::helpers::{Ask, CONFIG, TestApp, token};
+
+/// Rows that share a policy.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    policy: String,
+    /// Lines that replace others in the configuration, as `[old, new]`.
+    #[serde(default)]
+    replace: Vec<[String; 2]>,
+    rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    /// The scopes of the token; absent for no token.
+    scopes: Option<String>,
+    #[serde(default = "post")]
+    method: String,
+    #[serde(default)]
+    headers: Vec<[String; 2]>,
+    body: Option<serde_json::Value>,
+    /// Status and reason.
+    expect: String,
+    /// Part of the challenge; `""` for none at all.
+    challenge: Option<String>,
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+#[test]
+fn every_row_is_decided_as_the_table_says() {
+    let tables: Vec<Table> = serde_json::from_str(include_str!("decisions.json")).unwrap();
+    let mut faults = Vec::new();
+    for table in &tables {
+        let config = table.replace.iter().fold(CONFIG.to_owned(), |config, [old, new]| {
+            assert!(config.contains(old.as_str()), "{}: `{old}` is not in the configuration", table.policy);
+            config.replace(old.as_str(), new)
+        });
+        let app = TestApp::spawn(&config);
+        for (index, row) in table.rows.iter().enumerate() {
+            if let Err(fault) = check(&app, row) {
+                faults.push(format!("{} row {index}: {fault}", table.policy));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn check(app: &TestApp, row: &Row) -> Result<(), String> {
+    let mut ask = Ask::of(&row.method);
+    if let Some(scopes) = &row.scopes {
+        ask = ask.token(&token(scopes));
+    }
+    for [name, value] in &row.headers {
+        ask = ask.header(name, value.as_str());
+    }
+    if let Some(body) = &row.body {
+        ask = ask.header("Content-Type", "application/json").body(body.to_string());
+    }
+    let answer = app.ask(&ask);
+    let challenge = answer.header("www-authenticate").unwrap_or_default();
+    let is_challenge_right = match row.challenge.as_deref() {
+        None => true,
+        Some("") => challenge.is_empty(),
+        Some(part) => challenge.contains(part),
+    };
+    if answer.outcome() != row.expect || !answer.body.is_empty() || !is_challenge_right {
+        return Err(format!("expected {} {:?}, got {answer:?}", row.expect, row.challenge));
+    }
+    Ok(())
+}
