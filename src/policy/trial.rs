@@ -7,7 +7,7 @@ use super::{
     decide::judge,
     resource::{Policy, ProtectedResource},
 };
-use crate::domain::{Call, Message, Named, Operation, ScopeSet};
+use crate::domain::{Call, Message, Named, Operation, Query, ScopeSet};
 
 /// Tries each resource.
 ///
@@ -35,7 +35,7 @@ fn try_policy(policy: &Policy) -> Result<(), String> {
 
 fn operations() -> [(&'static str, Operation<'static>); 4] {
     let request = |method: &'static str, named| {
-        Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known: true, named }))
+        Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known: true, named, query: Query::NotShown }))
     };
     [
         ("GET", Operation::OpenStream),

@@ -6,7 +6,7 @@ mod levels;
 use std::{borrow::Cow, collections::BTreeSet};
 
 use super::*;
-use crate::domain::{Call, Message, Named, Operation, Scope, ScopeSet};
+use crate::domain::{Call, Message, Named, Operation, Query, Scope, ScopeSet};
 
 /// Settings of a resource that asks for nothing yet.
 pub(super) fn oauth() -> OauthSettings {
@@ -41,7 +41,7 @@ pub(super) fn scopes(text: &str) -> ScopeSet {
 
 pub(super) fn request(method: &'static str, named: Named<'static>) -> Operation<'static> {
     let is_known = crate::mcp::is_known_request(method);
-    Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known, named }))
+    Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known, named, query: Query::NotShown }))
 }
 
 pub(super) fn tool(name: &'static str) -> Operation<'static> {
