@@ -10,7 +10,7 @@ use crate::{
     domain::{Dialect, Field, Operation, Reason, Step, Trace},
     mcp::{self, HeaderTrust, Unreadable},
     policy::{
-        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide, permit_public,
+        Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide, permit_public,
         permit_unenforced,
     },
     token::{Bearer, Identity, Refusal, Verifier},
@@ -183,10 +183,14 @@ fn read_operation<'a, T: Trace>(
     trace.note(Step::Requirement, || match policy.table().levels(&operation) {
         Ok(levels) => levels
             .iter()
-            .map(|level| format!("{}: {}", level.kind.name(), level.requirement))
+            .map(|level| match level.name {
+                "" => format!("{}: {}", level.kind.name(), level.requirement),
+                field => format!("field {field}: {}", level.requirement),
+            })
             .collect::<Vec<_>>()
             .join("; "),
-        Err(closed) => format!("no scope opens it ({})", closed.0.code()),
+        Err(Closed { reason, detail: "" }) => format!("no scope opens it ({})", reason.code()),
+        Err(Closed { reason, detail }) => format!("no scope opens it ({}: {detail})", reason.code()),
     });
     Ok(operation)
 }

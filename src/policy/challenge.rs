@@ -48,7 +48,7 @@ impl ChallengeText {
         let named: ScopeSet = first.iter().chain(&shortfall.needed).cloned().collect();
         self.add_scope(&named, &mut text);
         self.add_metadata(&mut text);
-        let description = match tool.filter(|_| shortfall.first_failed == LevelKind::Tool) {
+        let description = match tool.filter(|_| matches!(shortfall.first_failed, LevelKind::Tool | LevelKind::Field)) {
             Some(tool) => format!("insufficient scopes for tool {}", safe(tool)),
             None => format!("missing required scopes: {}", safe(&shortfall.missing.to_string())),
         };

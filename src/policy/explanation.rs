@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    graphql::GraphTable,
     named::NamedTable,
     requirement::Requirement,
     resource::{Policy, ProtectedResource},
@@ -25,8 +26,11 @@ pub enum Explanation {
 /// One level, as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedLevel {
-    /// What asks for it: `initialize`, `method`, `tool` or `named`.
+    /// What asks for it: `initialize`, `method`, `tool`, `named` or `field`.
     pub level: &'static str,
+    /// Of a field, its coordinate: `Type.field`, or `Type` for all that return it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// The scopes: `a b`, `(a b | c)`, or `-` for none.
     pub scopes: String,
 }
@@ -36,12 +40,13 @@ pub struct ExplainedLevel {
 pub fn explain(resource: &ProtectedResource, operation: &Operation<'_>) -> Explanation {
     match resource.policy().map(|policy: &Policy| policy.table().levels(operation)) {
         None => Explanation::Unenforced,
-        Some(Err(Closed(reason))) => Explanation::Closed(reason.code()),
+        Some(Err(Closed { reason, .. })) => Explanation::Closed(reason.code()),
         Some(Ok(levels)) => Explanation::Levels(
             levels
                 .iter()
                 .map(|level| ExplainedLevel {
                     level: level.kind.name(),
+                    field: (!level.name.is_empty()).then(|| level.name.to_owned()),
                     scopes: level.requirement.to_string(),
                 })
                 .collect(),
@@ -80,6 +85,18 @@ impl PolicyTable {
         };
         let built_in = self.built_in.existing().into_iter();
         rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), &[initialize, call, own])));
+        for (name, levels) in self.graph.iter().flat_map(GraphTable::tools) {
+            let operation = format!("tools/call {name}");
+            rows.push(match levels {
+                None => Row { operation, scopes: "(closed)".to_owned() },
+                Some(levels) => {
+                    let fields = levels.iter().map(|level| level.requirement);
+                    let entries = self.tools.matches(name);
+                    let outer = [initialize, call].into_iter().chain(entries.iter().copied());
+                    row(operation, &outer.chain(fields).collect::<Vec<_>>())
+                }
+            });
+        }
         rows.extend(of_entries(&self.methods, "", &[initialize]));
         rows.extend(of_entries(&self.tools, "tools/call ", &[initialize, call]));
         rows.extend(of_entries(&self.prompts, "prompts/get ", &[initialize]));
@@ -97,6 +114,7 @@ impl LevelKind {
             Self::Method => "method",
             Self::Tool => "tool",
             Self::Named => "named",
+            Self::Field => "field",
         }
     }
 }

@@ -7,12 +7,14 @@ mod decide;
 mod decision;
 mod document;
 mod explanation;
+mod graphql;
 mod handle;
 mod implies;
 mod metrics;
 mod named;
 mod requirement;
 mod resource;
+mod selection;
 mod shortfall;
 mod snapshot;
 mod sources;
@@ -32,6 +34,9 @@ pub use document::{
     ScopeGroups, ScopeSettings, SourceRules, Unknown, Unlisted,
 };
 pub use explanation::{ExplainedLevel, Explanation, Row, explain};
+pub use graphql::{
+    AbstractTypes, Graph, GraphFault, GraphFiles, QueryFault, QueryLimits, SchemaSource, UnknownFields,
+};
 pub use handle::PolicyHandle;
 pub use implies::Hierarchy;
 pub use metrics::{DecisionCounters, PolicyMetrics};

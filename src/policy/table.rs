@@ -5,12 +5,13 @@ use smallvec::SmallVec;
 use super::{
     GraphqlSettings, OauthSettings, ScopeSettings, Unknown, Unlisted,
     built_in::{BuiltInTools, Standing},
+    graphql::{GraphTable, QueryFault, QueryLimits, Tool, refuse_mutations},
     implies::Hierarchy,
     named::{Matches, NamedTable},
     requirement::Requirement,
     uri,
 };
-use crate::domain::{Call, Message, Named, Operation, Reason, ScopeSet};
+use crate::domain::{Call, Message, Named, Operation, Query, Reason, ScopeSet};
 
 /// What each operation of a resource needs. Lookups cost the same for ten tools and for ten thousand.
 #[derive(Clone, Debug)]
@@ -23,6 +24,9 @@ pub struct PolicyTable {
     pub(super) tools: NamedTable,
     pub(super) prompts: NamedTable,
     pub(super) resources: NamedTable,
+    pub(super) graph: Option<GraphTable>,
+    /// Where mutations are excluded but there is no schema, queries are only looked through for them.
+    mutation_limits: Option<QueryLimits>,
     unknown_methods: Unknown,
     unknown_operation: Unknown,
     unlisted: Unlisted,
@@ -37,6 +41,8 @@ pub type Levels<'t> = SmallVec<[Level<'t>; 6]>;
 pub struct Level<'t> {
     /// What asks for it.
     pub kind: LevelKind,
+    /// Of a field, its coordinate in the schema; else empty.
+    pub name: &'t str,
     /// What it asks for.
     pub requirement: &'t Requirement,
 }
@@ -52,11 +58,47 @@ pub enum LevelKind {
     Tool,
     /// An entry of `scopes.prompts` or `scopes.resources`.
     Named,
+    /// A field of the graph that the operation touches.
+    Field,
 }
 
 /// An operation that no scope opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed(pub Reason);
+pub struct Closed {
+    /// The stable code.
+    pub reason: Reason,
+    /// More than the reason, in a fixed phrase; may be empty.
+    pub detail: &'static str,
+}
+
+impl<'t> Level<'t> {
+    /// A level that is no field's.
+    #[must_use]
+    pub const fn new(kind: LevelKind, requirement: &'t Requirement) -> Self {
+        Self { kind, name: "", requirement }
+    }
+}
+
+impl Closed {
+    const fn of(reason: Reason) -> Self {
+        Self { reason, detail: "" }
+    }
+}
+
+impl From<QueryFault> for Closed {
+    fn from(fault: QueryFault) -> Self {
+        let reason = match fault {
+            QueryFault::Mutation => Reason::OperationUnknown,
+            QueryFault::TooLong
+            | QueryFault::Unparsable
+            | QueryFault::TooDeep
+            | QueryFault::TooManyAliases
+            | QueryFault::Unknown
+            | QueryFault::Invalid => Reason::OperationMalformed,
+        };
+        Self { reason, detail: fault.phrase() }
+    }
+}
 
 impl PolicyTable {
     /// Compiles what the configuration says of a resource.
@@ -65,6 +107,12 @@ impl PolicyTable {
         let scopes = &settings.scopes;
         let hierarchy = Hierarchy::compile(&scopes.implies);
         let plain = |groups| Requirement::compile(groups, &hierarchy);
+        let graphql = &settings.graphql;
+        let graph = graphql.graph.as_ref().map(|graph| {
+            let (limits, unknown_fields) = (graphql.limits, graphql.unknown_fields);
+            GraphTable::compile(graph, &hierarchy, limits, unknown_fields, graphql.exclude_mutations)
+        });
+        let looks_for_mutations = graph.is_none() && graphql.storage.is_some() && graphql.exclude_mutations;
         Self {
             initialize: plain(&scopes.initialize),
             tools_list: plain(&scopes.tools_list),
@@ -77,7 +125,9 @@ impl PolicyTable {
             unknown_methods: settings.unknown_methods,
             unknown_operation: settings.unknown_operation,
             unlisted: settings.unlisted,
-            supported: supported(scopes, &settings.graphql),
+            mutation_limits: looks_for_mutations.then_some(graphql.limits),
+            supported: supported(scopes, graphql, graph.as_ref()),
+            graph,
         }
     }
 
@@ -100,9 +150,9 @@ impl PolicyTable {
     /// policy does not list, a URI with a second spelling.
     pub fn levels(&self, operation: &Operation<'_>) -> Result<Levels<'_>, Closed> {
         let mut levels = Levels::new();
-        levels.push(Level { kind: LevelKind::Initialize, requirement: &self.initialize });
+        levels.push(Level::new(LevelKind::Initialize, &self.initialize));
         if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
-            return Err(Closed(Reason::OperationUnknown));
+            return Err(Closed::of(Reason::OperationUnknown));
         }
         for message in operation.messages() {
             match message {
@@ -117,7 +167,7 @@ impl PolicyTable {
         self.add_method(call, levels)?;
         match &call.named {
             Named::Nothing | Named::Task(_) => Ok(()),
-            Named::Tool(name) => self.add_tool(name, levels),
+            Named::Tool(name) => self.add_tool(name, &call.query, levels),
             Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
             Named::Resource(uri) => self.add_resource(uri, levels),
             Named::Resources(uris) => uris.iter().try_for_each(|uri| self.add_resource(uri, levels)),
@@ -135,36 +185,71 @@ impl PolicyTable {
         };
         let entries = self.methods.matches(&call.method);
         if !call.is_known && entries.is_empty() && self.unknown_methods == Unknown::Deny {
-            return Err(Closed(Reason::MethodUnknown));
+            return Err(Closed::of(Reason::MethodUnknown));
         }
         let requirements = own.into_iter().chain(entries);
-        levels.extend(requirements.map(|requirement| Level { kind: LevelKind::Method, requirement }));
+        levels.extend(requirements.map(|requirement| Level::new(LevelKind::Method, requirement)));
         Ok(())
     }
 
-    fn add_tool<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
+    fn add_tool<'t>(
+        &'t self,
+        name: &str,
+        query: &Query<'_>,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Closed> {
         let entries = self.tools.matches(name);
+        let tool = self.graph.as_ref().and_then(|graph| graph.tool(name));
         match self.built_in.standing(name) {
             Standing::Open(requirement) => {
-                levels.push(Level { kind: LevelKind::Tool, requirement });
+                levels.push(Level::new(LevelKind::Tool, requirement));
                 push_all(&entries, LevelKind::Tool, levels);
-                Ok(())
             }
-            Standing::Closed if entries.is_empty() => Err(Closed(Reason::OperationUnknown)),
-            Standing::Closed => {
-                push_all(&entries, LevelKind::Tool, levels);
-                Ok(())
+            Standing::Closed if tool.is_none() && entries.is_empty() => {
+                return Err(Closed::of(Reason::OperationUnknown));
             }
+            Standing::Closed => push_all(&entries, LevelKind::Tool, levels),
             Standing::Ordinary(requirement) => {
-                levels.extend(requirement.map(|requirement| Level { kind: LevelKind::Tool, requirement }));
-                self.add_listed(&entries, LevelKind::Tool, levels)
+                levels.extend(requirement.map(|requirement| Level::new(LevelKind::Tool, requirement)));
+                self.add_listed(&entries, LevelKind::Tool, levels)?;
             }
         }
+        match (&self.graph, tool) {
+            (_, Some(Tool::Closed)) => Err(Closed { reason: Reason::OperationUnknown, detail: NO_TOOL }),
+            (Some(graph), Some(Tool::Operation(ids))) => {
+                graph.add_levels(ids, levels);
+                Ok(())
+            }
+            (_, Some(Tool::Operation(_)) | None) => self.add_query(name, query, levels),
+        }
+    }
+
+    /// Whoever opened `execute_graphql`, an entry or the router's own setting: the fields of its query count.
+    fn add_query<'t>(
+        &'t self,
+        tool: &str,
+        query: &Query<'_>,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Closed> {
+        if tool != "execute_graphql" || (self.graph.is_none() && self.mutation_limits.is_none()) {
+            return Ok(());
+        }
+        let text = match query {
+            Query::Text(text) => text,
+            Query::NotShown => return Err(Closed { reason: Reason::OperationUnknown, detail: NOT_SHOWN }),
+            Query::Unreadable => return Err(Closed { reason: Reason::OperationMalformed, detail: NO_QUERY }),
+        };
+        match (&self.graph, self.mutation_limits) {
+            (Some(graph), _) => graph.add_query(text, levels)?,
+            (None, Some(limits)) => refuse_mutations(text, limits)?,
+            (None, None) => {}
+        }
+        Ok(())
     }
 
     fn add_resource<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
         if !self.resources.is_empty() && !uri::is_canonical(name) {
-            return Err(Closed(Reason::OperationMalformed));
+            return Err(Closed::of(Reason::OperationMalformed));
         }
         self.add_named(&self.resources, name, LevelKind::Named, levels)
     }
@@ -186,7 +271,7 @@ impl PolicyTable {
         levels: &mut Levels<'t>,
     ) -> Result<(), Closed> {
         if entries.is_empty() && self.unlisted == Unlisted::Deny {
-            return Err(Closed(Reason::OperationUnknown));
+            return Err(Closed::of(Reason::OperationUnknown));
         }
         push_all(entries, kind, levels);
         Ok(())
@@ -194,13 +279,13 @@ impl PolicyTable {
 }
 
 fn push_all<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
-    levels.extend(entries.iter().map(|requirement| Level { kind, requirement }));
+    levels.extend(entries.iter().map(|requirement| Level::new(kind, requirement)));
 }
 
 /// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that
 /// exist, then the rest sorted; never `offline_access`, which is no scope of a resource.
-fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings) -> ScopeSet {
-    let is_router = graphql.schema_file.is_some() || graphql.storage.is_some();
+fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings, graph: Option<&GraphTable>) -> ScopeSet {
+    let is_router = graph.is_some() || graphql.storage.is_some();
     let if_exists = |exists: bool, groups| (!is_router || exists).then_some(groups);
     let built_in = [
         if_exists(graphql.enable_arbitrary_operations, &scopes.execute_graphql),
@@ -211,7 +296,14 @@ fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings) -> ScopeSet {
     let named = [&scopes.methods, &scopes.tools, &scopes.prompts, &scopes.resources];
     let mut rest: Vec<_> =
         named.into_iter().flatten().flat_map(|(_, groups)| groups).flatten().cloned().collect();
+    rest.extend(graph.iter().flat_map(|graph| graph.scopes(graphql.enable_arbitrary_operations)));
     rest.sort();
     let leading = first.into_iter().chain(built_in.into_iter().flatten()).flatten().flatten().cloned();
     leading.chain(rest).filter(|scope| scope.as_str() != "offline_access").collect()
 }
+
+const NO_TOOL: &str = "the tool's operation is not valid, or makes no tool";
+
+const NOT_SHOWN: &str = "the query was not shown";
+
+const NO_QUERY: &str = "the arguments hold no query, or not one alone";

@@ -1,0 +1,1 @@
+//! The room by its tables of cases, its attacks and its properties.
