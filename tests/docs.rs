@@ -1,5 +1,7 @@
 //! The reference pages in `docs/` say what the code does: every key and every reason, and none that is not there.
 
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on shall stop")]
+
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use scopegate::{config, domain::Reason};
@@ -50,7 +52,8 @@ fn the_configuration_page_lists_every_key_and_no_other() {
 
 #[test]
 fn the_page_of_errors_lists_every_reason_with_its_status_and_description() {
-    let listed: Vec<Vec<String>> = rows(&page("errors.md"), "code").into_iter().map(|row| row[..3].into()).collect();
+    let listed: Vec<Vec<String>> =
+        rows(&page("errors.md"), "code").into_iter().map(|row| row[..3].into()).collect();
     let reasons = Reason::ALL.map(|reason| {
         vec![format!("`{}`", reason.code()), reason.status().to_string(), reason.description().to_owned()]
     });
