@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    CheckRequest,
+    CheckRequest, naming,
     observer::{Observer, ObserverSettings},
 };
 use crate::{
@@ -179,7 +179,7 @@ fn read_operation<'a, T: Trace>(
             .with_detail(unreadable.detail)
             .with_json_rpc_code(unreadable.json_rpc_code())
     })?;
-    trace.note(Step::Operation, || format!("{operation:?}"));
+    trace.note(Step::Operation, || describe_operation(&operation));
     trace.note(Step::Requirement, || match policy.table().levels(&operation) {
         Ok(levels) => levels
             .iter()
@@ -195,6 +195,16 @@ fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckReques
     match resource {
         Some(resource) => format!("`{}` by path `{}`", resource.id(), request.path()),
         None => format!("none has the path `{}`", request.path()),
+    }
+}
+
+fn describe_operation(operation: &Operation<'_>) -> String {
+    let (method, name) = naming::of(operation);
+    let batch = if let Operation::Batch(messages) = operation { messages.len() } else { 1 };
+    match name {
+        Some(name) => format!("{method} `{name}`"),
+        None if batch > 1 => format!("{method} of {batch} messages"),
+        None => method,
     }
 }
 

@@ -30,7 +30,7 @@ pub enum KeysError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The address must not be asked.
-    #[error(transparent)]
+    #[error("the address must be {0}")]
     Url(#[from] UrlError),
     /// The host has no address.
     #[error("cannot resolve the host: {0}")]
