@@ -1,5 +1,7 @@
 //! The commented examples in `config/` load as they are.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+
 use std::{fs, path::PathBuf};
 
 use scopegate::config::{self, Environment, Settings};
