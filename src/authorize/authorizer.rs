@@ -131,7 +131,9 @@ impl Authorizer {
                 .with_challenge(policy.challenge().unauthorized(refusal.reason))
                 .with_detail(refusal.detail)
         };
-        let bearer = Bearer::read(request.authorization).map_err(refused)?;
+        let bearer = Bearer::read(request.authorization)
+            .inspect_err(|refusal| trace.note(Step::Bearer, || refusal.to_string()))
+            .map_err(refused)?;
         self.verifier.verify(policy.tokens(), bearer, trace).await.map_err(refused)
     }
 }

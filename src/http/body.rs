@@ -40,6 +40,9 @@ pub(super) async fn read_body(request: &HttpRequest, payload: Payload, max_bytes
     if !headers.contains_key(TRANSFER_ENCODING) && matches!(length, None | Some("0")) {
         return ReadBody::Absent;
     }
+    if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > max_bytes) {
+        return ReadBody::TooLarge;
+    }
     tokio::time::timeout(BODY_TIMEOUT, collect(payload, max_bytes)).await.unwrap_or(ReadBody::Cut)
 }
 

@@ -21,7 +21,7 @@ pub enum UrlError {
     #[error("a URL without a fragment")]
     Fragment,
     /// An address that is never asked: link-local, a metadata service, multicast, unspecified.
-    #[error("an address that is neither link-local, multicast nor a metadata service")]
+    #[error("neither link-local, multicast, nor of a metadata service")]
     Address,
 }
 

@@ -79,12 +79,17 @@ impl Case<'_> {
         if candidates.peek().is_some() {
             return candidates
                 .find(|key| key.verify(signing_input.as_bytes(), signature))
-                .ok_or(Verdict::BadSignature { generation: snapshot.generation });
+                .ok_or(Verdict::BadSignature { generation: snapshot.generation, round: snapshot.round });
         }
         if kid.is_some_and(|kid| snapshot.keys.has_kid(kid)) {
             return Err(Verdict::OtherAlgorithm("`alg` does not fit the key that `kid` names"));
         }
-        Err(Verdict::UnknownKey { is_fresh: snapshot.is_fresh(self.moment.arrived, self.moment.uptime) })
+        let arrived = self.moment.arrived;
+        Err(Verdict::UnknownKey {
+            is_fresh: snapshot.is_fresh(arrived, self.moment.uptime),
+            round: snapshot.round,
+            is_final: snapshot.asked_at.is_some_and(|asked_at| asked_at > arrived),
+        })
     }
 
     fn judge_signed(

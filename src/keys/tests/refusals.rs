@@ -99,8 +99,11 @@ async fn discovery_must_not_lead_to_an_address_that_is_refused() {
             "http://auth.example.com/keys",
             "the address must be https, or a loopback host, or a host of `server.insecure_key_hosts`",
         ),
-        ("https://169.254.169.254/latest", "its address is of a kind that is refused"),
-        ("file:///etc/passwd", "not an http(s) URL"),
+        (
+            "https://169.254.169.254/latest",
+            "the address must be neither link-local, multicast, nor of a metadata service",
+        ),
+        ("file:///etc/passwd", "the address must be an http(s) URL"),
     ] {
         let provider = Provider::start().await;
         let issuer = provider.url("");
