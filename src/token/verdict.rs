@@ -21,6 +21,8 @@ pub(super) enum Verdict {
         generation: u64,
         /// The round that brought it.
         round: u64,
+        /// Whether it was asked for after the request arrived, so that another round can tell no more.
+        is_final: bool,
     },
     /// No key fits the token.
     UnknownKey {
@@ -46,7 +48,7 @@ impl Verdict {
     /// What a fetch of the source's keys could mend, and the round that they are of.
     pub(super) const fn missing(&self) -> Option<(Missing, u64)> {
         match self {
-            Self::UnknownKey { is_final: true, .. } => None,
+            Self::UnknownKey { is_final: true, .. } | Self::BadSignature { is_final: true, .. } => None,
             Self::UnknownKey { round, .. } => Some((Missing::Kid, *round)),
             Self::BadSignature { round, .. } => Some((Missing::Signature, *round)),
             Self::Accepted(_)

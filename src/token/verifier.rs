@@ -121,7 +121,11 @@ impl Verifier {
         for ((index, source), verdict) in rules.sources().iter().enumerate().zip(verdicts) {
             let is_settled = match verdict {
                 Verdict::UnknownKey { .. } => false,
-                Verdict::BadSignature { generation, .. } => source.keys.snapshot().generation == *generation,
+                Verdict::BadSignature { generation, is_final, .. } => {
+                    let snapshot = source.keys.snapshot();
+                    *is_final |= snapshot.asked_at.is_some_and(|asked_at| asked_at > arrived);
+                    snapshot.generation == *generation
+                }
                 Verdict::Accepted(_)
                 | Verdict::Denied(_)
                 | Verdict::Unavailable(_)
