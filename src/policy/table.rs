@@ -104,6 +104,7 @@ impl PolicyTable {
         if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
             return Err(Closed(Reason::OperationUnknown));
         }
+        self.check_uris(operation)?;
         for message in operation.messages() {
             match message {
                 Message::Response | Message::Notification(_) => {}
@@ -113,14 +114,33 @@ impl PolicyTable {
         Ok(levels)
     }
 
+    /// Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
+    fn check_uris(&self, operation: &Operation<'_>) -> Result<(), Closed> {
+        let is_canonical = |message: &Message<'_>| match message {
+            Message::Response | Message::Notification(_) => true,
+            Message::Request(call) => match &call.named {
+                Named::Resource(uri) => uri::is_canonical(uri),
+                Named::Resources(uris) => uris.iter().all(|uri| uri::is_canonical(uri)),
+                Named::Nothing | Named::Tool(_) | Named::Prompt(_) | Named::Task(_) => true,
+            },
+        };
+        if self.resources.is_empty() || operation.messages().iter().all(is_canonical) {
+            Ok(())
+        } else {
+            Err(Closed(Reason::OperationMalformed))
+        }
+    }
+
     fn add_call<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
         self.add_method(call, levels)?;
         match &call.named {
             Named::Nothing | Named::Task(_) => Ok(()),
             Named::Tool(name) => self.add_tool(name, levels),
             Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
-            Named::Resource(uri) => self.add_resource(uri, levels),
-            Named::Resources(uris) => uris.iter().try_for_each(|uri| self.add_resource(uri, levels)),
+            Named::Resource(uri) => self.add_named(&self.resources, uri, LevelKind::Named, levels),
+            Named::Resources(uris) => {
+                uris.iter().try_for_each(|uri| self.add_named(&self.resources, uri, LevelKind::Named, levels))
+            }
         }
     }
 
@@ -165,13 +185,6 @@ impl PolicyTable {
                 self.add_listed(&entries, LevelKind::Tool, levels)
             }
         }
-    }
-
-    fn add_resource<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
-        if !self.resources.is_empty() && !uri::is_canonical(name) {
-            return Err(Closed(Reason::OperationMalformed));
-        }
-        self.add_named(&self.resources, name, LevelKind::Named, levels)
     }
 
     fn add_named<'t>(

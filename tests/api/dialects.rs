@@ -188,3 +188,35 @@ fn the_gateway_is_told_to_remove_a_token_that_is_not_forwarded() {
     let answer = raw(&app, "GET /authorize/mcp", &headers, "");
     assert_eq!(answer.header("x-envoy-auth-headers-to-remove"), Some("authorization"));
 }
+
+#[test]
+fn only_a_post_may_come_with_a_body_in_every_dialect() {
+    let app = TestApp::spawn(CONFIG);
+    let admin = call("tools/call", r#"{"name":"admin-x"}"#);
+    let authorization = bearer("mcp:connect");
+    let envoy = [("Host", "mcp.example.com"), ("Authorization", authorization.as_str())];
+    let cut = [envoy[0], envoy[1], ("X-Envoy-Auth-Partial-Body", "true")];
+    for method in ["GET", "DELETE"] {
+        let line = format!("{method} /authorize/mcp");
+        assert_eq!(raw(&app, &line, &envoy, "").status, 200, "{method}");
+        assert_eq!(raw(&app, &line, &envoy, &admin).status, 400, "{method}");
+        assert_eq!(raw(&app, &line, &cut, "").status, 400, "{method}");
+        let traefik = [
+            envoy[0],
+            envoy[1],
+            ("X-Forwarded-Method", method),
+            ("X-Forwarded-Uri", "/mcp"),
+            ("X-Forwarded-Host", "mcp.example.com"),
+            ("X-Forwarded-Proto", "https"),
+        ];
+        assert_eq!(raw(&app, "GET /forward-auth", &traefik, "").status, 200, "{method}");
+        assert_eq!(raw(&app, "GET /forward-auth", &traefik, &admin).status, 400, "{method}");
+    }
+    let preflight = [
+        ("Host", "mcp.example.com"),
+        ("Origin", "https://p.example"),
+        ("Access-Control-Request-Method", "POST"),
+    ];
+    assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, "").status, 200);
+    assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, &admin).status, 401);
+}

@@ -162,3 +162,16 @@ fn the_table_names_every_operation_with_all_its_levels() {
         ]
     );
 }
+
+#[test]
+fn a_uri_with_a_second_spelling_is_malformed_whatever_else_a_batch_asks_for() {
+    let mut settings = full();
+    settings.unlisted = Unlisted::Deny;
+    let table = PolicyTable::compile(&settings);
+    let message = |operation: Operation<'static>| operation.messages()[0].clone();
+    let hidden = || message(resource("resources/read", "file:///public/../private/a"));
+    for first in [request("x/other", Named::Nothing), tool("unlisted")] {
+        let batch = Operation::Batch(vec![message(first), hidden()]);
+        assert_eq!(needs(&table, &batch), ["operation-malformed"], "{batch:?}");
+    }
+}
