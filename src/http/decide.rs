@@ -16,7 +16,7 @@ use super::{
 use crate::{
     authorize::Authorizer,
     domain::{Field, Reason, Silent},
-    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Reply},
+    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread, Reply},
     policy::Denial,
 };
 
@@ -89,7 +89,7 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
         headers: &headers,
         body: body.shown(),
     };
-    match (dialogue.read)(&asked) {
+    match origin_form(request).and_then(|()| (dialogue.read)(&asked)) {
         Ok(check) => {
             let checked = state.authorizer.check(&check, &mut Silent).await;
             (dialogue.write)(&checked, Some(&check))
@@ -98,6 +98,15 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
             let checked = state.authorizer.refuse(dialogue.dialect, misread.into());
             (dialogue.write)(&checked, None)
         }
+    }
+}
+
+/// An absolute form names a host of its own beside `Host`, and whoever forwards the request may follow it
+/// (RFC 9112 §3.2.2).
+fn origin_form(request: &HttpRequest) -> Result<(), Misread> {
+    match request.head().uri.authority() {
+        None => Ok(()),
+        Some(_) => Err(Misread("the request target must be a path")),
     }
 }
 
