@@ -1,5 +1,7 @@
 //! The commented examples in `config/` load as they are.
 
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+
 use std::{fs, path::PathBuf};
 
 use scopegate::config::{self, Environment, Settings};
@@ -7,7 +9,8 @@ use scopegate::config::{self, Environment, Settings};
 fn examples() -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config");
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> = entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
     files.sort();
     files
 }

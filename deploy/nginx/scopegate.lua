@@ -78,15 +78,17 @@ local function finish(status, body)
     ngx.exit(ngx.HTTP_OK) -- the status set above stands
 end
 
-local function deny(status, headers)
-    local body = headers["x-scopegate-error"] or ""
+local function deny(answered, headers)
+    local status = TRUE_STATUS[headers["x-scopegate-status"]] or answered
     for _, name in ipairs(RELAYED) do
         ngx.header[name] = headers[name]
     end
-    if body ~= "" then
+    if status == ngx.HTTP_BAD_REQUEST then -- of all denials only this one has a body
         ngx.header["Content-Type"] = "application/json"
+        finish(status, headers["x-scopegate-error"] or "")
+    else
+        finish(status, "")
     end
-    finish(TRUE_STATUS[headers["x-scopegate-status"]] or status, body)
 end
 
 -- No decision. Never 401, which would make clients throw a good token away.

@@ -41,6 +41,14 @@ pub enum Body<'a> {
     TooLarge,
 }
 
+impl Body<'_> {
+    /// Whether the request has none, or no byte in it.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent | Self::Whole([]))
+    }
+}
+
 /// Tells how long a body is and never what it says: it holds a tool's arguments.
 impl std::fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,6 +78,11 @@ pub enum HeaderTrust {
 pub fn read<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Unreadable> {
     match request.http_method {
         "POST" => read_post(request, trust),
+        // Content of a GET or a DELETE means nothing (RFC 9110 §9.3.1, §9.3.5), and a server that reads it all
+        // the same would do what nobody has looked at.
+        "GET" | "DELETE" if !request.body.is_absent() => {
+            Err(Unreadable::malformed("only a POST may come with a body"))
+        }
         "GET" => read_headers(request).map(|_| Operation::OpenStream),
         "DELETE" => read_headers(request).map(|_| Operation::EndSession),
         _ => Err(Unreadable::other(Reason::OperationUnknown, "the HTTP method is none that MCP uses")),

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 use super::{
     graphql::GraphTable,
+    level::{Closed, LevelKind, Levels},
     named::NamedTable,
     requirement::Requirement,
     resource::{Policy, ProtectedResource},
-    table::{Closed, LevelKind, PolicyTable},
+    table::PolicyTable,
 };
 use crate::domain::Operation;
 
@@ -67,42 +68,44 @@ impl PolicyTable {
     /// The table, a row for each operation that the policy names.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        let all = |levels: &[&Requirement]| {
-            let asking = levels.iter().filter(|level| !level.is_nothing()).map(ToString::to_string);
-            let joined = asking.collect::<Vec<_>>().join(" + ");
-            if joined.is_empty() { "-".to_owned() } else { joined }
+        let row = |operation: String, method: &str, own: Option<&Requirement>| {
+            let levels = std::iter::once(&self.initialize).chain(self.method_levels(method)).chain(own);
+            Row { operation, scopes: join(levels) }
         };
-        let row = |operation: String, levels: &[&Requirement]| Row { operation, scopes: all(levels) };
-        let (initialize, call) = (&self.initialize, &self.tools_call);
-        let mut rows = vec![
-            row("every request".to_owned(), &[initialize]),
-            row("tools/list".to_owned(), &[initialize, &self.tools_list]),
-            row("tools/call".to_owned(), &[initialize, call]),
-        ];
-        let of_entries = |table: &NamedTable, prefix: &str, outer: &[&Requirement]| -> Vec<Row> {
+        let of_entries = |table: &NamedTable, method: &str| -> Vec<Row> {
             let entries = table.entries();
-            entries.map(|(name, own)| row(format!("{prefix}{name}"), &[outer, &[own]].concat())).collect()
+            entries.map(|(name, own)| row(format!("{method} {name}"), method, Some(own))).collect()
         };
+        let mut rows = vec![
+            row("every request".to_owned(), "initialize", None),
+            row("tools/list".to_owned(), "tools/list", None),
+            row("tools/call".to_owned(), "tools/call", None),
+        ];
+        rows.extend(self.methods.entries().map(|(name, own)| row(name.to_owned(), "initialize", Some(own))));
         let built_in = self.built_in.existing().into_iter();
-        rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), &[initialize, call, own])));
-        for (name, levels) in self.graph.iter().flat_map(GraphTable::tools) {
-            let operation = format!("tools/call {name}");
-            rows.push(match levels {
-                None => Row { operation, scopes: "(closed)".to_owned() },
-                Some(levels) => {
-                    let fields = levels.iter().map(|level| level.requirement);
-                    let entries = self.tools.matches(name);
-                    let outer = [initialize, call].into_iter().chain(entries.iter().copied());
-                    row(operation, &outer.chain(fields).collect::<Vec<_>>())
-                }
-            });
-        }
-        rows.extend(of_entries(&self.methods, "", &[initialize]));
-        rows.extend(of_entries(&self.tools, "tools/call ", &[initialize, call]));
-        rows.extend(of_entries(&self.prompts, "prompts/get ", &[initialize]));
-        rows.extend(of_entries(&self.resources, "resources/read ", &[initialize]));
+        rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), "tools/call", Some(own))));
+        rows.extend(self.graph.iter().flat_map(GraphTable::tools).map(|(name, fields)| Row {
+            operation: format!("tools/call {name}"),
+            scopes: fields.map_or_else(|| "(closed)".to_owned(), |fields| self.needs_of_tool(name, &fields)),
+        }));
+        rows.extend(of_entries(&self.tools, "tools/call"));
+        rows.extend(of_entries(&self.prompts, "prompts/get"));
+        rows.extend(of_entries(&self.resources, "resources/read"));
         rows
     }
+
+    /// All that the tool of a GraphQL operation needs; `fields` are the levels of its fields.
+    fn needs_of_tool(&self, name: &str, fields: &Levels<'_>) -> String {
+        let entries = self.tools.matches(name);
+        let outer = std::iter::once(&self.initialize).chain(self.method_levels("tools/call")).chain(entries);
+        join(outer.chain(fields.iter().map(|level| level.requirement)))
+    }
+}
+
+/// The levels that ask for something, joined by ` + `.
+fn join<'t>(levels: impl Iterator<Item = &'t Requirement>) -> String {
+    let asking = levels.filter(|level| !level.is_nothing()).map(ToString::to_string).collect::<Vec<_>>();
+    if asking.is_empty() { "-".to_owned() } else { asking.join(" + ") }
 }
 
 impl LevelKind {

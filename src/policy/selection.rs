@@ -15,7 +15,8 @@ pub(super) fn select<'r>(
 ) -> Vec<&'r [RequiredScope]> {
     let search = Search::new(requirements, granted);
     let chosen = if search.count() <= max_groups { search.best() } else { search.nearest() };
-    let groups = requirements.iter().zip(&chosen).filter_map(|(requirement, index)| requirement.groups().get(*index));
+    let groups =
+        requirements.iter().zip(&chosen).filter_map(|(requirement, index)| requirement.groups().get(*index));
     groups.map(Vec::as_slice).collect()
 }
 
@@ -73,7 +74,9 @@ impl Search {
         alone.for_each(|group| drop(taken.take(group)));
         let choose = |groups: &Vec<Vec<usize>>| {
             let costs = groups.iter().enumerate().map(|(index, group)| (taken.cost(group), index, group));
-            let Some((_, index, group)) = costs.min_by_key(|(cost, index, _)| (*cost, *index)) else { return 0 };
+            let Some((_, index, group)) = costs.min_by_key(|(cost, index, _)| (*cost, *index)) else {
+                return 0;
+            };
             drop(taken.take(group));
             index
         };

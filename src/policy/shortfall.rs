@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use super::{
     ChallengeScopes,
+    level::{Level, LevelKind},
     requirement::RequiredScope,
     selection::select,
-    table::{Level, LevelKind},
 };
 use crate::domain::ScopeSet;
 

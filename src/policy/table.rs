@@ -1,12 +1,11 @@
 //! The compiled policy of one resource: operation → the levels that it needs, ahead of time.
 
-use smallvec::SmallVec;
-
 use super::{
     GraphqlSettings, OauthSettings, ScopeSettings, Unknown, Unlisted,
     built_in::{BuiltInTools, Standing},
-    graphql::{GraphTable, QueryFault, QueryLimits, Tool, refuse_mutations},
+    graphql::{GraphTable, QueryLimits, Tool, refuse_mutations},
     implies::Hierarchy,
+    level::{Closed, Level, LevelKind, Levels, push, push_all},
     named::{Matches, NamedTable},
     requirement::Requirement,
     uri,
@@ -31,73 +30,6 @@ pub struct PolicyTable {
     unknown_operation: Unknown,
     unlisted: Unlisted,
     supported: ScopeSet,
-}
-
-/// The levels that one operation needs, in the order in which they are checked.
-pub type Levels<'t> = SmallVec<[Level<'t>; 6]>;
-
-/// One level of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level<'t> {
-    /// What asks for it.
-    pub kind: LevelKind,
-    /// Of a field, its coordinate in the schema; else empty.
-    pub name: &'t str,
-    /// What it asks for.
-    pub requirement: &'t Requirement,
-}
-
-/// What asks for a level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LevelKind {
-    /// `scopes.initialize`.
-    Initialize,
-    /// `scopes.tools_list`, `scopes.tools_call`, or an entry of `scopes.methods`.
-    Method,
-    /// The scopes of a built-in tool, or an entry of `scopes.tools`.
-    Tool,
-    /// An entry of `scopes.prompts` or `scopes.resources`.
-    Named,
-    /// A field of the graph that the operation touches.
-    Field,
-}
-
-/// An operation that no scope opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed {
-    /// The stable code.
-    pub reason: Reason,
-    /// More than the reason, in a fixed phrase; may be empty.
-    pub detail: &'static str,
-}
-
-impl<'t> Level<'t> {
-    /// A level that is no field's.
-    #[must_use]
-    pub const fn new(kind: LevelKind, requirement: &'t Requirement) -> Self {
-        Self { kind, name: "", requirement }
-    }
-}
-
-impl Closed {
-    const fn of(reason: Reason) -> Self {
-        Self { reason, detail: "" }
-    }
-}
-
-impl From<QueryFault> for Closed {
-    fn from(fault: QueryFault) -> Self {
-        let reason = match fault {
-            QueryFault::Mutation => Reason::OperationUnknown,
-            QueryFault::TooLong
-            | QueryFault::Unparsable
-            | QueryFault::TooDeep
-            | QueryFault::TooManyAliases
-            | QueryFault::Unknown
-            | QueryFault::Invalid => Reason::OperationMalformed,
-        };
-        Self { reason, detail: fault.phrase() }
-    }
 }
 
 impl PolicyTable {
@@ -154,13 +86,38 @@ impl PolicyTable {
         if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
             return Err(Closed::of(Reason::OperationUnknown));
         }
+        self.check_uris(operation)?;
+        let mut closed = None;
         for message in operation.messages() {
-            match message {
-                Message::Response | Message::Notification(_) => {}
-                Message::Request(call) => self.add_call(call, &mut levels)?,
+            let added = match message {
+                Message::Response | Message::Notification(_) => Ok(()),
+                Message::Request(call) => self.add_call(call, &mut levels),
+            };
+            match added {
+                Ok(()) => {}
+                // Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
+                Err(unreadable) if unreadable.reason == Reason::OperationMalformed => return Err(unreadable),
+                Err(reason) => drop(closed.get_or_insert(reason)),
             }
         }
-        Ok(levels)
+        closed.map_or(Ok(levels), Err)
+    }
+
+    /// Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
+    fn check_uris(&self, operation: &Operation<'_>) -> Result<(), Closed> {
+        let is_canonical = |message: &Message<'_>| match message {
+            Message::Response | Message::Notification(_) => true,
+            Message::Request(call) => match &call.named {
+                Named::Resource(uri) => uri::is_canonical(uri),
+                Named::Resources(uris) => uris.iter().all(|uri| uri::is_canonical(uri)),
+                Named::Nothing | Named::Tool(_) | Named::Prompt(_) | Named::Task(_) => true,
+            },
+        };
+        if self.resources.is_empty() || operation.messages().iter().all(is_canonical) {
+            Ok(())
+        } else {
+            Err(Closed::of(Reason::OperationMalformed))
+        }
     }
 
     fn add_call<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
@@ -169,40 +126,42 @@ impl PolicyTable {
             Named::Nothing | Named::Task(_) => Ok(()),
             Named::Tool(name) => self.add_tool(name, &call.query, levels),
             Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
-            Named::Resource(uri) => self.add_resource(uri, levels),
-            Named::Resources(uris) => uris.iter().try_for_each(|uri| self.add_resource(uri, levels)),
+            Named::Resource(uri) => self.add_named(&self.resources, uri, LevelKind::Named, levels),
+            Named::Resources(uris) => {
+                uris.iter().try_for_each(|uri| self.add_named(&self.resources, uri, LevelKind::Named, levels))
+            }
         }
     }
 
     fn add_method<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
-        let own = match &*call.method {
+        let requirements = self.method_levels(&call.method);
+        if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
+            return Err(Closed::of(Reason::MethodUnknown));
+        }
+        requirements.into_iter().for_each(|requirement| push(LevelKind::Method, requirement, levels));
+        Ok(())
+    }
+
+    /// What a method needs beyond the initialize level: its own scopes, and those of all entries of
+    /// `scopes.methods` that match it.
+    pub(super) fn method_levels(&self, method: &str) -> Matches<'_> {
+        let own = match method {
             // Both open a conversation, in the one or the other era of MCP: a client that may not do the
             // second never gets to the first.
-            "initialize" | "server/discover" => return Ok(()),
+            "initialize" | "server/discover" => return Matches::new(),
             "tools/list" => Some(&self.tools_list),
             "tools/call" => Some(&self.tools_call),
             _ => None,
         };
-        let entries = self.methods.matches(&call.method);
-        if !call.is_known && entries.is_empty() && self.unknown_methods == Unknown::Deny {
-            return Err(Closed::of(Reason::MethodUnknown));
-        }
-        let requirements = own.into_iter().chain(entries);
-        levels.extend(requirements.map(|requirement| Level::new(LevelKind::Method, requirement)));
-        Ok(())
+        own.into_iter().chain(self.methods.matches(method)).collect()
     }
 
-    fn add_tool<'t>(
-        &'t self,
-        name: &str,
-        query: &Query<'_>,
-        levels: &mut Levels<'t>,
-    ) -> Result<(), Closed> {
+    fn add_tool<'t>(&'t self, name: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
         let entries = self.tools.matches(name);
         let tool = self.graph.as_ref().and_then(|graph| graph.tool(name));
         match self.built_in.standing(name) {
             Standing::Open(requirement) => {
-                levels.push(Level::new(LevelKind::Tool, requirement));
+                push(LevelKind::Tool, requirement, levels);
                 push_all(&entries, LevelKind::Tool, levels);
             }
             Standing::Closed if tool.is_none() && entries.is_empty() => {
@@ -210,7 +169,7 @@ impl PolicyTable {
             }
             Standing::Closed => push_all(&entries, LevelKind::Tool, levels),
             Standing::Ordinary(requirement) => {
-                levels.extend(requirement.map(|requirement| Level::new(LevelKind::Tool, requirement)));
+                requirement.into_iter().for_each(|requirement| push(LevelKind::Tool, requirement, levels));
                 self.add_listed(&entries, LevelKind::Tool, levels)?;
             }
         }
@@ -225,12 +184,7 @@ impl PolicyTable {
     }
 
     /// Whoever opened `execute_graphql`, an entry or the router's own setting: the fields of its query count.
-    fn add_query<'t>(
-        &'t self,
-        tool: &str,
-        query: &Query<'_>,
-        levels: &mut Levels<'t>,
-    ) -> Result<(), Closed> {
+    fn add_query<'t>(&'t self, tool: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
         if tool != "execute_graphql" || (self.graph.is_none() && self.mutation_limits.is_none()) {
             return Ok(());
         }
@@ -245,13 +199,6 @@ impl PolicyTable {
             (None, None) => {}
         }
         Ok(())
-    }
-
-    fn add_resource<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
-        if !self.resources.is_empty() && !uri::is_canonical(name) {
-            return Err(Closed::of(Reason::OperationMalformed));
-        }
-        self.add_named(&self.resources, name, LevelKind::Named, levels)
     }
 
     fn add_named<'t>(
@@ -276,10 +223,6 @@ impl PolicyTable {
         push_all(entries, kind, levels);
         Ok(())
     }
-}
-
-fn push_all<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
-    levels.extend(entries.iter().map(|requirement| Level::new(kind, requirement)));
 }
 
 /// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that

@@ -15,6 +15,8 @@ mod bodies;
 mod challenges;
 mod decisions;
 mod dialects;
+mod graphql;
+mod graphql_table;
 mod helpers;
 mod isolation;
 mod metadata;

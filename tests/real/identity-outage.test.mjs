@@ -5,6 +5,8 @@ import { startIdp } from './lib/idp.mjs';
 import { resource, startScopegate, waitFor } from './lib/scopegate.mjs';
 
 const HEALING = { within: 20_000, what: 'healing' };
+// Both providers call their key the same, and of a token that it did not sign scopegate believes nothing, not even `iss`.
+const NOT_OURS = 'signature-invalid';
 
 describe('a provider that is away', { concurrency: true }, () => {
   test('at the start: alive, not ready, no decision; then it comes and all is well', async () => {
@@ -96,17 +98,17 @@ describe('a provider that is away', { concurrency: true }, () => {
     const gate = await startScopegate({ until: 'ready', resources: [resourceOf(first)] });
     try {
       const [old, fresh] = await Promise.all([first.token(), second.token()]);
-      assert.equal((await gate.ask({ token: fresh })).reason, 'issuer-refused');
+      assert.equal((await gate.ask({ token: fresh })).reason, NOT_OURS);
       await gate.write([resourceOf(second)]);
       gate.reload();
-      const reasons = new Set();
+      const others = new Set();
       await waitFor(async () => {
         const reply = await gate.ask({ token: fresh });
-        reasons.add(`${reply.status} ${reply.reason ?? ''}`);
+        if (reply.status !== 200 && reply.reason !== NOT_OURS) others.add(`${reply.status} ${reply.reason}`);
         return reply.status === 200;
       }, { every: 5, what: 'the new policy' });
-      assert.deepEqual(reasons, new Set(['401 issuer-refused', '200 ']));
-      assert.equal((await gate.ask({ token: old })).reason, 'issuer-refused');
+      assert.deepEqual([...others], [], 'nothing but the old policy and the new one');
+      assert.equal((await gate.ask({ token: old })).reason, NOT_OURS);
     } finally {
       await gate.stop();
       await Promise.all([first.stop(), second.stop()]);

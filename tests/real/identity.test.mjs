@@ -40,8 +40,10 @@ describe('tokens of a real identity provider', { concurrency: true }, () => {
   });
 
   after(async () => {
-    await gate?.stop();
+    const ended = await gate?.stop();
     await Promise.all([idp?.stop(), rival?.stop()]);
+    assert.deepEqual(ended, { code: 0, signal: null });
+    assert.deepEqual(gate.logs.filter((line) => /\beyJ[\w-]+\.[\w-]+/.test(line)), [], 'no token in the log');
   });
 
   for (const alg of ALGS) {

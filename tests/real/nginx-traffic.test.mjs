@@ -93,6 +93,13 @@ for (const form of FORMS) {
       await gateway.relay.listen(gateway.relay.port);
       assert.equal((await gateway.call(token, LIST_TOOLS)).status, 200);
     });
+
+    test('a kept connection that breaks under a question costs no request', async () => {
+      const token = await gateway.token(CONNECT, READ);
+      await gateway.call(token, LIST_TOOLS);
+      gateway.relay.breakAtNextUse();
+      assert.equal((await gateway.call(token, LIST_TOOLS)).status, 200);
+    });
   });
 
   describe(`nginx with ${form}, while scopegate has no keys`, () => {

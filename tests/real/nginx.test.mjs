@@ -90,6 +90,7 @@ for (const form of FORMS) {
       for (const path of ['/%6dcp', '//mcp', '/x/../mcp', '/mcp/', '/MCP']) {
         const reply = await gateway.refused(() => gateway.call(token, LIST_TOOLS, { path }));
         assert.equal(reply.status, 404, path);
+        assert.doesNotMatch(reply.body, /jsonrpc/);
       }
     });
 

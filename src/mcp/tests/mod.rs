@@ -34,7 +34,12 @@ fn refusal(result: Result<Operation<'_>, Unreadable>) -> Option<(Reason, i32)> {
 }
 
 fn single<'a>(method: &'a str, is_known: bool, named: Named<'a>) -> Operation<'a> {
-    Operation::Single(Message::Request(Call { method: method.into(), is_known, named, query: Query::NotShown }))
+    Operation::Single(Message::Request(Call {
+        method: method.into(),
+        is_known,
+        named,
+        query: Query::NotShown,
+    }))
 }
 
 fn known<'a>(method: &'a str, named: Named<'a>) -> Result<Operation<'a>, Unreadable> {
@@ -124,12 +129,19 @@ fn a_batch_has_1_to_50_messages() {
 
 #[test]
 fn the_http_method_decides_what_is_read() {
-    let shown = |http_method| ShownRequest { http_method, ..post("nonsense") };
+    let shown = |http_method| ShownRequest { http_method, ..BARE };
     assert_eq!(read(&shown("GET"), HeaderTrust::Untrusted), Ok(Operation::OpenStream));
     assert_eq!(read(&shown("DELETE"), HeaderTrust::Trusted), Ok(Operation::EndSession));
     for method in ["post", "get", "Delete", "HEAD", "OPTIONS", "PUT", "PATCH", "", "POST "] {
         let refused = refusal(read(&shown(method), HeaderTrust::Trusted));
         assert_eq!(refused, Some((Reason::OperationUnknown, -32600)), "{method}");
+    }
+    // A server that reads the body of a GET would do what nobody looked at.
+    for method in ["GET", "DELETE"] {
+        let with_body =
+            ShownRequest { http_method: method, ..post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#) };
+        let refused = refusal(read(&with_body, HeaderTrust::Untrusted));
+        assert_eq!(refused, Some((Reason::OperationMalformed, -32600)), "{method}");
     }
 }
 

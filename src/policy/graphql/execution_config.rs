@@ -26,7 +26,8 @@ pub(super) fn read(text: &str, file: &Path) -> Result<ReadSchema, Vec<GraphFault
     for field in engine.field_configurations {
         let Some(authorization) = field.authorization_configuration else { continue };
         let place = format!("{}.{}", field.type_name, field.field_name);
-        let name = |name: &str| Name::new(name).map_err(|_| fault(format!("the name `{}`", name.escape_debug())));
+        let name =
+            |name: &str| Name::new(name).map_err(|_| fault(format!("the name `{}`", name.escape_debug())));
         let groups = authorization.required_or_scopes.iter().map(|group| {
             let scopes = group.required_and_scopes.iter();
             let parse = |scope: &String| Scope::parse(scope).map_err(|_| scope.escape_debug().to_string());
@@ -77,4 +78,5 @@ struct Group {
     required_and_scopes: Vec<String>,
 }
 
-const EXPECTED: &str = "an execution configuration with `engineConfig.graphqlSchema` and `fieldConfigurations`";
+const EXPECTED: &str =
+    "an execution configuration with `engineConfig.graphqlSchema` and `fieldConfigurations`";

@@ -23,6 +23,6 @@ mod tests;
 pub use coordinates::AbstractTypes;
 pub use fault::GraphFault;
 pub use graph::{Graph, GraphFiles, SchemaSource};
-pub use query::{QueryFault, QueryLimits, UnknownFields};
 pub(super) use query::refuse_mutations;
+pub use query::{QueryFault, QueryLimits, UnknownFields};
 pub(super) use table::{GraphTable, Tool};

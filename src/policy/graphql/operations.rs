@@ -34,8 +34,7 @@ pub(super) fn load(
 ) -> OperationTools {
     let mut paths = BTreeSet::new();
     find(folder, 0, &mut paths, warnings);
-    let mut loader =
-        Loader { graph, files, tools: BTreeMap::new(), absent: BTreeSet::new(), warnings };
+    let mut loader = Loader { graph, files, tools: BTreeMap::new(), absent: BTreeSet::new(), warnings };
     for path in &paths {
         version.update(path.as_os_str().as_encoded_bytes());
         match fs::read_to_string(path) {

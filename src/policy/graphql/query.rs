@@ -123,8 +123,7 @@ fn parse(text: &str, limits: QueryLimits) -> Result<Document, QueryFault> {
     if text.contains('\0') {
         return Err(QueryFault::Unparsable);
     }
-    let mut parser =
-        Document::parser().recursion_limit(RECURSION_LIMIT).token_limit(limits.max_tokens);
+    let mut parser = Document::parser().recursion_limit(RECURSION_LIMIT).token_limit(limits.max_tokens);
     let document = parser.parse_ast(text, "query").map_err(|_| QueryFault::Unparsable)?;
     let is_operation = |definition: &Definition| definition.as_operation_definition().is_some();
     let are_executable = document.definitions.iter().all(Definition::is_executable_definition);

@@ -41,7 +41,8 @@ pub(super) fn read(text: String, file: &Path) -> Result<ReadSchema, Vec<GraphFau
     }
     let schema = builder.build().map_err(|broken| of_diagnostics(&broken.errors))?;
     let schema = schema.validate().map_err(|broken| of_diagnostics(&broken.errors))?;
-    let mut reader = Reader { schema: &schema, directives, file, declared: Declared::default(), faults: vec![] };
+    let mut reader =
+        Reader { schema: &schema, directives, file, declared: Declared::default(), faults: vec![] };
     reader.read();
     let (declared, faults) = (reader.declared, reader.faults);
     if !faults.is_empty() {
@@ -128,7 +129,8 @@ impl<'s> Reader<'s> {
 /// What is legal and surely not meant: scopes that no query can meet with.
 fn warnings(schema: &Schema, declared: &Declared, file: &Path) -> Vec<String> {
     let root = &schema.schema_definition;
-    let roots = [&root.query, &root.mutation, &root.subscription].map(|root| root.as_ref().map(|at| &at.name));
+    let roots =
+        [&root.query, &root.mutation, &root.subscription].map(|root| root.as_ref().map(|at| &at.name));
     let of_roots = declared.types.iter().filter(|(name, _)| roots.contains(&Some(name)));
     let name = file.display();
     let told = of_roots.map(|(ty, _)| {

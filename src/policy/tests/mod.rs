@@ -41,7 +41,12 @@ pub(super) fn scopes(text: &str) -> ScopeSet {
 
 pub(super) fn request(method: &'static str, named: Named<'static>) -> Operation<'static> {
     let is_known = crate::mcp::is_known_request(method);
-    Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known, named, query: Query::NotShown }))
+    Operation::Single(Message::Request(Call {
+        method: Cow::Borrowed(method),
+        is_known,
+        named,
+        query: Query::NotShown,
+    }))
 }
 
 pub(super) fn tool(name: &'static str) -> Operation<'static> {
@@ -56,7 +61,7 @@ pub(super) fn needs(table: &PolicyTable, operation: &Operation<'_>) -> Vec<Strin
             .filter(|level| !level.requirement.is_nothing())
             .map(|level| level.requirement.to_string())
             .collect(),
-        Err(Closed(reason)) => vec![reason.code().to_owned()],
+        Err(Closed { reason, .. }) => vec![reason.code().to_owned()],
     }
 }
 

@@ -37,6 +37,7 @@ class Relay {
   #target;
   #server;
   #sockets = new Set();
+  #kept = new Set();
 
   constructor(target) {
     this.#target = target;
@@ -55,8 +56,18 @@ class Relay {
     await closed;
   }
 
+  /** Breaks each connection that is open now, but only at the moment when something is sent on it. */
+  breakAtNextUse() {
+    for (const near of this.#kept) {
+      near.unpipe();
+      near.once('data', () => near.destroy()).resume();
+    }
+  }
+
   #join(near) {
     this.accepted += 1;
+    this.#kept.add(near);
+    near.on('close', () => this.#kept.delete(near));
     const far = net.connect(this.#target, LOOPBACK);
     for (const [socket, other] of [[near, far], [far, near]]) {
       this.#sockets.add(socket);

@@ -1,0 +1,1 @@
+//! Graphs in a running service: metadata, hot reload, mistakes, and queries made to hurt.
