@@ -1,9 +1,10 @@
 //! The algebra of levels, and the texts of challenges.
 
 mod challenges;
+mod fields;
 mod levels;
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::*;
 use crate::domain::{Call, Message, Named, Operation, Query, Scope, ScopeSet};
@@ -51,6 +52,20 @@ pub(super) fn request(method: &'static str, named: Named<'static>) -> Operation<
 
 pub(super) fn tool(name: &'static str) -> Operation<'static> {
     request("tools/call", Named::Tool(Cow::Borrowed(name)))
+}
+
+/// A graph of a schema alone.
+pub(super) fn graph(sdl: &str) -> Arc<Graph> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), sdl).unwrap();
+    let files = GraphFiles {
+        schema: SchemaSource::Sdl(file.path().to_owned()),
+        operations: None,
+        abstract_types: AbstractTypes::PossibleTypes,
+        exclude_mutations: false,
+        omit_tool_name_prefix: false,
+    };
+    Arc::new(Graph::load(&files).unwrap().0)
 }
 
 /// The levels that ask for something, as text; or the code of a closed operation.
