@@ -133,6 +133,7 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
             Some(()) = hangup.recv() => "SIGHUP",
             () = watch.changed() => "a file changed",
         };
+        watch.acknowledge();
         tracing::info!(cause, "loading the configuration anew");
         if policy.reload().await.is_ok() {
             for warning in policy.snapshot().warnings() {

@@ -53,6 +53,9 @@ pub(super) async fn read_body(
     if !headers.contains_key(TRANSFER_ENCODING) && matches!(length, None | Some("0")) {
         return Ok(ReadBody::Absent);
     }
+    if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > max_bytes) {
+        return Ok(ReadBody::TooLarge);
+    }
     let collected = collect(payload, max_bytes, room);
     tokio::time::timeout(BODY_TIMEOUT, collected).await.unwrap_or(Ok(ReadBody::Cut))
 }

@@ -145,20 +145,26 @@ impl PolicyTable {
     }
 
     fn add_method<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
-        let own = match &*call.method {
+        let requirements = self.method_levels(&call.method);
+        if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
+            return Err(Closed(Reason::MethodUnknown));
+        }
+        push_all(&requirements, LevelKind::Method, levels);
+        Ok(())
+    }
+
+    /// What a method needs beyond the initialize level: its own scopes, and those of all entries of
+    /// `scopes.methods` that match it.
+    pub(super) fn method_levels(&self, method: &str) -> Matches<'_> {
+        let own = match method {
             // Both open a conversation, in the one or the other era of MCP: a client that may not do the
             // second never gets to the first.
-            "initialize" | "server/discover" => return Ok(()),
+            "initialize" | "server/discover" => return Matches::new(),
             "tools/list" => Some(&self.tools_list),
             "tools/call" => Some(&self.tools_call),
             _ => None,
         };
-        let entries = self.methods.matches(&call.method);
-        if !call.is_known && entries.is_empty() && self.unknown_methods == Unknown::Deny {
-            return Err(Closed(Reason::MethodUnknown));
-        }
-        own.into_iter().chain(entries).for_each(|requirement| push(LevelKind::Method, requirement, levels));
-        Ok(())
+        own.into_iter().chain(self.methods.matches(method)).collect()
     }
 
     fn add_tool<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {

@@ -66,7 +66,10 @@ fn ambiguous_bodies_are_refused() {
         assert_eq!(answer.outcome(), "403 operation-malformed", "{}", String::from_utf8_lossy(&body));
         assert_eq!(answer.header("x-scopegate-status"), Some("400"));
         assert!(
-            answer.header("x-scopegate-error").unwrap().starts_with("{\"error\":{\"code\":-32"),
+            answer
+                .header("x-scopegate-error")
+                .unwrap()
+                .starts_with("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32"),
             "{answer:?}"
         );
         assert_eq!(answer.header("www-authenticate"), None);

@@ -25,7 +25,7 @@ fn a_permit_is_an_empty_200_with_all_identity_headers() {
     assert_eq!(answer.header("content-length"), Some("0"));
     let identity = ["subject", "client-id", "issuer", "scope", "resource"]
         .map(|name| answer.header(&format!("x-auth-{name}")));
-    let expected = ["alice", "client-1", "https://auth.example.com", "mcp:connect own", "mcp"];
+    let expected = ["alice", "client-1", "https://auth.example.com", "mcp:connect%20own", "mcp"];
     assert_eq!(identity, expected.map(Some));
     let preflight = Ask::of("OPTIONS").header("Origin", "https://p.example");
     let answer = app.ask(&preflight.header("Access-Control-Request-Method", "POST"));

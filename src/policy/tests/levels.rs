@@ -152,12 +152,12 @@ fn the_table_names_every_operation_with_all_its_levels() {
         [
             "every request: connect",
             "tools/list: connect + list",
-            "tools/call: connect + call",
+            "tools/call: connect + call + extra",
             "prompts/*: connect + prompts",
             "x/own: connect + own",
             "tools/call: connect + extra",
-            "tools/call admin-*: connect + call + (admin | root)",
-            "prompts/get secret: connect + secret",
+            "tools/call admin-*: connect + call + extra + (admin | root)",
+            "prompts/get secret: connect + prompts + secret",
             "resources/read file:///private/*: connect + private",
         ]
     );
