@@ -149,7 +149,7 @@ impl PolicyTable {
         if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
             return Err(Closed(Reason::MethodUnknown));
         }
-        push_all(&requirements, LevelKind::Method, levels);
+        requirements.into_iter().for_each(|requirement| push(LevelKind::Method, requirement, levels));
         Ok(())
     }
 
