@@ -129,9 +129,16 @@ fn a_batch_has_1_to_50_messages() {
 
 #[test]
 fn the_http_method_decides_what_is_read() {
-    let shown = |http_method| ShownRequest { http_method, ..BARE };
-    assert_eq!(read(&shown("GET"), HeaderTrust::Untrusted), Ok(Operation::OpenStream));
-    assert_eq!(read(&shown("DELETE"), HeaderTrust::Trusted), Ok(Operation::EndSession));
+    let bare = |http_method| ShownRequest { http_method, ..BARE };
+    assert_eq!(read(&bare("GET"), HeaderTrust::Untrusted), Ok(Operation::OpenStream));
+    assert_eq!(read(&bare("DELETE"), HeaderTrust::Trusted), Ok(Operation::EndSession));
+    for body in [Body::Whole(b"{}"), Body::Cut, Body::TooLarge] {
+        for method in ["GET", "DELETE"] {
+            let refused = refusal(read(&ShownRequest { body, ..bare(method) }, HeaderTrust::Trusted));
+            assert_eq!(refused, Some((Reason::OperationMalformed, -32600)), "{method} {body:?}");
+        }
+    }
+    let shown = |http_method| ShownRequest { http_method, ..post("nonsense") };
     for method in ["post", "get", "Delete", "HEAD", "OPTIONS", "PUT", "PATCH", "", "POST "] {
         let refused = refusal(read(&shown(method), HeaderTrust::Trusted));
         assert_eq!(refused, Some((Reason::OperationUnknown, -32600)), "{method}");
