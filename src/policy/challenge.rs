@@ -3,7 +3,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use super::{shortfall::Shortfall, level::LevelKind};
+use super::{level::LevelKind, shortfall::Shortfall};
 use crate::domain::{Reason, ResourceId, Scope, ScopeSet};
 
 /// What the challenges of one resource have in common, built when the policy is compiled.

@@ -142,7 +142,7 @@ fn check_needs(app: &TestApp, row: &Row) -> Result<(), String> {
             .filter(|level| level.scopes != "-")
             .map(|level| format!("{}: {}", level.field.as_deref().unwrap_or(level.level), level.scopes))
             .collect(),
-        other => vec![format!("{other:?}")],
+        other @ (Explanation::Unenforced | Explanation::Closed(_)) => vec![format!("{other:?}")],
     };
     if found == *expected { Ok(()) } else { Err(format!("needs {found:?}, not {expected:?}")) }
 }

@@ -1,17 +1,16 @@
 //! The query of `execute_graphql`: the one argument that is read.
 
 use super::{message, read_body};
-use crate::domain::{Message, Operation, Query};
+use crate::domain::{Message, Query};
 
 fn query_of(params: &str) -> Query<'static> {
     let body = message("tools/call", params);
-    match read_body(&body).unwrap() {
-        Operation::Single(Message::Request(call)) => match call.query {
-            Query::Text(text) => Query::Text(text.into_owned().into()),
-            Query::NotShown => Query::NotShown,
-            Query::Unreadable => Query::Unreadable,
-        },
-        other => panic!("{other:?}"),
+    let read = read_body(&body).unwrap();
+    let [Message::Request(call)] = read.messages() else { panic!("{read:?}") };
+    match &call.query {
+        Query::Text(text) => Query::Text(text.clone().into_owned().into()),
+        Query::NotShown => Query::NotShown,
+        Query::Unreadable => Query::Unreadable,
     }
 }
 

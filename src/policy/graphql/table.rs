@@ -18,11 +18,14 @@ pub(in crate::policy) struct GraphTable {
     tools: Arc<std::collections::HashMap<String, Tool, RandomState>>,
     /// The distinct scope lists of the graph, compiled.
     requirements: Arc<[Requirement]>,
-    queries: Arc<Cache<Box<str>, Arc<[CoordinateId]>, ByBytes, RandomState>>,
+    queries: Arc<Queries>,
     limits: QueryLimits,
     unknown_fields: UnknownFields,
     excludes_mutations: bool,
 }
+
+/// Resolved queries, by their text.
+type Queries = Cache<Box<str>, Arc<[CoordinateId]>, ByBytes, RandomState>;
 
 /// What is known of a tool's name.
 #[derive(Clone, Debug)]

@@ -83,10 +83,10 @@ impl<'g, 'd> Walk<'g, 'd> {
     /// As [`Self::operation`].
     pub(super) fn unused_fragments(&mut self, document: &'d Document) -> Result<(), QueryFault> {
         for definition in &document.definitions {
-            if let Definition::FragmentDefinition(definition) = definition {
-                if !self.has_visited(&definition.name) {
-                    self.spread(None, &definition.name, 0)?;
-                }
+            if let Definition::FragmentDefinition(definition) = definition
+                && !self.has_visited(&definition.name)
+            {
+                self.spread(None, &definition.name, 0)?;
             }
         }
         Ok(())

@@ -1,10 +1,9 @@
 //! The algebra of fields: the challenge against the product written out, and the price of many fields.
 
-use std::time::Instant;
-
 use proptest::prelude::*;
 
 use super::{super::shortfall::Shortfall, *};
+use crate::clock::{Clock, SystemClock};
 
 /// Requirements of fields, as text: `a b | c`.
 type Texts = Vec<String>;
@@ -115,15 +114,16 @@ fn sixty_fields_of_four_groups_cost_no_more_than_ten_small_operations() {
         |index: usize| (0..4).map(|group| format!("s{index}-{group} t{index}-{group}")).collect::<Vec<_>>();
     let many: Texts = (0..60).map(|index| field(index).join("|")).collect();
     let (many, granted) = (requirements(&many), scopes("mcp:connect s3-1 s59-3"));
-    let started = Instant::now();
+    let clock = SystemClock::default();
+    let started = clock.uptime();
     let mut shortfall = None;
     for _ in 0..100 {
         shortfall = find(&many, &granted, 2048);
     }
-    let each = started.elapsed() / 100;
+    let each = (clock.uptime() - started) / 100;
     let shortfall = shortfall.unwrap();
     assert_eq!((shortfall.needed.len(), shortfall.missing.len()), (120, 118));
     // Generous, for a build without optimisation on a machine that does other things: what grows with the
     // number of combinations would take longer than the universe.
-    assert!(each.as_millis() < 50, "{each:?}");
+    assert!(each.as_millis() < 500, "{each:?}");
 }
