@@ -40,6 +40,7 @@ fn config() {
             Err(mistakes) => {
                 let text = mistakes.to_string();
                 assert!(!text.is_empty());
+                assert!(!text.contains(SECRET), "a secret in a mistake: {text}");
                 assert!(text.len() < 64 << 10, "{} bytes of mistakes", text.len());
                 Outcome::Denied
             }
