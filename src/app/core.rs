@@ -14,6 +14,7 @@ use crate::{
     authorize::{Authorizer, ObserverSettings},
     clock::SharedClock,
     config::Settings,
+    http::ServerSettings,
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
     token::{TokenMetrics, Verifier},
@@ -79,11 +80,8 @@ fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load 
             Some(settings) => settings,
             None => load()?,
         };
-        if (&settings.server, settings.log, &settings.outgoing) != (&first.server, first.log, &first.outgoing)
-        {
-            tracing::warn!(
-                "changes of `server` take effect after a restart; the policy is loaded all the same"
-            );
+        for key in changes_that_wait(&first, &settings) {
+            tracing::warn!(key, "a change of this key is ignored until the next start");
         }
         watched.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings.watched);
         Ok(PolicyDocument {
@@ -92,6 +90,19 @@ fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load 
             warnings: settings.warnings,
         })
     })
+}
+
+/// The keys that differ from the first load's and are read at the start alone.
+fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
+    let (was, is) = (&first.server, &now.server);
+    let (listen_addr, admin_listen_addr) = (was.listen_addr.clone(), was.admin_listen_addr.clone());
+    let others = ServerSettings { listen_addr, admin_listen_addr, ..is.clone() };
+    let changes = [
+        (was.listen_addr != is.listen_addr, "server.listen_addr"),
+        (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
+        (others != *was || first.log != now.log || first.outgoing != now.outgoing, "server"),
+    ];
+    changes.into_iter().filter_map(|(is_changed, key)| is_changed.then_some(key)).collect()
 }
 
 /// Names a policy by its content; secrets are not part of it.

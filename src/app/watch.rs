@@ -55,6 +55,11 @@ impl FileWatch {
         }
     }
 
+    /// Takes what is there now as seen: it is about to be loaded.
+    pub(super) fn acknowledge(&mut self) {
+        self.look();
+    }
+
     /// Whether the content changed since the last look. Follows the list of files, which each load may change.
     fn look(&mut self) -> bool {
         let paths = self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone();

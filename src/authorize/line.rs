@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::CheckRequest;
+use super::{CheckRequest, naming};
 use crate::{
-    domain::{Call, Dialect, Message, Named, Operation},
+    domain::{Dialect, Operation},
     policy::{Decision, Grounds},
     telemetry::{LogSettings, SubjectLogging, redact},
     token::Identity,
@@ -49,7 +49,7 @@ impl Line<'_> {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
-        let (method, name) = self.named();
+        let (method, name) = self.operation.map_or(("unread".to_owned(), None), naming::of);
         tracing::info!(
             resource = self.resource,
             dialect = self.dialect.name(),
@@ -70,7 +70,7 @@ impl Line<'_> {
     }
 
     fn write_at_debug(&self, reason: &str, identity: Option<&Identity>) {
-        let (method, name) = self.named();
+        let (method, name) = self.operation.map_or(("unread".to_owned(), None), naming::of);
         tracing::debug!(
             resource = self.resource,
             dialect = self.dialect.name(),
@@ -100,27 +100,5 @@ impl Line<'_> {
             SubjectLogging::Plain => Some(redact::text(subject)),
             SubjectLogging::Omitted => None,
         }
-    }
-
-    /// The JSON-RPC method, and the tool or prompt that it names. Resource URIs and task ids stay out: they
-    /// can say as much as arguments do.
-    fn named(&self) -> (String, Option<String>) {
-        match self.operation {
-            None => ("unread".to_owned(), None),
-            Some(Operation::OpenStream) => ("stream".to_owned(), None),
-            Some(Operation::EndSession) => ("end-session".to_owned(), None),
-            Some(Operation::NotShown) => ("not-shown".to_owned(), None),
-            Some(Operation::Batch(_)) => ("batch".to_owned(), None),
-            Some(Operation::Single(Message::Response)) => ("response".to_owned(), None),
-            Some(Operation::Single(Message::Notification(method))) => ((*method).to_owned(), None),
-            Some(Operation::Single(Message::Request(call))) => (redact::text(&call.method), name_of(call)),
-        }
-    }
-}
-
-fn name_of(call: &Call<'_>) -> Option<String> {
-    match &call.named {
-        Named::Tool(name) | Named::Prompt(name) => Some(redact::text(name)),
-        Named::Nothing | Named::Resource(_) | Named::Resources(_) | Named::Task(_) => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod authorizer;
 mod line;
+mod naming;
 mod observer;
 mod request;
 

@@ -34,12 +34,14 @@ impl<'a> CheckRequest<'a> {
         self.target.split_once('?').map_or(self.target, |(path, _)| path)
     }
 
-    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request").
+    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). It never has a body: one that
+    /// did would take what nobody has read past the token check.
     #[must_use]
     pub fn is_preflight(&self) -> bool {
         self.shown.http_method == "OPTIONS"
             && self.origin.is_present()
             && self.access_control_request_method.is_present()
+            && self.shown.body.is_absent()
     }
 
     /// The trace id of a well-formed `traceparent`.

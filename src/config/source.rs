@@ -11,11 +11,11 @@ use super::{
     section::Section,
     token,
     units::YEAR,
-    web::{is_fetchable, parse_web_url},
+    web::parse_web_url,
 };
 use crate::{
     domain::Issuer,
-    keys::{Algorithm, AlgorithmSet, RemoteSettings, SourceSettings, UnknownKidSettings},
+    keys::{Algorithm, AlgorithmSet, RemoteSettings, SourceSettings, UnknownKidSettings, is_fetchable},
     policy::SourceRules,
 };
 
@@ -138,9 +138,8 @@ fn url(entry: &Section, around: &Surroundings<'_>, report: &mut Report) -> Optio
         report.mistake(&at, shown_url(text), "an http(s) URL without user name and fragment");
         return None;
     };
-    if !is_fetchable(&url, around.insecure_hosts) {
-        let expected = "https, or a loopback host, or a host of `server.insecure_key_hosts`";
-        report.mistake(&at, shown(text), expected);
+    if let Err(why) = is_fetchable(&url, around.insecure_hosts) {
+        report.mistake(&at, shown(text), why.to_string());
     }
     Some(url)
 }

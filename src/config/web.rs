@@ -60,12 +60,6 @@ pub(super) fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// Whether keys may be fetched from there: over https, or over http from this machine and listed hosts.
-pub(super) fn is_fetchable(url: &Url, insecure_hosts: &[String]) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    url.scheme() == "https" || is_loopback(host) || insecure_hosts.iter().any(|listed| listed == host)
-}
-
 /// An origin as browsers write it (RFC 6454 §6.2): lower case, default ports left out.
 pub(super) fn parse_origin(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();

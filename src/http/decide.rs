@@ -10,13 +10,13 @@ use actix_web::{
 };
 
 use super::{
-    body::{ReadBody, read_body},
+    body::{NoRoom, ReadBody, read_body},
     in_flight::InFlight,
 };
 use crate::{
     authorize::Authorizer,
     domain::{Field, Reason, Silent},
-    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Reply},
+    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread, Reply},
     policy::Denial,
 };
 
@@ -25,6 +25,7 @@ use crate::{
 pub struct DecisionState {
     authorizer: Authorizer,
     in_flight: InFlight,
+    body_bytes: InFlight,
     max_body_bytes: usize,
 }
 
@@ -33,7 +34,12 @@ impl DecisionState {
     /// `max_body_bytes`.
     #[must_use]
     pub fn new(authorizer: Authorizer, max_in_flight: usize, max_body_bytes: usize) -> Self {
-        Self { authorizer, in_flight: InFlight::new(max_in_flight), max_body_bytes }
+        Self {
+            authorizer,
+            in_flight: InFlight::new(max_in_flight),
+            body_bytes: InFlight::new(max_body_bytes.saturating_mul(WHOLE_BODIES)),
+            max_body_bytes,
+        }
     }
 
     /// What decides.
@@ -73,12 +79,16 @@ async fn answer(
     payload: Payload,
     dialogue: &Dialogue,
 ) -> HttpResponse {
-    let Some(_place) = state.in_flight.enter() else {
+    let overloaded = || {
         let checked = state.authorizer.refuse(dialogue.dialect, Denial::of(Reason::Overloaded));
-        return respond((dialogue.write)(&checked, None));
+        respond((dialogue.write)(&checked, None))
     };
-    let body = read_body(request, payload, state.max_body_bytes).await;
-    respond(decide(state, request, &body, dialogue).await)
+    let Some(_place) = state.in_flight.enter() else { return overloaded() };
+    let mut room = state.body_bytes.nothing();
+    match read_body(request, payload, state.max_body_bytes, &mut room).await {
+        Ok(body) => respond(decide(state, request, &body, dialogue).await),
+        Err(NoRoom) => overloaded(),
+    }
 }
 
 async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {
@@ -89,7 +99,7 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
         headers: &headers,
         body: body.shown(),
     };
-    match (dialogue.read)(&asked) {
+    match origin_form(request).and_then(|()| (dialogue.read)(&asked)) {
         Ok(check) => {
             let checked = state.authorizer.check(&check, &mut Silent).await;
             (dialogue.write)(&checked, Some(&check))
@@ -98,6 +108,15 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
             let checked = state.authorizer.refuse(dialogue.dialect, misread.into());
             (dialogue.write)(&checked, None)
         }
+    }
+}
+
+/// An absolute form names a host of its own beside `Host`, and whoever forwards the request may follow it
+/// (RFC 9112 §3.2.2).
+fn origin_form(request: &HttpRequest) -> Result<(), Misread> {
+    match request.head().uri.authority() {
+        None => Ok(()),
+        Some(_) => Err(Misread("the request target must be a path")),
     }
 }
 
@@ -126,3 +145,6 @@ impl HeaderSource for Headers<'_> {
         Field::of(self.0.get_all(name).map(HeaderValue::as_bytes))
     }
 }
+
+/// How many bodies of the greatest length may be in memory at once; shorter ones are many more.
+const WHOLE_BODIES: usize = 64;

@@ -1,8 +1,8 @@
-//! The bound on requests in flight.
+//! The bounds on what is in flight: requests, and the bytes of their bodies.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts the requests that are being decided.
+/// Counts what is being decided: requests or bytes.
 #[derive(Debug)]
 pub(super) struct InFlight {
     count: AtomicUsize,
@@ -16,17 +16,34 @@ impl InFlight {
 
     /// A place among the requests in flight, given back when it is dropped; `None` if all are taken.
     pub(super) fn enter(&self) -> Option<Place<'_>> {
-        let place = Place(self);
-        (self.count.fetch_add(1, Ordering::Relaxed) < self.max).then_some(place)
+        let mut place = self.nothing();
+        place.grow(1).then_some(place)
+    }
+
+    /// A place that takes nothing yet.
+    pub(super) fn nothing(&self) -> Place<'_> {
+        Place { of: self, size: 0 }
     }
 }
 
-/// A place among the requests in flight.
-pub(super) struct Place<'a>(&'a InFlight);
+/// A place among what is in flight.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    of: &'a InFlight,
+    size: usize,
+}
+
+impl Place<'_> {
+    /// Takes `more`; whether there was room for it.
+    pub(super) fn grow(&mut self, more: usize) -> bool {
+        self.size += more;
+        self.of.count.fetch_add(more, Ordering::Relaxed).saturating_add(more) <= self.of.max
+    }
+}
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.0.count.fetch_sub(1, Ordering::Relaxed);
+        self.of.count.fetch_sub(self.size, Ordering::Relaxed);
     }
 }
 
@@ -42,5 +59,17 @@ mod tests {
         assert!(in_flight.enter().is_none());
         drop(first);
         assert!(in_flight.enter().is_some());
+    }
+
+    #[test]
+    fn what_a_place_has_grown_by_is_given_back() {
+        let bytes = InFlight::new(10);
+        let (mut one, mut other) = (bytes.nothing(), bytes.nothing());
+        assert!(one.grow(4) && other.grow(6) && one.grow(0));
+        assert!(!one.grow(1));
+        drop(one);
+        assert!(other.grow(4) && !other.grow(1));
+        drop(other);
+        assert!(bytes.nothing().grow(10));
     }
 }

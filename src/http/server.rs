@@ -65,7 +65,7 @@ pub fn bind_main(settings: &ServerSettings, state: Arc<DecisionState>) -> io::Re
             )
     })
     .workers(settings.workers)
-    .keep_alive(settings.keep_alive)
+    .keep_alive(settings.keep_alive + KEEP_ALIVE_MARGIN)
     .client_request_timeout(HEAD_TIMEOUT)
     .shutdown_timeout(STOP_TIMEOUT_SECONDS)
     .disable_signals()
@@ -91,6 +91,9 @@ pub fn bind_admin(settings: &ServerSettings, state: Arc<AdminState>) -> io::Resu
     let addresses = server.addrs();
     Ok(BoundServer { server: server.run(), addresses })
 }
+
+/// The timer of idle connections is coarse; a gateway must never find one closed before its time.
+const KEEP_ALIVE_MARGIN: Duration = Duration::from_secs(1);
 
 /// A gateway sends a request's head at once.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);

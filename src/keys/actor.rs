@@ -22,7 +22,10 @@ use super::{
     schedule::{Schedule, TokenBucket},
     snapshot::Fetched,
 };
-use crate::{clock::SharedClock, domain::ResourceId};
+use crate::{
+    clock::{SharedClock, Uptime},
+    domain::ResourceId,
+};
 
 /// Starts to fetch the keys of a source on `arbiter`, which must not be one that serves requests. It ends when
 /// the last handle is dropped. `source` is the source's name in logs and metrics.
@@ -53,7 +56,7 @@ pub fn start(
         rounds: rounds_sender,
         metrics: Arc::clone(&metrics),
         timer: None,
-        is_fetching: false,
+        began: None,
         closed: Some(closed),
     };
     let mailbox = Mailbox(JwksActor::start_in_arbiter(arbiter, move |_| actor));
@@ -74,7 +77,8 @@ struct JwksActor {
     failed_signatures: TokenBucket,
     metrics: Arc<SourceMetrics>,
     timer: Option<SpawnHandle>,
-    is_fetching: bool,
+    /// When the round that runs now began; `None` between rounds.
+    began: Option<Uptime>,
     /// Resolves when the last handle is gone. Timers and fetches alone would keep an actor alive for ever.
     closed: Option<oneshot::Receiver<Infallible>>,
 }
@@ -92,10 +96,10 @@ impl Actor for JwksActor {
 
 impl JwksActor {
     fn begin_round(&mut self, ctx: &mut Context<Self>) {
-        if self.is_fetching {
+        if self.began.is_some() {
             return;
         }
-        self.is_fetching = true;
+        self.began = Some(self.clock.uptime());
         if let Some(timer) = self.timer.take() {
             ctx.cancel_future(timer);
         }
@@ -104,9 +108,9 @@ impl JwksActor {
     }
 
     fn end_round(&mut self, outcome: Result<Fetched, String>, ctx: &mut Context<Self>) {
-        self.is_fetching = false;
+        let began = self.began.take().unwrap_or_default();
         match outcome {
-            Ok(fetched) => self.succeed(fetched),
+            Ok(fetched) => self.succeed(fetched, began),
             Err(cause) => self.fail(cause),
         }
         self.rounds.send_modify(|ended| *ended = ended.wrapping_add(1));
@@ -117,9 +121,9 @@ impl JwksActor {
         }));
     }
 
-    fn succeed(&mut self, fetched: Fetched) {
+    fn succeed(&mut self, fetched: Fetched, began: Uptime) {
         let before = self.snapshot.load_full();
-        let after = before.succeed(fetched, self.clock.uptime());
+        let after = before.succeed(fetched, began, self.clock.uptime());
         self.schedule.succeed();
         self.metrics.record_success(after.keys.len(), self.clock.unix_seconds());
         self.name.log_changes(&before, &after);
@@ -165,22 +169,24 @@ impl Handler<Refresh> for JwksActor {
     }
 }
 
-/// A token needs a key that is not there: fetch if the bucket allows it; answered when the round has ended, or
-/// at once if there is none.
+/// A token needs a key that was not there when `round` rounds had ended: fetch if the bucket allows it; answered
+/// when the round has ended, or at once if there is none, or if one has ended since.
 #[derive(Message)]
 #[rtype(result = "()")]
-struct KeyMissing(Missing);
+struct KeyMissing {
+    missing: Missing,
+    round: u64,
+}
 
 impl Handler<KeyMissing> for JwksActor {
     type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, KeyMissing(missing): KeyMissing, ctx: &mut Context<Self>) -> Self::Result {
-        if !self.is_fetching {
-            if !self.take_token(missing) {
-                return Box::pin(std::future::ready(()));
-            }
-            self.begin_round(ctx);
+    fn handle(&mut self, message: KeyMissing, ctx: &mut Context<Self>) -> Self::Result {
+        let is_answered = self.snapshot.load().round > message.round;
+        if is_answered || (self.began.is_none() && !self.take_token(message.missing)) {
+            return Box::pin(std::future::ready(()));
         }
+        self.begin_round(ctx);
         self.end_of_round()
     }
 }
@@ -207,8 +213,8 @@ impl Mailbox {
         self.0.send(Refresh).await.map_err(|_| Closed)
     }
 
-    pub(super) async fn report(&self, missing: Missing) -> Result<(), Closed> {
-        self.0.send(KeyMissing(missing)).await.map_err(|_| Closed)
+    pub(super) async fn report(&self, missing: Missing, round: u64) -> Result<(), Closed> {
+        self.0.send(KeyMissing { missing, round }).await.map_err(|_| Closed)
     }
 
     pub(super) async fn is_alive(&self) -> bool {

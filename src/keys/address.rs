@@ -5,23 +5,23 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-/// Why a URL must not be asked.
+/// Why a URL must not be asked. The text says what is expected instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
     /// Neither http nor https, or without a host.
-    #[error("not an http(s) URL")]
+    #[error("an http(s) URL")]
     Scheme,
     /// Plain http to a host that is neither loopback nor listed.
-    #[error("plain http is allowed only for loopback and `insecure_key_hosts`")]
+    #[error("https, or a loopback host, or a host of `server.insecure_key_hosts`")]
     Insecure,
     /// A user name or a password.
-    #[error("a URL with credentials is refused")]
+    #[error("a URL without credentials")]
     Credentials,
     /// A fragment.
-    #[error("a URL with a fragment is refused")]
+    #[error("a URL without a fragment")]
     Fragment,
     /// An address that is never asked: link-local, a metadata service, multicast, unspecified.
-    #[error("its address is of a kind that is refused")]
+    #[error("neither link-local, multicast, nor of a metadata service")]
     Address,
 }
 

@@ -30,11 +30,11 @@ pub enum KeysError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// The address must not be asked.
-    #[error(transparent)]
+    #[error("the address must be {0}")]
     Url(#[from] UrlError),
     /// The host has no address.
-    #[error("cannot resolve the host: {0}")]
-    Resolve(io::ErrorKind),
+    #[error("the host's name cannot be resolved")]
+    Resolve,
     /// The host's addresses are of a kind that is never asked.
     #[error("the host's address `{0}` is refused")]
     Address(IpAddr),

@@ -56,10 +56,11 @@ impl KeysHandle {
 
     /// Asks for a refresh on behalf of a token, and waits for the round to end, at most
     /// `refresh_unknown_kid.max_wait`. Returns at once where that is switched off, where the bucket is empty,
-    /// and where [`MAX_WAITING`] tokens wait already. Look at a new snapshot afterwards.
-    pub async fn refresh_for(&self, missing: Missing) {
+    /// and where [`MAX_WAITING`] tokens wait already, or where a round has ended since the snapshot with this
+    /// `round` was looked at. Look at a new snapshot afterwards.
+    pub async fn refresh_for(&self, missing: Missing, round: u64) {
         if let Some(remote) = &self.remote {
-            remote.refresh_for(missing).await;
+            remote.refresh_for(missing, round).await;
         }
     }
 
@@ -121,7 +122,7 @@ impl Remote {
         Self { mailbox, settings, waiting: Semaphore::new(MAX_WAITING), rounds, metrics, _alive: alive }
     }
 
-    async fn refresh_for(&self, missing: Missing) {
+    async fn refresh_for(&self, missing: Missing, round: u64) {
         if missing == Missing::Kid {
             self.metrics.record_unknown_kid();
         }
@@ -130,7 +131,7 @@ impl Remote {
         }
         let Ok(_place) = self.waiting.try_acquire() else { return };
         // Neither a timeout nor a dead actor changes what the caller does: look at the snapshot again.
-        let _ = timeout(self.settings.max_wait, self.mailbox.report(missing)).await;
+        let _ = timeout(self.settings.max_wait, self.mailbox.report(missing, round)).await;
     }
 }
 

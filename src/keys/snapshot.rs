@@ -23,6 +23,10 @@ pub struct KeySnapshot {
     pub issuer: Option<Issuer>,
     /// When a fetch last succeeded.
     pub last_success: Option<Uptime>,
+    /// When that fetch began: what the provider published later cannot be in it.
+    pub asked_at: Option<Uptime>,
+    /// How many fetches of the source have ended.
+    pub round: u64,
     /// Where and why the last fetch failed, safe to show; `None` after a success.
     pub last_failure: Option<String>,
     /// What the last good set held that is not used.
@@ -67,6 +71,8 @@ impl KeySnapshot {
             generation: next_generation(),
             issuer: None,
             last_success: None,
+            asked_at: None,
+            round: 0,
             last_failure: None,
             skipped: Vec::new(),
             ageing,
@@ -105,9 +111,9 @@ impl KeySnapshot {
         }
     }
 
-    /// What is known after a fetch that succeeded.
+    /// What is known after a fetch that began at `asked_at` and succeeded.
     #[must_use]
-    pub(super) fn succeed(&self, fetched: Fetched, now: Uptime) -> Self {
+    pub(super) fn succeed(&self, fetched: Fetched, asked_at: Uptime, now: Uptime) -> Self {
         let is_same = *self.keys == fetched.keys && self.issuer == fetched.issuer;
         let keys = if is_same { Arc::clone(&self.keys) } else { Arc::new(fetched.keys) };
         Self {
@@ -115,6 +121,8 @@ impl KeySnapshot {
             generation: if is_same { self.generation } else { next_generation() },
             issuer: fetched.issuer,
             last_success: Some(now),
+            asked_at: Some(asked_at),
+            round: self.round + 1,
             last_failure: None,
             skipped: fetched.skipped,
             ageing: self.ageing,
@@ -124,7 +132,7 @@ impl KeySnapshot {
     /// What is known after a fetch that failed: the same keys as before.
     #[must_use]
     pub(super) fn fail(&self, cause: String) -> Self {
-        Self { last_failure: Some(cause), ..self.clone() }
+        Self { last_failure: Some(cause), round: self.round + 1, ..self.clone() }
     }
 
     fn age(&self, now: Uptime) -> Option<Duration> {
@@ -167,17 +175,17 @@ mod tests {
 
     #[test]
     fn the_last_good_keys_serve_until_they_are_too_stale() {
-        let good = unknown().succeed(fetched(b"1"), SECOND);
+        let good = unknown().succeed(fetched(b"1"), SECOND, SECOND);
         let failed = good.fail("status 500".to_owned());
         assert_eq!((failed.generation, failed.keys.len()), (good.generation, 1));
         assert!(failed.is_usable(SECOND * 101));
         assert!(!failed.is_usable(SECOND * 102));
-        assert_eq!(failed.succeed(fetched(b"1"), SECOND * 103).last_failure, None);
+        assert_eq!(failed.succeed(fetched(b"1"), SECOND, SECOND * 103).last_failure, None);
     }
 
     #[test]
     fn a_missing_key_is_known_to_be_missing_only_after_a_recent_success() {
-        let good = unknown().succeed(fetched(b"1"), SECOND * 50);
+        let good = unknown().succeed(fetched(b"1"), SECOND, SECOND * 50);
         assert!(good.is_fresh(SECOND * 55, SECOND * 60));
         assert!(!good.is_fresh(SECOND * 55, SECOND * 61));
         assert!(good.is_fresh(SECOND * 49, SECOND * 90), "it succeeded after the request arrived");
@@ -185,11 +193,11 @@ mod tests {
 
     #[test]
     fn the_generation_changes_with_the_keys_or_their_issuer_alone() {
-        let first = unknown().succeed(fetched(b"1"), SECOND);
-        let same = first.succeed(fetched(b"1"), SECOND * 2);
-        let other = same.succeed(fetched(b"2"), SECOND * 3);
+        let first = unknown().succeed(fetched(b"1"), SECOND, SECOND);
+        let same = first.succeed(fetched(b"1"), SECOND, SECOND * 2);
+        let other = same.succeed(fetched(b"2"), SECOND, SECOND * 3);
         let issuer = Some(Issuer::parse("https://auth.example.com").unwrap());
-        let owned = other.succeed(Fetched { issuer, ..fetched(b"2") }, SECOND * 4);
+        let owned = other.succeed(Fetched { issuer, ..fetched(b"2") }, SECOND, SECOND * 4);
         assert_eq!(first.generation, same.generation);
         assert_eq!(same.last_success, Some(SECOND * 2));
         assert!(same.generation < other.generation && other.generation < owned.generation);

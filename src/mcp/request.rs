@@ -7,7 +7,7 @@ use super::{
     message::Document,
     unreadable::Unreadable,
 };
-use crate::domain::{Field, Operation, Reason};
+use crate::domain::{Field, Message, Operation, Reason};
 
 /// The parts of a request that tell its operation.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +41,14 @@ pub enum Body<'a> {
     TooLarge,
 }
 
+impl Body<'_> {
+    /// Whether the request has none, or no byte in it.
+    #[must_use]
+    pub const fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent | Self::Whole([]))
+    }
+}
+
 /// Tells how long a body is and never what it says: it holds a tool's arguments.
 impl std::fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -70,6 +78,11 @@ pub enum HeaderTrust {
 pub fn read<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Unreadable> {
     match request.http_method {
         "POST" => read_post(request, trust),
+        // Content of a GET or a DELETE means nothing (RFC 9110 §9.3.1, §9.3.5), and a server that reads it all
+        // the same would do what nobody has looked at.
+        "GET" | "DELETE" if !request.body.is_absent() => {
+            Err(Unreadable::malformed("only a POST may come with a body"))
+        }
         "GET" => read_headers(request).map(|_| Operation::OpenStream),
         "DELETE" => read_headers(request).map(|_| Operation::EndSession),
         _ => Err(Unreadable::other(Reason::OperationUnknown, "the HTTP method is none that MCP uses")),
@@ -86,7 +99,7 @@ fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Opera
         }
         (Body::Whole(body), _) => {
             content::check(request.content_type, request.content_encoding)?;
-            read_body(body, &read_headers(request)?)
+            read_body(body, &read_headers(request)?).and_then(with_bounded_names)
         }
     }
 }
@@ -119,5 +132,22 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
         Value::Other | Value::Absent => Err(NO_MESSAGE),
     }
 }
+
+/// Each name is held against every glob of a policy: of names as long as a body may be, one request could keep a
+/// worker busy for seconds.
+fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Unreadable> {
+    let length = |message: &Message<'_>| match message {
+        Message::Request(call) => call.named.byte_len(),
+        Message::Response | Message::Notification(_) => 0,
+    };
+    if operation.messages().iter().map(length).sum::<usize>() <= MAX_NAME_BYTES {
+        Ok(operation)
+    } else {
+        Err(Unreadable::malformed("the names are longer than 256 KiB together"))
+    }
+}
+
+/// How long all that a request names may be together.
+const MAX_NAME_BYTES: usize = 256 * 1024;
 
 const NO_MESSAGE: Unreadable = Unreadable::malformed("a message must be an object");

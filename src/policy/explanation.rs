@@ -62,30 +62,33 @@ impl PolicyTable {
     /// The table, a row for each operation that the policy names.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
-        let all = |levels: &[&Requirement]| {
-            let asking = levels.iter().filter(|level| !level.is_nothing()).map(ToString::to_string);
-            let joined = asking.collect::<Vec<_>>().join(" + ");
-            if joined.is_empty() { "-".to_owned() } else { joined }
+        let row = |operation: String, method: &str, own: Option<&Requirement>| {
+            let levels = std::iter::once(&self.initialize).chain(self.method_levels(method)).chain(own);
+            Row { operation, scopes: join(levels) }
         };
-        let row = |operation: String, levels: &[&Requirement]| Row { operation, scopes: all(levels) };
-        let (initialize, call) = (&self.initialize, &self.tools_call);
-        let mut rows = vec![
-            row("every request".to_owned(), &[initialize]),
-            row("tools/list".to_owned(), &[initialize, &self.tools_list]),
-            row("tools/call".to_owned(), &[initialize, call]),
-        ];
-        let of_entries = |table: &NamedTable, prefix: &str, outer: &[&Requirement]| -> Vec<Row> {
+        let of_entries = |table: &NamedTable, method: &str| -> Vec<Row> {
             let entries = table.entries();
-            entries.map(|(name, own)| row(format!("{prefix}{name}"), &[outer, &[own]].concat())).collect()
+            entries.map(|(name, own)| row(format!("{method} {name}"), method, Some(own))).collect()
         };
+        let mut rows = vec![
+            row("every request".to_owned(), "initialize", None),
+            row("tools/list".to_owned(), "tools/list", None),
+            row("tools/call".to_owned(), "tools/call", None),
+        ];
+        rows.extend(self.methods.entries().map(|(name, own)| row(name.to_owned(), "initialize", Some(own))));
         let built_in = self.built_in.existing().into_iter();
-        rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), &[initialize, call, own])));
-        rows.extend(of_entries(&self.methods, "", &[initialize]));
-        rows.extend(of_entries(&self.tools, "tools/call ", &[initialize, call]));
-        rows.extend(of_entries(&self.prompts, "prompts/get ", &[initialize]));
-        rows.extend(of_entries(&self.resources, "resources/read ", &[initialize]));
+        rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), "tools/call", Some(own))));
+        rows.extend(of_entries(&self.tools, "tools/call"));
+        rows.extend(of_entries(&self.prompts, "prompts/get"));
+        rows.extend(of_entries(&self.resources, "resources/read"));
         rows
     }
+}
+
+/// The levels that ask for something, joined by ` + `.
+fn join<'t>(levels: impl Iterator<Item = &'t Requirement>) -> String {
+    let asking = levels.filter(|level| !level.is_nothing()).map(ToString::to_string).collect::<Vec<_>>();
+    if asking.is_empty() { "-".to_owned() } else { asking.join(" + ") }
 }
 
 impl LevelKind {

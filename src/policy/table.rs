@@ -104,6 +104,7 @@ impl PolicyTable {
         if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
             return Err(Closed(Reason::OperationUnknown));
         }
+        self.check_uris(operation)?;
         for message in operation.messages() {
             match message {
                 Message::Response | Message::Notification(_) => {}
@@ -113,40 +114,64 @@ impl PolicyTable {
         Ok(levels)
     }
 
+    /// Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
+    fn check_uris(&self, operation: &Operation<'_>) -> Result<(), Closed> {
+        let is_canonical = |message: &Message<'_>| match message {
+            Message::Response | Message::Notification(_) => true,
+            Message::Request(call) => match &call.named {
+                Named::Resource(uri) => uri::is_canonical(uri),
+                Named::Resources(uris) => uris.iter().all(|uri| uri::is_canonical(uri)),
+                Named::Nothing | Named::Tool(_) | Named::Prompt(_) | Named::Task(_) => true,
+            },
+        };
+        if self.resources.is_empty() || operation.messages().iter().all(is_canonical) {
+            Ok(())
+        } else {
+            Err(Closed(Reason::OperationMalformed))
+        }
+    }
+
     fn add_call<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
         self.add_method(call, levels)?;
         match &call.named {
             Named::Nothing | Named::Task(_) => Ok(()),
             Named::Tool(name) => self.add_tool(name, levels),
             Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
-            Named::Resource(uri) => self.add_resource(uri, levels),
-            Named::Resources(uris) => uris.iter().try_for_each(|uri| self.add_resource(uri, levels)),
+            Named::Resource(uri) => self.add_named(&self.resources, uri, LevelKind::Named, levels),
+            Named::Resources(uris) => {
+                uris.iter().try_for_each(|uri| self.add_named(&self.resources, uri, LevelKind::Named, levels))
+            }
         }
     }
 
     fn add_method<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
-        let own = match &*call.method {
+        let requirements = self.method_levels(&call.method);
+        if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
+            return Err(Closed(Reason::MethodUnknown));
+        }
+        requirements.into_iter().for_each(|requirement| push(LevelKind::Method, requirement, levels));
+        Ok(())
+    }
+
+    /// What a method needs beyond the initialize level: its own scopes, and those of all entries of
+    /// `scopes.methods` that match it.
+    pub(super) fn method_levels(&self, method: &str) -> Matches<'_> {
+        let own = match method {
             // Both open a conversation, in the one or the other era of MCP: a client that may not do the
             // second never gets to the first.
-            "initialize" | "server/discover" => return Ok(()),
+            "initialize" | "server/discover" => return Matches::new(),
             "tools/list" => Some(&self.tools_list),
             "tools/call" => Some(&self.tools_call),
             _ => None,
         };
-        let entries = self.methods.matches(&call.method);
-        if !call.is_known && entries.is_empty() && self.unknown_methods == Unknown::Deny {
-            return Err(Closed(Reason::MethodUnknown));
-        }
-        let requirements = own.into_iter().chain(entries);
-        levels.extend(requirements.map(|requirement| Level { kind: LevelKind::Method, requirement }));
-        Ok(())
+        own.into_iter().chain(self.methods.matches(method)).collect()
     }
 
     fn add_tool<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
         let entries = self.tools.matches(name);
         match self.built_in.standing(name) {
             Standing::Open(requirement) => {
-                levels.push(Level { kind: LevelKind::Tool, requirement });
+                push(LevelKind::Tool, requirement, levels);
                 push_all(&entries, LevelKind::Tool, levels);
                 Ok(())
             }
@@ -156,17 +181,10 @@ impl PolicyTable {
                 Ok(())
             }
             Standing::Ordinary(requirement) => {
-                levels.extend(requirement.map(|requirement| Level { kind: LevelKind::Tool, requirement }));
+                requirement.into_iter().for_each(|requirement| push(LevelKind::Tool, requirement, levels));
                 self.add_listed(&entries, LevelKind::Tool, levels)
             }
         }
-    }
-
-    fn add_resource<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
-        if !self.resources.is_empty() && !uri::is_canonical(name) {
-            return Err(Closed(Reason::OperationMalformed));
-        }
-        self.add_named(&self.resources, name, LevelKind::Named, levels)
     }
 
     fn add_named<'t>(
@@ -194,7 +212,16 @@ impl PolicyTable {
 }
 
 fn push_all<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
-    levels.extend(entries.iter().map(|requirement| Level { kind, requirement }));
+    entries.iter().for_each(|requirement| push(kind, requirement, levels));
+}
+
+/// A level counts once, however many messages and URIs need it: what a challenge costs, and which alternative it
+/// names, follows from the policy and not from repetitions in a request.
+fn push<'t>(kind: LevelKind, requirement: &'t Requirement, levels: &mut Levels<'t>) {
+    let is_there = |known: &Level<'_>| known.kind == kind && std::ptr::eq(known.requirement, requirement);
+    if !levels.iter().any(is_there) {
+        levels.push(Level { kind, requirement });
+    }
 }
 
 /// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that

@@ -63,7 +63,7 @@ impl Identity {
 
 /// The five identity headers. All of them are always sent, so that a gateway which copies them overwrites
 /// whatever a client forged. Values are printable ASCII, 3 KiB together; a percent sign and every byte that is
-/// not visible ASCII are percent-encoded. The spaces of the scope list, which no scope contains, stay.
+/// not visible ASCII are percent-encoded, the spaces of the scope list too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityHeaders {
     values: [Bytes; 5],
@@ -124,17 +124,18 @@ pub(super) struct Who<'a> {
 fn scope_list(scopes: &ScopeSet, room: usize) -> (String, bool) {
     let mut list = String::new();
     for encoded in scopes.iter().map(Scope::as_str).map(encode) {
-        let separator = usize::from(!list.is_empty());
-        if list.len() + separator + encoded.len() > room {
+        let separator = if list.is_empty() { "" } else { ENCODED_SPACE };
+        if list.len() + separator.len() + encoded.len() > room {
             return (list, true);
         }
-        if separator > 0 {
-            list.push(' ');
-        }
+        list.push_str(separator);
         list.push_str(&encoded);
     }
     (list, false)
 }
+
+/// What separates scopes (RFC 6749 §3.3), encoded like every other byte that is not visible.
+const ENCODED_SPACE: &str = "%20";
 
 fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
@@ -193,7 +194,7 @@ mod tests {
     fn what_is_not_visible_ascii_is_percent_encoded() {
         let headers = build("a b%é\r\n\0\u{7f}~!", "a%b mcp:x").unwrap();
         assert_eq!(value(&headers, "x-auth-subject"), "a%20b%25%C3%A9%0D%0A%00%7F~!");
-        assert_eq!(value(&headers, "x-auth-scope"), "a%25b mcp:x");
+        assert_eq!(value(&headers, "x-auth-scope"), "a%25b%20mcp:x");
     }
 
     #[test]
@@ -202,8 +203,8 @@ mod tests {
         let headers = build("alice", &scopes.join(" ")).unwrap();
         assert!(headers.scopes_cut);
         let list = value(&headers, "x-auth-scope");
-        assert!(scopes.join(" ").starts_with(&format!("{list} ")));
-        assert!((3060..=3072).contains(&headers.byte_len()), "{}", headers.byte_len());
+        assert!(scopes.join("%20").starts_with(&format!("{list}%20")));
+        assert!((3058..=3072).contains(&headers.byte_len()), "{}", headers.byte_len());
         assert!(!build("alice", "a b").unwrap().scopes_cut);
     }
 

@@ -75,16 +75,19 @@ impl Case<'_> {
     fn signer<'k>(&'k self, snapshot: &'k KeySnapshot) -> Result<&'k VerifyingKey, Verdict> {
         let Jws { algorithm, signing_input, signature, .. } = *self.token.jws;
         let kid = self.token.jws.kid.as_deref();
+        let (arrived, round) = (self.moment.arrived, snapshot.round);
+        let is_final = snapshot.asked_at.is_some_and(|asked_at| asked_at > arrived);
         let mut candidates = snapshot.keys.candidates(kid, algorithm).peekable();
         if candidates.peek().is_some() {
             return candidates
                 .find(|key| key.verify(signing_input.as_bytes(), signature))
-                .ok_or(Verdict::BadSignature { generation: snapshot.generation });
+                .ok_or(Verdict::BadSignature { generation: snapshot.generation, round, is_final });
         }
         if kid.is_some_and(|kid| snapshot.keys.has_kid(kid)) {
             return Err(Verdict::OtherAlgorithm("`alg` does not fit the key that `kid` names"));
         }
-        Err(Verdict::UnknownKey { is_fresh: snapshot.is_fresh(self.moment.arrived, self.moment.uptime) })
+        let is_fresh = snapshot.is_fresh(arrived, self.moment.uptime);
+        Err(Verdict::UnknownKey { is_fresh, round, is_final })
     }
 
     fn judge_signed(

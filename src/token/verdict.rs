@@ -19,11 +19,19 @@ pub(super) enum Verdict {
     BadSignature {
         /// The key set that was tried.
         generation: u64,
+        /// The round that brought it.
+        round: u64,
+        /// Whether it was asked for after the request arrived, so that another round can tell no more.
+        is_final: bool,
     },
     /// No key fits the token.
     UnknownKey {
         /// Whether the keys are fresh enough to say so.
         is_fresh: bool,
+        /// The round that brought them.
+        round: u64,
+        /// Whether they were asked for after the request arrived, so that another round can tell no more.
+        is_final: bool,
     },
     /// The source, or the key that the token names, is not for this algorithm.
     OtherAlgorithm(&'static str),
@@ -37,11 +45,12 @@ impl Verdict {
         matches!(self, Self::Accepted(_) | Self::Denied(_))
     }
 
-    /// What a fetch of the source's keys could mend.
-    pub(super) const fn missing(&self) -> Option<Missing> {
+    /// What a fetch of the source's keys could mend, and the round that they are of.
+    pub(super) const fn missing(&self) -> Option<(Missing, u64)> {
         match self {
-            Self::UnknownKey { .. } => Some(Missing::Kid),
-            Self::BadSignature { .. } => Some(Missing::Signature),
+            Self::UnknownKey { is_final: true, .. } | Self::BadSignature { is_final: true, .. } => None,
+            Self::UnknownKey { round, .. } => Some((Missing::Kid, *round)),
+            Self::BadSignature { round, .. } => Some((Missing::Signature, *round)),
             Self::Accepted(_)
             | Self::Denied(_)
             | Self::Unavailable(_)
@@ -56,9 +65,9 @@ impl Verdict {
         match self {
             Self::Accepted(_) => 0,
             Self::Denied(_) => 1,
-            Self::Unavailable(_) | Self::UnknownKey { is_fresh: false } => 2,
+            Self::Unavailable(_) | Self::UnknownKey { is_fresh: false, .. } => 2,
             Self::BadSignature { .. } => 3,
-            Self::UnknownKey { is_fresh: true } => 4,
+            Self::UnknownKey { is_fresh: true, .. } => 4,
             Self::OtherAlgorithm(_) => 5,
             Self::OtherIssuer => 6,
         }
@@ -86,10 +95,10 @@ impl Verdict {
                 Reason::SignatureInvalid,
                 "the signature does not verify under any key that fits",
             ),
-            Self::UnknownKey { is_fresh: true } => {
+            Self::UnknownKey { is_fresh: true, .. } => {
                 Refusal::new(Reason::KeyUnknown, "no key fits `kid` and `alg`, and the keys are fresh")
             }
-            Self::UnknownKey { is_fresh: false } => Refusal::new(
+            Self::UnknownKey { is_fresh: false, .. } => Refusal::new(
                 Reason::KeysUnavailable,
                 "no key fits `kid` and `alg`, and the keys are not fresh",
             ),

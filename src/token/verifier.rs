@@ -91,7 +91,11 @@ impl Verifier {
         let claims = noted(Claims::parse(&jws.payload), Step::Claims, trace)?;
         let token = Unverified { jws: &jws, claims };
         let mut verdicts = self.judge_all(rules, &token, arrived);
-        if could_be_mended(&verdicts) {
+        // A round that had begun before the request came may have missed a key that was published meanwhile.
+        for _ in 0..ROUNDS {
+            if !could_be_mended(&verdicts) {
+                break;
+            }
             trace.note(Step::Signature, || "no key verifies the token; asking for fresh keys".to_owned());
             refresh(rules, &verdicts).await;
             self.judge_again(rules, &token, arrived, &mut verdicts);
@@ -117,7 +121,11 @@ impl Verifier {
         for ((index, source), verdict) in rules.sources().iter().enumerate().zip(verdicts) {
             let is_settled = match verdict {
                 Verdict::UnknownKey { .. } => false,
-                Verdict::BadSignature { generation } => source.keys.snapshot().generation == *generation,
+                Verdict::BadSignature { generation, is_final, .. } => {
+                    let snapshot = source.keys.snapshot();
+                    *is_final |= snapshot.asked_at.is_some_and(|asked_at| asked_at > arrived);
+                    snapshot.generation == *generation
+                }
                 Verdict::Accepted(_)
                 | Verdict::Denied(_)
                 | Verdict::Unavailable(_)
@@ -144,8 +152,8 @@ fn could_be_mended(verdicts: &[Verdict]) -> bool {
 /// Asks every source that lacks a key for fresh ones, all at once. How often that is granted is theirs to say.
 async fn refresh(rules: &TokenRules, verdicts: &[Verdict]) {
     let asked = rules.sources().iter().zip(verdicts).filter_map(|(source, verdict)| {
-        let missing = verdict.missing()?;
-        Some(source.keys.refresh_for(missing))
+        let (missing, round) = verdict.missing()?;
+        Some(source.keys.refresh_for(missing, round))
     });
     join_all(asked).await;
 }
@@ -200,3 +208,6 @@ fn shown(text: Option<&str>) -> String {
 }
 
 const MAX_SHOWN_CHARS: usize = 200;
+
+/// Rounds of fetching that one request may wait for.
+const ROUNDS: usize = 2;

@@ -25,7 +25,7 @@ fn a_permit_is_an_empty_200_with_all_identity_headers() {
     assert_eq!(answer.header("content-length"), Some("0"));
     let identity = ["subject", "client-id", "issuer", "scope", "resource"]
         .map(|name| answer.header(&format!("x-auth-{name}")));
-    let expected = ["alice", "client-1", "https://auth.example.com", "mcp:connect own", "mcp"];
+    let expected = ["alice", "client-1", "https://auth.example.com", "mcp:connect%20own", "mcp"];
     assert_eq!(identity, expected.map(Some));
     let preflight = Ask::of("OPTIONS").header("Origin", "https://p.example");
     let answer = app.ask(&preflight.header("Access-Control-Request-Method", "POST"));
@@ -187,4 +187,59 @@ fn the_gateway_is_told_to_remove_a_token_that_is_not_forwarded() {
     let headers = [("Host", "mcp.example.com"), ("Authorization", authorization.as_str())];
     let answer = raw(&app, "GET /authorize/mcp", &headers, "");
     assert_eq!(answer.header("x-envoy-auth-headers-to-remove"), Some("authorization"));
+}
+
+#[test]
+fn only_a_post_may_come_with_a_body_in_every_dialect() {
+    let app = TestApp::spawn(CONFIG);
+    let admin = call("tools/call", r#"{"name":"admin-x"}"#);
+    let authorization = bearer("mcp:connect");
+    let envoy = [("Host", "mcp.example.com"), ("Authorization", authorization.as_str())];
+    let cut = [envoy[0], envoy[1], ("X-Envoy-Auth-Partial-Body", "true")];
+    for method in ["GET", "DELETE"] {
+        let line = format!("{method} /authorize/mcp");
+        assert_eq!(raw(&app, &line, &envoy, "").status, 200, "{method}");
+        assert_eq!(raw(&app, &line, &envoy, &admin).status, 400, "{method}");
+        assert_eq!(raw(&app, &line, &cut, "").status, 400, "{method}");
+        let traefik = [
+            envoy[0],
+            envoy[1],
+            ("X-Forwarded-Method", method),
+            ("X-Forwarded-Uri", "/mcp"),
+            ("X-Forwarded-Host", "mcp.example.com"),
+            ("X-Forwarded-Proto", "https"),
+        ];
+        assert_eq!(raw(&app, "GET /forward-auth", &traefik, "").status, 200, "{method}");
+        assert_eq!(raw(&app, "GET /forward-auth", &traefik, &admin).status, 400, "{method}");
+    }
+    let preflight = [
+        ("Host", "mcp.example.com"),
+        ("Origin", "https://p.example"),
+        ("Access-Control-Request-Method", "POST"),
+    ];
+    assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, "").status, 200);
+    assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, &admin).status, 401);
+}
+
+#[test]
+fn a_target_in_absolute_form_is_refused_in_every_dialect() {
+    let app = TestApp::spawn(CONFIG);
+    let authorization = bearer("mcp:connect");
+    let headers = [
+        ("Host", "mcp.example.com"),
+        ("Authorization", authorization.as_str()),
+        ("X-Original-Method", "GET"),
+        ("X-Original-URI", "/mcp"),
+        ("X-Forwarded-Method", "GET"),
+        ("X-Forwarded-Uri", "/mcp"),
+        ("X-Forwarded-Host", "mcp.example.com"),
+        ("X-Forwarded-Proto", "https"),
+    ];
+    for (target, status) in [("/authorize/mcp", 400), ("/authorize", 403), ("/forward-auth", 400)] {
+        assert_eq!(raw(&app, &format!("GET {target}"), &headers, "").status, 200, "{target}");
+        for origin in ["http://other.example", "https://mcp.example.com"] {
+            let answer = raw(&app, &format!("GET {origin}{target}"), &headers, "");
+            assert_eq!(answer.status, status, "{origin}{target}");
+        }
+    }
 }

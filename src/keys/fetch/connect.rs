@@ -1,7 +1,7 @@
 //! The connector that awc asks for connections: it looks at every address before it is dialled, where a check
 //! of the URL alone could be undone by DNS.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc};
 
 use actix_service::Service;
 use actix_tls::connect::{ConnectError, ConnectInfo, Connection};
@@ -64,12 +64,12 @@ fn allowed(host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Fe
 
 pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
     let addresses = lookup_host((bare(host), port)).await;
-    Ok(addresses.map_err(|error| FetchError::Resolve(error.kind()))?.collect())
+    Ok(addresses.map_err(|_| FetchError::Resolve)?.collect())
 }
 
 pub(super) async fn dial(addresses: &[SocketAddr]) -> Result<TcpStream, FetchError> {
     if addresses.is_empty() {
-        return Err(FetchError::Resolve(io::ErrorKind::NotFound));
+        return Err(FetchError::Resolve);
     }
     TcpStream::connect(addresses).await.map_err(|error| FetchError::Connect(error.kind()))
 }

@@ -46,6 +46,12 @@ struct Source {
 }
 
 impl Source {
+    /// Asks for a refresh as a token does that was judged by the keys of this moment.
+    async fn refresh_for(&self, missing: Missing) {
+        let round = self.handle.snapshot().round;
+        self.handle.refresh_for(missing, round).await;
+    }
+
     async fn start(settings: RemoteSettings) -> Self {
         Self::start_with(settings, &OutgoingSettings::default()).await
     }

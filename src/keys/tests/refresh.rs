@@ -161,7 +161,7 @@ async fn a_secret_is_always_usable_and_fresh() {
     let settings = SecretSettings { secret, algorithm: Algorithm::Hs256, key_id: "k".to_owned() };
     let handle = KeysHandle::of_secret(&settings);
     soon(handle.first_answer()).await;
-    soon(handle.refresh_for(Missing::Kid)).await;
+    soon(handle.refresh_for(Missing::Kid, 0)).await;
     soon(handle.refresh()).await.unwrap();
     assert!(soon(handle.is_alive()).await);
     let snapshot = handle.snapshot();

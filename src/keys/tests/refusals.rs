@@ -95,9 +95,15 @@ async fn a_server_that_does_not_speak_tls_is_named() {
 async fn discovery_must_not_lead_to_an_address_that_is_refused() {
     const PATH: &str = "/.well-known/oauth-authorization-server";
     for (jwks_uri, cause) in [
-        ("http://auth.example.com/keys", "plain http is allowed only for loopback and `insecure_key_hosts`"),
-        ("https://169.254.169.254/latest", "its address is of a kind that is refused"),
-        ("file:///etc/passwd", "not an http(s) URL"),
+        (
+            "http://auth.example.com/keys",
+            "the address must be https, or a loopback host, or a host of `server.insecure_key_hosts`",
+        ),
+        (
+            "https://169.254.169.254/latest",
+            "the address must be neither link-local, multicast, nor of a metadata service",
+        ),
+        ("file:///etc/passwd", "the address must be an http(s) URL"),
     ] {
         let provider = Provider::start().await;
         let issuer = provider.url("");

@@ -9,12 +9,12 @@ async fn a_thousand_tokens_with_unknown_keys_cause_no_more_fetches_than_the_burs
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     for _ in 0..5 {
-        soon(join_all((0..1000).map(|_| source.handle.refresh_for(Missing::Kid)))).await;
+        soon(join_all((0..1000).map(|_| source.refresh_for(Missing::Kid)))).await;
     }
     assert_eq!(provider.asked("/keys"), 1 + 2);
     source.clock.advance(Duration::from_secs(30));
-    soon(source.handle.refresh_for(Missing::Kid)).await;
-    soon(source.handle.refresh_for(Missing::Kid)).await;
+    soon(source.refresh_for(Missing::Kid)).await;
+    soon(source.refresh_for(Missing::Kid)).await;
     assert_eq!(provider.asked("/keys"), 1 + 3);
 }
 
@@ -23,11 +23,11 @@ async fn forged_signatures_do_not_use_up_the_bucket_of_unknown_keys() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     for _ in 0..10 {
-        soon(source.handle.refresh_for(Missing::Signature)).await;
+        soon(source.refresh_for(Missing::Signature)).await;
     }
     assert_eq!(provider.asked("/keys"), 1 + 2);
     provider.answers("/keys", jwks(&[ed25519("b")]));
-    soon(source.handle.refresh_for(Missing::Kid)).await;
+    soon(source.refresh_for(Missing::Kid)).await;
     assert_eq!(source.kids(), ["b"]);
 }
 
@@ -36,7 +36,7 @@ async fn a_failed_fetch_uses_up_the_bucket_too() {
     let provider = Provider::start().await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     for _ in 0..10 {
-        soon(source.handle.refresh_for(Missing::Kid)).await;
+        soon(source.refresh_for(Missing::Kid)).await;
     }
     assert_eq!(provider.asked("/keys"), 1 + 2);
 }
@@ -49,9 +49,9 @@ async fn no_request_waits_longer_than_it_may_and_the_round_goes_on() {
     settings.timeout = Duration::from_secs(60);
     let source = Source::start(settings).await;
     provider.answers("/keys", Answer::Silence);
-    soon(source.handle.refresh_for(Missing::Kid)).await;
+    soon(source.refresh_for(Missing::Kid)).await;
     eventually(|| provider.asked("/keys") == 2).await;
-    soon(source.handle.refresh_for(Missing::Kid)).await;
+    soon(source.refresh_for(Missing::Kid)).await;
     assert!(soon(source.handle.is_alive()).await, "the mailbox is served while a round runs");
     assert_eq!(provider.asked("/keys"), 2, "the second request joined the round");
 }
@@ -65,10 +65,11 @@ async fn the_sixty_fifth_request_does_not_wait() {
     provider.answers("/keys", Answer::Silence);
     for _ in 0..MAX_WAITING {
         let handle = source.handle.clone();
-        actix::spawn(async move { handle.refresh_for(Missing::Kid).await });
+        let round = handle.snapshot().round;
+        actix::spawn(async move { handle.refresh_for(Missing::Kid, round).await });
     }
     eventually(|| provider.asked("/keys") == 2).await;
-    soon(source.handle.refresh_for(Missing::Kid)).await;
+    soon(source.refresh_for(Missing::Kid)).await;
 }
 
 #[actix::test]
@@ -77,6 +78,19 @@ async fn tokens_cause_no_fetch_where_that_is_switched_off() {
     let mut settings = test_settings(&provider.url("/keys"));
     settings.unknown_kid.enabled = false;
     let source = Source::start(settings).await;
-    soon(source.handle.refresh_for(Missing::Kid)).await;
+    soon(source.refresh_for(Missing::Kid)).await;
     assert_eq!(provider.asked("/keys"), 1);
+}
+
+#[actix::test]
+async fn a_token_that_was_judged_by_older_keys_causes_no_fetch() {
+    let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
+    let source = Source::start(test_settings(&provider.url("/keys"))).await;
+    let judged = source.handle.snapshot().round;
+    soon(source.handle.refresh_for(Missing::Kid, judged)).await;
+    assert_eq!(provider.asked("/keys"), 1 + 1);
+    for _ in 0..100 {
+        soon(source.handle.refresh_for(Missing::Kid, judged)).await;
+    }
+    assert_eq!(provider.asked("/keys"), 1 + 1, "the keys that they lack have been asked for since");
 }

@@ -152,13 +152,37 @@ fn the_table_names_every_operation_with_all_its_levels() {
         [
             "every request: connect",
             "tools/list: connect + list",
-            "tools/call: connect + call",
+            "tools/call: connect + call + extra",
             "prompts/*: connect + prompts",
             "x/own: connect + own",
             "tools/call: connect + extra",
-            "tools/call admin-*: connect + call + (admin | root)",
-            "prompts/get secret: connect + secret",
+            "tools/call admin-*: connect + call + extra + (admin | root)",
+            "prompts/get secret: connect + prompts + secret",
             "resources/read file:///private/*: connect + private",
         ]
     );
+}
+
+#[test]
+fn a_uri_with_a_second_spelling_is_malformed_whatever_else_a_batch_asks_for() {
+    let mut settings = full();
+    settings.unlisted = Unlisted::Deny;
+    let table = PolicyTable::compile(&settings);
+    let message = |operation: Operation<'static>| operation.messages()[0].clone();
+    let hidden = || message(resource("resources/read", "file:///public/../private/a"));
+    for first in [request("x/other", Named::Nothing), tool("unlisted")] {
+        let batch = Operation::Batch(vec![message(first), hidden()]);
+        assert_eq!(needs(&table, &batch), ["operation-malformed"], "{batch:?}");
+    }
+}
+
+#[test]
+fn a_level_that_many_messages_need_is_there_once() {
+    let table = PolicyTable::compile(&full());
+    let message = |operation: Operation<'static>| operation.messages()[0].clone();
+    let uris = (0..1000).map(|number| Cow::Owned(format!("file:///private/{number}"))).collect();
+    let mut batch = vec![message(tool("admin-reset")); 49];
+    batch.push(message(request("subscriptions/listen", Named::Resources(uris))));
+    let expected = ["connect", "call", "extra", "(admin | root)", "private"];
+    assert_eq!(needs(&table, &Operation::Batch(batch)), expected);
 }

@@ -225,7 +225,7 @@ async fn an_identity_tells_what_the_token_says() {
     assert_eq!((identity.kid.as_deref(), identity.expires_at), (Some("k1"), NOW + 300));
     let headers: Vec<String> =
         identity.headers.iter().map(|(_, value)| String::from_utf8(value.to_vec()).unwrap()).collect();
-    assert_eq!(headers, ["alice", "portal", ISSUER, "mcp:connect mcp:tools:read", "mcp"]);
+    assert_eq!(headers, ["alice", "portal", ISSUER, "mcp:connect%20mcp:tools:read", "mcp"]);
     let nobody = with(with(claims(), "client_id", json!({})), "azp", "portal");
     let identity = usual.bench.identity(&usual.rules, &usual.key.token(&nobody)).await.unwrap();
     assert_eq!(identity.client_id, None);

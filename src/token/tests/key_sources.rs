@@ -40,6 +40,8 @@ struct State {
     /// What it publishes; nothing while it is down.
     jwks: Option<String>,
     fetches: usize,
+    /// Holds the next answer back, after it was made, until something is sent.
+    gate: Option<mpsc::Receiver<()>>,
 }
 
 impl Provider {
@@ -74,6 +76,13 @@ impl Provider {
         self.keys.refresh().await.unwrap();
     }
 
+    /// Lets the next fetch end only when something is sent.
+    pub(super) fn hold(&self) -> mpsc::Sender<()> {
+        let (sender, receiver) = mpsc::channel();
+        self.state.lock().unwrap().gate = Some(receiver);
+        sender
+    }
+
     /// From now on every fetch fails.
     pub(super) fn stop(&self) {
         self.state.lock().unwrap().jwks = None;
@@ -87,10 +96,15 @@ impl Provider {
     async fn start(bench: &Bench, jwks: Option<String>, path: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(Mutex::new(State { jwks, fetches: 0 }));
+        let state = Arc::new(Mutex::new(State { jwks, ..State::default() }));
         thread::spawn({
             let (origin, state) = (origin.clone(), Arc::clone(&state));
-            move || listener.incoming().for_each(|stream| answer(&stream.unwrap(), &origin, &state))
+            move || {
+                for stream in listener.incoming() {
+                    let (origin, state) = (origin.clone(), Arc::clone(&state));
+                    thread::spawn(move || answer(&stream.unwrap(), &origin, &state));
+                }
+            }
         });
         let metrics = KeysMetrics::register(&Registry::new()).unwrap();
         let outgoing = Arc::new(Outgoing::new(&OutgoingSettings::default()).unwrap());
@@ -130,11 +144,14 @@ fn answer(mut stream: &TcpStream, origin: &str, state: &Mutex<State>) {
     let head: Vec<String> =
         BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
     let is_discovery = head.first().is_some_and(|line| line.contains("openid-configuration"));
-    let jwks = {
+    let (jwks, gate) = {
         let mut state = state.lock().unwrap();
         state.fetches += usize::from(!is_discovery);
-        state.jwks.clone()
+        (state.jwks.clone(), state.gate.take())
     };
+    if let Some(gate) = gate {
+        gate.recv().unwrap();
+    }
     let (status, body) = match jwks {
         None => ("503 Service Unavailable", String::new()),
         Some(_) if is_discovery => {

@@ -129,6 +129,29 @@ async fn an_unknown_kid_asks_for_fresh_keys() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_published_while_a_fetch_ran_is_found_by_the_next() {
+    let (bench, old, new) = (Bench::new(), key("k1"), key("k2"));
+    let idp = Provider::up(&bench, &[&old]).await;
+    let rules = only(&idp.keys);
+    let gate = idp.hold();
+    let token = new.token(&claims());
+    let early = idp.keys.refresh();
+    let late = async {
+        while idp.fetches() < 2 {
+            tokio::task::yield_now().await;
+        }
+        // The fetch that runs was answered with the old key alone; the new one is published now.
+        idp.will_publish(&[&old, &new]);
+        bench.clock.advance(Duration::from_secs(1));
+        let (verdict, ()) = tokio::join!(bench.verdict(&rules, &token), async { gate.send(()).unwrap() });
+        verdict
+    };
+    let (early, verdict) = tokio::join!(early, late);
+    assert_eq!((early.is_ok(), verdict), (true, Ok(())));
+    assert_eq!(idp.fetches(), 3);
+}
+
+#[tokio::test]
 async fn an_unknown_kid_is_told_by_fresh_keys_alone() {
     let (bench, old) = (Bench::new(), key("k1"));
     let idp = Provider::up(&bench, &[&old]).await;

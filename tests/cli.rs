@@ -1,0 +1,251 @@
+//! The commands as a user runs them: what they print, and the codes that they exit with.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on shall stop"
+)]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Output, Stdio},
+};
+
+const SECRET: &str = "a-secret-for-development-of-40-characters";
+
+fn scopegate() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
+    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET);
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    scopegate().args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn token(scope: &str) -> String {
+    let output = run(&["token", "--dev", "--scope", scope]);
+    assert!(output.status.success(), "{output:?}");
+    text(&output.stdout).trim().to_owned()
+}
+
+fn config(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn without_a_configuration_nothing_starts() {
+    for command in [&[][..], &["serve"], &["check"], &["token"], &["explain"]] {
+        let output = run(command);
+        assert_eq!(output.status.code(), Some(2), "{command:?}");
+        assert!(text(&output.stderr).contains("SCOPEGATE_CONFIG"), "{output:?}");
+    }
+}
+
+#[test]
+fn check_prints_the_compiled_table() {
+    let output = run(&["check", "--dev"]);
+    let expected = "\
+RESOURCE  OPERATION            SCOPES
+mcp       every request        mcp:connect
+mcp       tools/list           mcp:connect + mcp:tools:read
+mcp       tools/call           mcp:connect + mcp:tools:execute
+mcp       tools/call delete_*  mcp:connect + mcp:tools:execute + mcp:tools:delete
+";
+    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), expected));
+}
+
+#[test]
+fn check_lists_all_mistakes_at_once_and_exits_with_2() {
+    let file = config(
+        "mcp:\n  enabled: true\n  server:\n    base_url: 7\n  oauth:\n    enabled: 'maybe'\n    modes: 'x'\n",
+    );
+    for command in ["check", "serve"] {
+        let output = run(&[command, "--config", file.path().to_str().unwrap()]);
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        for path in ["mcp.server.base_url", "mcp.oauth.enabled", "mcp.oauth.modes"] {
+            assert!(
+                errors.lines().any(|line| line.starts_with(path) && line.contains("expected")),
+                "{errors}"
+            );
+        }
+    }
+}
+
+#[test]
+fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
+    let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+    let explain = |token: &str| {
+        let output = run(&["explain", "--dev", "--token", token, "--body", list]);
+        assert!(output.status.success(), "{output:?}");
+        assert!(!text(&output.stdout).contains(token));
+        text(&output.stdout)
+    };
+    let permitted = explain(&token("mcp:connect mcp:tools:read"));
+    for part in
+        ["resource ", "signature ", "scopes ", "requirement ", "HTTP 200", "x-auth-subject: developer"]
+    {
+        assert!(permitted.contains(part), "{part}: {permitted}");
+    }
+    let denied = explain(&token("mcp:connect"));
+    for part in ["deny 403 scope-insufficient", "HTTP 403", "scope=\"mcp:connect mcp:tools:read\""] {
+        assert!(denied.contains(part), "{part}: {denied}");
+    }
+    assert!(explain("not-a-token").contains("deny 401 token-malformed"));
+}
+
+#[test]
+fn explain_speaks_json_in_every_dialect() {
+    let token = token("mcp:connect");
+    for dialect in ["auth_request", "ext_authz_http", "forward_auth"] {
+        let arguments =
+            ["explain", "--dev", "--json", "--dialect", dialect, "--method", "GET", "--token", &token];
+        let output = run(&arguments);
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&json["decision"], &json["status"]), (&"permit".into(), &200.into()), "{json}");
+        assert_eq!(json["steps"][0]["step"], "resource");
+    }
+}
+
+#[test]
+fn explain_takes_token_and_body_from_files() {
+    let (token, body) =
+        (config(&token("mcp:connect")), config(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#));
+    let at = |file: &tempfile::NamedTempFile| format!("@{}", file.path().display());
+    let output = run(&["explain", "--dev", "--token", &at(&token), "--body", &at(&body)]);
+    assert!(text(&output.stdout).contains("HTTP 200"), "{output:?}");
+}
+
+#[test]
+fn a_token_is_refused_where_there_is_no_secret() {
+    let file = config(
+        "mcp:\n  enabled: true\n  server: { base_url: 'https://mcp.example.com' }\n  oauth:\n    enabled: true\n    \
+         authorization_server_url: 'https://auth.example.com'\n    jwks: [{ url: 'https://auth.example.com/jwks.json' }]\n",
+    );
+    let output = run(&["token", "--config", file.path().to_str().unwrap(), "--scope", "a"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("has no shared secret"), "{output:?}");
+    let output = run(&["token", "--dev", "--scope", "a\\b"]);
+    assert_eq!(output.status.code(), Some(1));
+    let output = scopegate().env_remove("SCOPEGATE_DEV_SECRET").args(["token", "--dev"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// A service that ends with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, String, String) {
+    let mut command = scopegate();
+    command.args(["serve", "--dev"]).stdout(Stdio::piped());
+    command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json").env("SCOPEGATE__SERVER__DRAIN", drain);
+    let mut child = command.spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let running = Running(child);
+    loop {
+        let mut line = String::new();
+        assert_ne!(output.read_line(&mut line).unwrap(), 0, "the service ended");
+        if let Some(json) = serde_json::from_str::<serde_json::Value>(&line)
+            .ok()
+            .filter(|json| json["message"] == "listening")
+        {
+            let address = |name: &str| {
+                let list = json[name].as_str().unwrap();
+                list.trim_matches(['[', ']']).split(',').next().unwrap().to_owned()
+            };
+            return (running, output, address("listen"), address("admin"));
+        }
+    }
+}
+
+fn get(address: &str, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(address).ok()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+#[test]
+fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
+    let (mut running, mut output, listen, admin) = serve("2s");
+    assert!(get(&admin, "/readyz").unwrap().starts_with("HTTP/1.1 200"));
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    loop {
+        let mut line = String::new();
+        assert_ne!(output.read_line(&mut line).unwrap(), 0);
+        if line.contains("\"message\":\"draining\"") {
+            break;
+        }
+    }
+    // The drain lasts two seconds: long enough for three requests on loopback.
+    let mut ready = get(&admin, "/readyz").unwrap();
+    while ready.starts_with("HTTP/1.1 200") {
+        ready = get(&admin, "/readyz").unwrap();
+    }
+    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("\"draining\":true"), "{ready}");
+    let metadata = "/.well-known/oauth-protected-resource/mcp";
+    assert!(get(&listen, metadata).unwrap().starts_with("HTTP/1.1 200"));
+    assert!(running.0.wait().unwrap().success());
+    assert!(get(&listen, metadata).is_none());
+}
+
+#[test]
+fn the_log_names_no_token_and_no_argument() {
+    let (mut running, mut output, listen, _) = serve("0s");
+    let secret_argument = "an-argument-that-must-not-be-logged";
+    let token = token("mcp:connect");
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"delete_user","arguments":{{"x":"{secret_argument}"}}}}}}"#
+    );
+    let mut stream = TcpStream::connect(&listen).unwrap();
+    write!(
+        stream,
+        "POST /authorize HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Original-Method: POST\r\nX-Original-URI: /mcp?k={secret_argument}\r\n\
+         Authorization: Bearer {token}\r\nTraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    assert!(Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap().success());
+    running.0.wait().unwrap();
+    let mut log = String::new();
+    output.read_to_string(&mut log).unwrap();
+    let line = log.lines().find(|line| line.contains("\"decision\":\"deny\"")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(
+        (&line["resource"], &line["operation"], &line["name"], &line["reason"], &line["trace_id"]),
+        (
+            &"mcp".into(),
+            &"tools/call".into(),
+            &"delete_user".into(),
+            &"scope-insufficient".into(),
+            &"0af7651916cd43dd8448eb211c80319c".into()
+        )
+    );
+    assert_ne!(line["subject"], "developer");
+    for hidden in [secret_argument, token.as_str(), SECRET] {
+        assert!(!log.contains(hidden), "{log}");
+    }
+}

@@ -1,0 +1,83 @@
+// Ports on loopback: one that is free, whether somebody listens, and a relay that counts connections.
+import net from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const LOOPBACK = '127.0.0.1';
+const RETRY_MS = 20;
+
+/** A port that nobody listens on. */
+export async function freePort() {
+  const server = net.createServer();
+  await new Promise((resolve, reject) => server.once('error', reject).listen(0, LOOPBACK, resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Whether a connection to `port` is accepted; a refusal is answered after a moment, so that callers may loop. */
+export async function isListening(port) {
+  const accepted = await new Promise((resolve) => {
+    const socket = net.connect(port, LOOPBACK, () => resolve(true)).once('error', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+  if (!accepted) await pause(RETRY_MS);
+  return accepted;
+}
+
+/** Starts a relay to `target` that counts the connections it accepts and can be taken away and brought back. */
+export async function startRelay(target) {
+  const relay = new Relay(target);
+  await relay.listen(0);
+  return relay;
+}
+
+class Relay {
+  /** Connections accepted so far. */
+  accepted = 0;
+  #target;
+  #server;
+  #sockets = new Set();
+  #kept = new Set();
+
+  constructor(target) {
+    this.#target = target;
+  }
+
+  async listen(port) {
+    this.#server = net.createServer((near) => this.#join(near));
+    await new Promise((resolve, reject) => this.#server.once('error', reject).listen(port, LOOPBACK, resolve));
+    this.port = this.#server.address().port;
+  }
+
+  /** Closes the listener and every connection; a later `listen(relay.port)` brings it back. */
+  async stop() {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  /** Breaks each connection that is open now, but only at the moment when something is sent on it. */
+  breakAtNextUse() {
+    for (const near of this.#kept) {
+      near.unpipe();
+      near.once('data', () => near.destroy()).resume();
+    }
+  }
+
+  #join(near) {
+    this.accepted += 1;
+    this.#kept.add(near);
+    near.on('close', () => this.#kept.delete(near));
+    const far = net.connect(this.#target, LOOPBACK);
+    for (const [socket, other] of [[near, far], [far, near]]) {
+      this.#sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => other.destroy());
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+    }
+    near.pipe(far).pipe(near);
+  }
+}
