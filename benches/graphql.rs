@@ -56,7 +56,7 @@ fn load() {
 }
 
 fn decide() {
-    let one = Bench::start(1, 1);
+    let one = Bench::start(3, 1);
     let many = Bench::start(TYPES, OPERATIONS);
     let tool =
         |index: usize| json!({"name": format!("execute_operation_operation_{index}"), "arguments": {}});

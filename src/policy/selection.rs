@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use ahash::RandomState;
+
 use super::requirement::{RequiredScope, Requirement};
 use crate::domain::{Scope, ScopeSet};
 
@@ -28,7 +30,7 @@ struct Search {
 
 impl Search {
     fn new(requirements: &[&Requirement], granted: &ScopeSet) -> Self {
-        let mut numbers: HashMap<&Scope, usize> = HashMap::new();
+        let mut numbers: HashMap<&Scope, usize, RandomState> = HashMap::default();
         let mut missing = Vec::with_capacity(requirements.len());
         for requirement in requirements {
             let groups = requirement.groups().iter().map(|group| {
