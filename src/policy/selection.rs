@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use ahash::RandomState;
+use smallvec::SmallVec;
 
 use super::requirement::{RequiredScope, Requirement};
 use crate::domain::{Scope, ScopeSet};
@@ -22,15 +23,20 @@ pub(super) fn select<'r>(
     groups.map(Vec::as_slice).collect()
 }
 
+/// Scopes, as numbers.
+type Numbers = SmallVec<[usize; 4]>;
+
 /// The missing scopes of each alternative, as numbers.
 struct Search {
-    missing: Vec<Vec<Vec<usize>>>,
+    missing: Vec<Vec<Numbers>>,
     scopes: usize,
 }
 
 impl Search {
     fn new(requirements: &[&Requirement], granted: &ScopeSet) -> Self {
-        let mut numbers: HashMap<&Scope, usize, RandomState> = HashMap::default();
+        let scopes = requirements.iter().map(|requirement| requirement.scopes().count()).sum();
+        let mut numbers: HashMap<&Scope, usize, _> =
+            HashMap::with_capacity_and_hasher(scopes, RandomState::new());
         let mut missing = Vec::with_capacity(requirements.len());
         for requirement in requirements {
             let groups = requirement.groups().iter().map(|group| {
@@ -74,7 +80,7 @@ impl Search {
         let mut taken = Taken::new(self.scopes);
         let alone = self.missing.iter().filter(|groups| groups.len() == 1).flatten();
         alone.for_each(|group| drop(taken.take(group)));
-        let choose = |groups: &Vec<Vec<usize>>| {
+        let choose = |groups: &Vec<Numbers>| {
             let costs = groups.iter().enumerate().map(|(index, group)| (taken.cost(group), index, group));
             let Some((_, index, group)) = costs.min_by_key(|(cost, index, _)| (*cost, *index)) else {
                 return 0;
@@ -127,7 +133,7 @@ impl Taken {
 /// Tries the alternatives of the first open level with all of the others. Never more levels than the logarithm
 /// of the bound on combinations.
 fn descend(
-    open: &[(usize, &[Vec<usize>])],
+    open: &[(usize, &[Numbers])],
     taken: &mut Taken,
     chosen: &mut [usize],
     best: &mut Option<(usize, Vec<usize>)>,
