@@ -9,39 +9,13 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::{
-    body::{ReadBody, read_body},
-    in_flight::InFlight,
-};
+use super::body::{ReadBody, read_body};
 use crate::{
-    authorize::Authorizer,
-    domain::{Field, Reason, Silent},
-    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Reply},
-    policy::Denial,
+    domain::Field,
+    gateway::{
+        AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Reply,
+    },
 };
-
-/// What the handlers need, one for all workers.
-#[derive(Debug)]
-pub struct DecisionState {
-    authorizer: Authorizer,
-    in_flight: InFlight,
-    max_body_bytes: usize,
-}
-
-impl DecisionState {
-    /// Decides with `authorizer` about at most `max_in_flight` requests at a time, reading bodies of at most
-    /// `max_body_bytes`.
-    #[must_use]
-    pub fn new(authorizer: Authorizer, max_in_flight: usize, max_body_bytes: usize) -> Self {
-        Self { authorizer, in_flight: InFlight::new(max_in_flight), max_body_bytes }
-    }
-
-    /// What decides.
-    #[must_use]
-    pub fn authorizer(&self) -> &Authorizer {
-        &self.authorizer
-    }
-}
 
 pub(super) async fn auth_request(
     state: Data<DecisionState>,
@@ -73,11 +47,11 @@ async fn answer(
     payload: Payload,
     dialogue: &Dialogue,
 ) -> HttpResponse {
-    let Some(_place) = state.in_flight.enter() else {
-        let checked = state.authorizer.refuse(dialogue.dialect, Denial::of(Reason::Overloaded));
-        return respond((dialogue.write)(&checked, None));
+    let _place = match state.enter(dialogue.dialect) {
+        Ok(place) => place,
+        Err(overloaded) => return respond((dialogue.write)(&overloaded, None)),
     };
-    let body = read_body(request, payload, state.max_body_bytes).await;
+    let body = read_body(request, payload, state.max_body_bytes()).await;
     respond(decide(state, request, &body, dialogue).await)
 }
 
@@ -89,16 +63,9 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
         headers: &headers,
         body: body.shown(),
     };
-    match (dialogue.read)(&asked) {
-        Ok(check) => {
-            let checked = state.authorizer.check(&check, &mut Silent).await;
-            (dialogue.write)(&checked, Some(&check))
-        }
-        Err(misread) => {
-            let checked = state.authorizer.refuse(dialogue.dialect, misread.into());
-            (dialogue.write)(&checked, None)
-        }
-    }
+    let read = (dialogue.read)(&asked);
+    let checked = state.check(dialogue.dialect, &read).await;
+    (dialogue.write)(&checked, read.as_ref().ok())
 }
 
 /// The reply in actix-web's types. A header that cannot be written would be a fault of ours: the request is then

@@ -21,8 +21,9 @@ impl InFlight {
     }
 }
 
-/// A place among the requests in flight.
-pub(super) struct Place<'a>(&'a InFlight);
+/// A place among the requests in flight, given back when it is dropped.
+#[derive(Debug)]
+pub struct Place<'a>(&'a InFlight);
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {

@@ -1,0 +1,8 @@
+//! tonic and nothing else: Envoy's `Check` and gRPC's health service, on threads of their own.
+
+mod authorization;
+mod codec;
+mod server;
+mod worker;
+
+pub use server::{BoundGrpc, GrpcHandle, bind};
