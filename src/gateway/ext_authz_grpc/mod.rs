@@ -75,11 +75,10 @@ fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Misrea
         Field::One(_) | Field::Repeated => true,
     };
     let is_longer = usize::try_from(http.size).map_or(length > 0, |size| size > length);
-    Ok(match body {
-        _ if is_marked || is_longer => Body::Cut,
-        _ if length > max_body_bytes => Body::TooLarge,
-        body => body,
-    })
+    if is_marked || is_longer {
+        return Ok(Body::Cut);
+    }
+    Ok(if length > max_body_bytes { Body::TooLarge } else { body })
 }
 
 fn selector_of<'a>(attributes: &'a Attributes, http: &'a HttpRequest) -> Result<Selector<'a>, Misread> {
