@@ -130,17 +130,19 @@ impl Service {
 async fn until_stopped(health: &Health, grpc: &GrpcHandle) -> anyhow::Result<StopReason> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    loop {
+    let mut missed = 0;
+    while missed < MAX_MISSED {
         grpc.set_serving(health.readiness().ready).await;
         tokio::select! {
             _ = terminate.recv() => return Ok(StopReason::Told),
             _ = interrupt.recv() => return Ok(StopReason::Told),
-            () = tokio::time::sleep(HEALTH_CHECK) => if !health.check_actors().await {
-                tracing::error!("an actor has ended");
-                return Ok(StopReason::ActorEnded);
-            },
+            () = tokio::time::sleep(HEALTH_CHECK) => {
+                missed = if health.check_actors().await { 0 } else { missed + 1 };
+            }
         }
     }
+    tracing::error!("an actor has ended");
+    Ok(StopReason::ActorEnded)
 }
 
 /// Loads the configuration anew on SIGHUP and when a file changes. What goes wrong is logged and counted by the
@@ -163,3 +165,6 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
 
 /// How often the actors are looked at.
 const HEALTH_CHECK: Duration = Duration::from_secs(1);
+
+/// How many looks in a row must find an actor silent: one may be busy reading a configuration from a slow mount.
+const MAX_MISSED: u32 = 5;

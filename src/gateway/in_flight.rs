@@ -1,10 +1,13 @@
-//! The bound on requests in flight.
+//! The bounds on what is in flight: requests, and the bytes of their bodies.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    ops::Deref,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
-/// Counts the requests that are being decided.
+/// Counts what is being decided: requests or bytes.
 #[derive(Debug)]
-pub(super) struct InFlight {
+pub struct InFlight {
     count: AtomicUsize,
     max: usize,
 }
@@ -15,25 +18,41 @@ impl InFlight {
     }
 
     /// A place among the requests in flight, given back when it is dropped; `None` if all are taken.
-    pub(super) fn enter(&self) -> Option<Place<'_>> {
-        let place = Place(self);
-        (self.count.fetch_add(1, Ordering::Relaxed) < self.max).then_some(place)
+    pub(super) fn enter(&self) -> Option<Place<&Self>> {
+        let mut place = Place::nothing(self);
+        place.grow(1).then_some(place)
     }
 }
 
-/// A place among the requests in flight, given back when it is dropped.
+/// A place among what is in flight, given back when it is dropped.
 #[derive(Debug)]
-pub struct Place<'a>(&'a InFlight);
+pub struct Place<P: Deref<Target = InFlight>> {
+    of: P,
+    size: usize,
+}
 
-impl Drop for Place<'_> {
+impl<P: Deref<Target = InFlight>> Place<P> {
+    /// A place that takes nothing yet.
+    pub(super) fn nothing(of: P) -> Self {
+        Self { of, size: 0 }
+    }
+
+    /// Takes `more`; whether there was room for it.
+    pub fn grow(&mut self, more: usize) -> bool {
+        self.size += more;
+        self.of.count.fetch_add(more, Ordering::Relaxed).saturating_add(more) <= self.of.max
+    }
+}
+
+impl<P: Deref<Target = InFlight>> Drop for Place<P> {
     fn drop(&mut self) {
-        self.0.count.fetch_sub(1, Ordering::Relaxed);
+        self.of.count.fetch_sub(self.size, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::InFlight;
+    use super::{InFlight, Place};
 
     #[test]
     fn a_refused_request_takes_no_place() {
@@ -43,5 +62,17 @@ mod tests {
         assert!(in_flight.enter().is_none());
         drop(first);
         assert!(in_flight.enter().is_some());
+    }
+
+    #[test]
+    fn what_a_place_has_grown_by_is_given_back() {
+        let bytes = InFlight::new(10);
+        let (mut one, mut other) = (Place::nothing(&bytes), Place::nothing(&bytes));
+        assert!(one.grow(4) && other.grow(6) && one.grow(0));
+        assert!(!one.grow(1));
+        drop(one);
+        assert!(other.grow(4) && !other.grow(1));
+        drop(other);
+        assert!(Place::nothing(&bytes).grow(10));
     }
 }

@@ -12,7 +12,7 @@ mod reply;
 mod state;
 
 pub use asked::{Asked, HeaderSource, Misread};
-pub use in_flight::Place;
+pub use in_flight::{InFlight, Place};
 pub use reply::Reply;
 pub use state::DecisionState;
 

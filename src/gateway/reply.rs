@@ -1,7 +1,7 @@
 //! A decision in HTTP's words, for whichever listener sends it.
 
 use bytes::Bytes;
-use serde_json::json;
+use serde::Serialize;
 use smallvec::SmallVec;
 
 use crate::{
@@ -82,8 +82,22 @@ pub(super) fn json_rpc_error(denial: &Denial) -> String {
         "" => denial.reason().description(),
         detail => detail,
     };
-    json!({"jsonrpc": "2.0", "id": null, "error": {"code": denial.json_rpc_code(), "message": message}})
-        .to_string()
+    let error = JsonRpcErrorObject { code: denial.json_rpc_code(), message };
+    serde_json::to_string(&JsonRpcError { jsonrpc: "2.0", id: (), error }).unwrap_or_default()
+}
+
+/// JSON-RPC 2.0 §5, in the order of the specification.
+#[derive(Serialize)]
+struct JsonRpcError<'a> {
+    jsonrpc: &'static str,
+    id: (),
+    error: JsonRpcErrorObject<'a>,
+}
+
+#[derive(Serialize)]
+struct JsonRpcErrorObject<'a> {
+    code: i32,
+    message: &'a str,
 }
 
 /// Whether a denial may be turned into "allow" by gateways that are told to: only "cannot decide" is.

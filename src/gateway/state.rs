@@ -1,6 +1,8 @@
-//! What every listener decides with: one authorizer, one bound on requests in flight, one on bodies.
+//! What every listener decides with: one authorizer, and the bounds on what is in flight.
 
-use super::{Misread, Place, in_flight::InFlight};
+use std::sync::Arc;
+
+use super::{InFlight, Misread, Place};
 use crate::{
     authorize::{Authorizer, CheckRequest, Checked},
     domain::{Dialect, Reason, Silent},
@@ -12,6 +14,7 @@ use crate::{
 pub struct DecisionState {
     authorizer: Authorizer,
     in_flight: InFlight,
+    body_bytes: Arc<InFlight>,
     max_body_bytes: usize,
 }
 
@@ -20,7 +23,12 @@ impl DecisionState {
     /// `max_body_bytes`.
     #[must_use]
     pub fn new(authorizer: Authorizer, max_in_flight: usize, max_body_bytes: usize) -> Self {
-        Self { authorizer, in_flight: InFlight::new(max_in_flight), max_body_bytes }
+        Self {
+            authorizer,
+            in_flight: InFlight::new(max_in_flight),
+            body_bytes: Arc::new(InFlight::new(max_body_bytes.saturating_mul(WHOLE_BODIES))),
+            max_body_bytes,
+        }
     }
 
     /// What decides.
@@ -39,8 +47,26 @@ impl DecisionState {
     ///
     /// # Errors
     /// The denial of a request for which there is none.
-    pub fn enter(&self, dialect: Dialect) -> Result<Place<'_>, Checked<'static>> {
-        self.in_flight.enter().ok_or_else(|| self.authorizer.refuse(dialect, Denial::of(Reason::Overloaded)))
+    pub fn enter(&self, dialect: Dialect) -> Result<Place<&InFlight>, Checked<'static>> {
+        self.in_flight.enter().ok_or_else(|| self.refuse(dialect, Reason::Overloaded))
+    }
+
+    /// Room for a body, to be grown as it arrives.
+    #[must_use]
+    pub fn room(&self) -> Place<&InFlight> {
+        Place::nothing(&self.body_bytes)
+    }
+
+    /// The same, for whoever cannot borrow.
+    #[must_use]
+    pub fn owned_room(&self) -> Place<Arc<InFlight>> {
+        Place::nothing(Arc::clone(&self.body_bytes))
+    }
+
+    /// The denial of a request that was not taken in, counted and logged.
+    #[must_use]
+    pub fn refuse(&self, dialect: Dialect, reason: Reason) -> Checked<'static> {
+        self.authorizer.refuse(dialect, Denial::of(reason))
     }
 
     /// Decides about a request as its dialect has read it.
@@ -51,3 +77,6 @@ impl DecisionState {
         }
     }
 }
+
+/// How many bodies of the greatest length may be in memory at once; shorter ones are many more.
+const WHOLE_BODIES: usize = 64;

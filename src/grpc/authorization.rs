@@ -7,15 +7,15 @@ use std::{
 };
 
 use tonic::{
-    Request, Response, Status,
+    Code, Request, Response, Status,
     body::Body,
     codegen::{BoxFuture, Service, http},
     server::{Grpc, NamedService, UnaryService},
 };
 
-use super::codec::CheckCodec;
+use super::{body::BoundedBody, codec::CheckCodec};
 use crate::{
-    domain::Dialect,
+    domain::{Dialect, Reason},
     gateway::{
         DecisionState, Misread,
         ext_authz_grpc::{self, CheckAnswer, CheckMessage},
@@ -53,8 +53,7 @@ impl Service<http::Request<Body>> for Authorization {
             if request.uri().path() != CHECK {
                 return Ok(Status::unimplemented("only Check is served").into_http());
             }
-            let limit = check.state.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);
-            Ok(Grpc::new(CheckCodec).max_decoding_message_size(limit).unary(check, request).await)
+            Ok(unary(check, request).await)
         })
     }
 }
@@ -74,16 +73,50 @@ impl UnaryService<Result<CheckMessage, Misread>> for Check {
     }
 }
 
+/// A message that is not taken in is answered with a denial too, and not by a failed call.
+async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Body> {
+    let state = Arc::clone(&check.state);
+    let limit = state.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);
+    let request = request.map(|body| Body::new(BoundedBody::new(body, state.owned_room())));
+    let mut grpc = Grpc::new(CheckCodec).max_decoding_message_size(limit);
+    let response = grpc.unary(check, request).await;
+    let refused = match Status::from_header_map(response.headers()).map(|status| status.code()) {
+        Some(Code::OutOfRange) => state.refuse(DIALECT, Reason::BodyTooLarge),
+        Some(Code::ResourceExhausted) => state.refuse(DIALECT, Reason::Overloaded),
+        Some(_) | None => return response,
+    };
+    let empty_message = Body::new("\0\0\0\0\0".to_owned());
+    grpc.unary(Refuse(ext_authz_grpc::write(&refused, None)), http::Request::new(empty_message)).await
+}
+
+/// Answers whatever was asked.
+struct Refuse(CheckAnswer);
+
+impl UnaryService<Result<CheckMessage, Misread>> for Refuse {
+    type Response = CheckAnswer;
+    type Future = std::future::Ready<Result<Response<CheckAnswer>, Status>>;
+
+    fn call(&mut self, _: Request<Result<CheckMessage, Misread>>) -> Self::Future {
+        std::future::ready(Ok(Response::new(self.0.clone())))
+    }
+}
+
 async fn answer(state: &DecisionState, message: &Result<CheckMessage, Misread>) -> CheckAnswer {
-    let _place = match state.enter(Dialect::ExtAuthzGrpc) {
+    let _place = match state.enter(DIALECT) {
         Ok(place) => place,
         Err(overloaded) => return ext_authz_grpc::write(&overloaded, None),
     };
+    let mut room = state.room();
+    if !room.grow(message.as_ref().map_or(0, CheckMessage::body_len)) {
+        return ext_authz_grpc::write(&state.refuse(DIALECT, Reason::Overloaded), None);
+    }
     let message = message.as_ref().map_err(|misread| *misread);
     let read = message.and_then(|message| ext_authz_grpc::read(message, state.max_body_bytes()));
-    let checked = state.check(Dialect::ExtAuthzGrpc, &read).await;
+    let checked = state.check(DIALECT, &read).await;
     ext_authz_grpc::write(&checked, read.as_ref().ok())
 }
+
+const DIALECT: Dialect = Dialect::ExtAuthzGrpc;
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 

@@ -9,11 +9,13 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::body::{ReadBody, read_body};
+use super::body::{NoRoom, ReadBody, read_body};
 use crate::{
-    domain::Field,
+    authorize::Checked,
+    domain::{Field, Reason},
     gateway::{
-        AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Reply,
+        AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
+        Reply,
     },
 };
 
@@ -47,12 +49,16 @@ async fn answer(
     payload: Payload,
     dialogue: &Dialogue,
 ) -> HttpResponse {
+    let overloaded = |checked: Checked<'_>| respond((dialogue.write)(&checked, None));
     let _place = match state.enter(dialogue.dialect) {
         Ok(place) => place,
-        Err(overloaded) => return respond((dialogue.write)(&overloaded, None)),
+        Err(checked) => return overloaded(checked),
     };
-    let body = read_body(request, payload, state.max_body_bytes()).await;
-    respond(decide(state, request, &body, dialogue).await)
+    let mut room = state.room();
+    match read_body(request, payload, state.max_body_bytes(), &mut room).await {
+        Ok(body) => respond(decide(state, request, &body, dialogue).await),
+        Err(NoRoom) => overloaded(state.refuse(dialogue.dialect, Reason::Overloaded)),
+    }
 }
 
 async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {
@@ -63,9 +69,18 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
         headers: &headers,
         body: body.shown(),
     };
-    let read = (dialogue.read)(&asked);
+    let read = origin_form(request).and_then(|()| (dialogue.read)(&asked));
     let checked = state.check(dialogue.dialect, &read).await;
     (dialogue.write)(&checked, read.as_ref().ok())
+}
+
+/// An absolute form names a host of its own beside `Host`, and whoever forwards the request may follow it
+/// (RFC 9112 §3.2.2).
+fn origin_form(request: &HttpRequest) -> Result<(), Misread> {
+    match request.head().uri.authority() {
+        None => Ok(()),
+        Some(_) => Err(Misread("the request target must be a path")),
+    }
 }
 
 /// The reply in actix-web's types. A header that cannot be written would be a fault of ours: the request is then

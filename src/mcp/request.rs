@@ -7,7 +7,7 @@ use super::{
     message::Document,
     unreadable::Unreadable,
 };
-use crate::domain::{Field, Operation, Reason};
+use crate::domain::{Field, Message, Operation, Reason};
 
 /// The parts of a request that tell its operation.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +105,7 @@ fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Opera
         }
         (Body::Whole(body), _) => {
             content::check(request.content_type, request.content_encoding)?;
-            read_body(body, &read_headers(request)?)
+            read_body(body, &read_headers(request)?).and_then(with_bounded_names)
         }
     }
 }
@@ -138,5 +138,22 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
         Value::Other | Value::Absent => Err(NO_MESSAGE),
     }
 }
+
+/// Each name is held against every glob of a policy: of names as long as a body may be, one request could keep a
+/// worker busy for seconds.
+fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Unreadable> {
+    let length = |message: &Message<'_>| match message {
+        Message::Request(call) => call.named.byte_len(),
+        Message::Response | Message::Notification(_) => 0,
+    };
+    if operation.messages().iter().map(length).sum::<usize>() <= MAX_NAME_BYTES {
+        Ok(operation)
+    } else {
+        Err(Unreadable::malformed("the names are longer than 256 KiB together"))
+    }
+}
+
+/// How long all that a request names may be together.
+const MAX_NAME_BYTES: usize = 256 * 1024;
 
 const NO_MESSAGE: Unreadable = Unreadable::malformed("a message must be an object");

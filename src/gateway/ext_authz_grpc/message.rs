@@ -26,6 +26,14 @@ impl CheckMessage {
     pub fn read(wire: impl Buf) -> Result<Self, Misread> {
         Self::decode(wire).map_err(|_| Misread("the CheckRequest must be readable"))
     }
+
+    /// The bytes of the body that it shows.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        let request = self.attributes.as_ref().and_then(|attributes| attributes.request.as_ref());
+        let http = request.and_then(|request| request.http.as_ref());
+        http.map_or(0, |http| http.raw_body.len() + http.body.len())
+    }
 }
 
 /// `AttributeContext`.
