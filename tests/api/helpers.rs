@@ -54,7 +54,15 @@ pub(crate) struct Ask {
 impl TestApp {
     /// Starts a service with the configuration `yaml`, to which listeners on free ports are added.
     pub(crate) fn spawn(yaml: &str) -> Self {
+        Self::spawn_with(yaml, &[])
+    }
+
+    /// Starts a service with further files beside its configuration.
+    pub(crate) fn spawn_with(yaml: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            write(&folder.path().join(name), content);
+        }
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, with_server(yaml)).unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
@@ -74,6 +82,11 @@ impl TestApp {
         });
         let ((address, grpc, admin), policy) = receiver.recv().unwrap();
         Self { address, grpc, admin, clock, policy, folder }
+    }
+
+    /// Writes or replaces a file beside the configuration.
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        write(&self.folder.path().join(name), content);
     }
 
     /// The configuration file, to be changed while the service runs.
@@ -252,6 +265,11 @@ mcp:
         symmetric_algorithm: 'HS256'
         header_key_id: 'k1'
 "#;
+
+fn write(file: &std::path::Path, content: &str) {
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, content).unwrap();
+}
 
 /// Adds listeners on free ports to a configuration that says nothing of `server`.
 fn with_server(yaml: &str) -> String {
