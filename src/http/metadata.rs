@@ -6,8 +6,8 @@ use actix_web::{
     web::Data,
 };
 
-use super::DecisionState;
 use crate::{
+    gateway::DecisionState,
     metadata::{MetadataDocument, Which},
     policy::Selector,
 };

@@ -4,7 +4,7 @@ use crate::helpers::{Ask, CONFIG, SECRET, TestApp, call, metrics, token};
 
 fn with_debug() -> String {
     format!(
-        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  debug: true\n  debug_hosts: ['ops.example.com']\n"
+        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  debug: true\n  debug_hosts: ['ops.example.com']\n"
     )
 }
 
@@ -90,7 +90,7 @@ fn a_resource_without_enforcement_permits_and_says_so() {
 #[test]
 fn more_requests_than_may_be_in_flight_are_told_to_come_back() {
     let app = TestApp::spawn(&format!(
-        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  max_in_flight: 1\n"
+        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  max_in_flight: 1\n"
     ));
     let ask = Ask::of("GET").token(&token("mcp:connect"));
     // It announces a body and keeps it back, and so stays in flight for some seconds.

@@ -17,6 +17,7 @@ mod decisions;
 mod dialects;
 mod graphql;
 mod graphql_table;
+mod grpc;
 mod helpers;
 mod isolation;
 mod metadata;
