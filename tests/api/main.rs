@@ -20,4 +20,5 @@ mod helpers;
 mod isolation;
 mod metadata;
 mod reload;
+mod tls;
 mod tokens;
