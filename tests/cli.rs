@@ -249,3 +249,15 @@ fn the_log_names_no_token_and_no_argument() {
         assert!(!log.contains(hidden), "{log}");
     }
 }
+
+#[test]
+fn a_service_whose_listeners_cannot_start_ends() {
+    // Enough open files to bind, too few for the threads that accept.
+    let mut command = Command::new("sh");
+    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("RUST_BACKTRACE", "0");
+    command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
+    command.args(["-c", "ulimit -n 20; exec \"$0\" serve --dev", env!("CARGO_BIN_EXE_scopegate")]);
+    let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    assert!(!running.0.wait().unwrap().success());
+}

@@ -1,9 +1,12 @@
 //! Runs the service until it is told to stop, and stops in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use anyhow::{Context, anyhow};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinError,
+};
 
 use super::{core::Core, debug, health::Health, watch::FileWatch};
 use crate::{
@@ -88,17 +91,21 @@ impl Service {
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
         let (main, admin) = (self.main.handle(), self.admin.handle());
-        let main_task = actix::spawn(self.main.run());
-        let admin_task = actix::spawn(self.admin.run());
-        let reason = until_stopped(&self.health).await?;
+        let mut main_task = actix::spawn(self.main.run());
+        let mut admin_task = actix::spawn(self.admin.run());
+        let reason = tokio::select! {
+            reason = until_stopped(&self.health) => reason?,
+            ended = &mut main_task => return Err(ended_early(MAIN, ended)),
+            ended = &mut admin_task => return Err(ended_early(ADMIN, ended)),
+        };
         tracing::info!(?reason, drain = ?self.settings.server.drain, "draining");
         self.health.begin_drain();
         tokio::time::sleep(self.settings.server.drain).await;
         reloads.abort();
         main.stop(true).await;
-        main_task.await.context("the decision listener")??;
+        main_task.await.context(MAIN)?.context(MAIN)?;
         admin.stop(true).await;
-        admin_task.await.context("the admin listener")??;
+        admin_task.await.context(ADMIN)?.context(ADMIN)?;
         tracing::info!("stopped");
         Ok(reason)
     }
@@ -107,6 +114,15 @@ impl Service {
         for warning in self.policy.snapshot().warnings() {
             tracing::warn!("{warning}");
         }
+    }
+}
+
+/// A listener that ends before it is told to leaves a process that looks alive and answers nobody.
+fn ended_early(listener: &'static str, ended: Result<io::Result<()>, JoinError>) -> anyhow::Error {
+    match ended {
+        Ok(Ok(())) => anyhow!("{listener} has ended"),
+        Ok(Err(error)) => anyhow::Error::new(error).context(listener),
+        Err(error) => anyhow::Error::new(error).context(listener),
     }
 }
 
@@ -144,6 +160,9 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
         }
     }
 }
+
+const MAIN: &str = "the decision listener";
+const ADMIN: &str = "the admin listener";
 
 /// How often the actors are looked at.
 const HEALTH_CHECK: Duration = Duration::from_secs(1);
