@@ -64,6 +64,16 @@ mcp       tools/call delete_*  mcp:connect + mcp:tools:execute + mcp:tools:delet
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    for arguments in [&["check", "--dev"][..], &["token", "--dev"], &["explain", "--dev"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = scopegate().args(arguments).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
 fn check_lists_all_mistakes_at_once_and_exits_with_2() {
     let file = config(
         "mcp:\n  enabled: true\n  server:\n    base_url: 7\n  oauth:\n    enabled: 'maybe'\n    modes: 'x'\n",

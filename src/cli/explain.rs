@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     arguments::{DialectName, ExplainOptions},
-    failure, mistakes, origin,
+    failure, mistakes, origin, output,
 };
 use crate::{
     app::{Core, LoadSettings},
@@ -31,10 +31,7 @@ pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCod
         Err(error) => return mistakes(&format!("{error:#}")),
     };
     match actix::System::new().block_on(explain(&original, load)) {
-        Ok(explained) => {
-            print!("{}", if options.json { explained.to_json() } else { explained.to_text() });
-            ExitCode::SUCCESS
-        }
+        Ok(explained) => output(&if options.json { explained.to_json() } else { explained.to_text() }),
         Err(error) => failure(&error),
     }
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::{arguments::TokenOptions, failure, mistakes, origin};
+use super::{arguments::TokenOptions, failure, mistakes, origin, output};
 use crate::{
     clock::{Clock, SystemClock},
     config::{Environment, Settings},
@@ -25,10 +25,7 @@ pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode 
         Err(text) => return mistakes(&text),
     };
     match mint_with(&settings, options) {
-        Ok(token) => {
-            println!("{token}");
-            ExitCode::SUCCESS
-        }
+        Ok(token) => output(&format!("{token}\n")),
         Err(error) => failure(&error),
     }
 }
