@@ -13,15 +13,15 @@ use prometheus::Registry;
 use crate::{
     authorize::{Authorizer, ObserverSettings},
     clock::SharedClock,
-    config::Settings,
+    config::{Mistakes, Settings},
     http::ServerSettings,
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
     token::{TokenMetrics, Verifier},
 };
 
-/// Reads the whole configuration; an error is one text with all mistakes.
-pub type LoadSettings = Box<dyn FnMut() -> Result<Settings, String> + Send>;
+/// Reads the whole configuration.
+pub type LoadSettings = Box<dyn FnMut() -> Result<Settings, Mistakes> + Send>;
 
 /// The actors and the authorizer.
 #[derive(Debug)]
@@ -36,11 +36,12 @@ pub struct Core {
     pub policy: PolicyHandle,
     /// What decides.
     pub authorizer: Authorizer,
-    /// The files that the last load read.
+    /// The files whose change is a reason to load again.
     pub watched: Watched,
 }
 
-/// The files whose change is a reason to load again; each load writes it anew.
+/// The files whose change is a reason to load again: those of the last load that succeeded, and what failed loads
+/// after it looked for.
 pub(super) type Watched = Arc<Mutex<Vec<PathBuf>>>;
 
 impl Core {
@@ -49,7 +50,7 @@ impl Core {
     /// # Errors
     /// When the configuration has mistakes, or trusted roots cannot be read.
     pub fn start(mut load: LoadSettings, clock: SharedClock) -> anyhow::Result<Self> {
-        let settings = load().map_err(anyhow::Error::msg)?;
+        let settings = load()?;
         let registry = Registry::new();
         let policy_metrics = PolicyMetrics::register(&registry)?;
         let observer =
@@ -78,7 +79,10 @@ fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load 
     Box::new(move || {
         let settings = match loaded.take() {
             Some(settings) => settings,
-            None => load()?,
+            None => load().map_err(|mistakes| {
+                watch_also(&watched, mistakes.watched());
+                mistakes.to_string()
+            })?,
         };
         for key in changes_that_wait(&first, &settings) {
             tracing::warn!(key, "a change of this key is ignored until the next start");
@@ -90,6 +94,16 @@ fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load 
             warnings: settings.warnings,
         })
     })
+}
+
+/// A mistake may be mended in a file that only the failed load knows: a secret that is mounted a moment later.
+fn watch_also(watched: &Watched, files: &[PathBuf]) {
+    let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+    for file in files {
+        if !watched.contains(file) {
+            watched.push(file.clone());
+        }
+    }
 }
 
 /// The keys that differ from the first load's and are read at the start alone.

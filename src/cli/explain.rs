@@ -28,7 +28,7 @@ pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCod
     };
     let original = match OriginalRequest::read(options) {
         Ok(original) => original,
-        Err(error) => return mistakes(&format!("{error:#}")),
+        Err(error) => return mistakes(&format_args!("{error:#}")),
     };
     match actix::System::new().block_on(explain(&original, load)) {
         Ok(explained) => output(&if options.json { explained.to_json() } else { explained.to_text() }),

@@ -9,6 +9,7 @@ mod serve;
 mod token;
 
 use std::{
+    fmt,
     io::{self, Write},
     process::ExitCode,
 };
@@ -43,7 +44,7 @@ fn output(text: &str) -> ExitCode {
 }
 
 /// Mistakes in the configuration, one line each.
-fn mistakes(text: &str) -> ExitCode {
+fn mistakes(text: &impl fmt::Display) -> ExitCode {
     eprintln!("{text}");
     ExitCode::from(2)
 }

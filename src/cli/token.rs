@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode {
     if options.origin.dev && environment.get("SCOPEGATE_DEV_SECRET").is_none() {
         return mistakes(
-            "SCOPEGATE_DEV_SECRET is not set: a service started without it has a secret of its own",
+            &"SCOPEGATE_DEV_SECRET is not set: a service started without it has a secret of its own",
         );
     }
     let settings = match origin::loader(&options.origin, environment).and_then(|mut load| load()) {

@@ -60,8 +60,7 @@ impl TestApp {
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::clone(&clock);
         thread::spawn(move || {
-            let load: LoadSettings =
-                Box::new(move || config::load(&file, &Environment::default()).map_err(|m| m.to_string()));
+            let load: LoadSettings = Box::new(move || config::load(&file, &Environment::default()));
             actix::System::new().block_on(async move {
                 let core = Core::start(load, shared).unwrap();
                 let service = Service::bind(core).unwrap();
