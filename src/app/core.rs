@@ -114,7 +114,10 @@ fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
     let changes = [
         (was.listen_addr != is.listen_addr, "server.listen_addr"),
         (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
-        (others != *was || first.log != now.log || first.outgoing != now.outgoing, "server"),
+        (first.log != now.log, "server.log"),
+        (first.outgoing.ca_pem != now.outgoing.ca_pem, "server.ca_file"),
+        (first.outgoing.insecure_hosts != now.outgoing.insecure_hosts, "server.insecure_key_hosts"),
+        (others != *was, "server"),
     ];
     changes.into_iter().filter_map(|(is_changed, key)| is_changed.then_some(key)).collect()
 }
@@ -140,3 +143,24 @@ const COMMIT: &str = match option_env!("SCOPEGATE_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Sources};
+
+    #[test]
+    fn a_change_that_waits_for_the_next_start_is_named() {
+        let settings = || Sources::development(Environment::default()).unwrap().load().unwrap();
+        let changed = |change: fn(&mut Settings)| {
+            let mut now = settings();
+            change(&mut now);
+            changes_that_wait(&settings(), &now)
+        };
+        assert!(changed(|_| ()).is_empty());
+        assert_eq!(changed(|now| now.server.listen_addr = "localhost:0".to_owned()), ["server.listen_addr"]);
+        assert_eq!(changed(|now| now.server.workers += 1), ["server"]);
+        assert_eq!(changed(|now| now.log.permits = !now.log.permits), ["server.log"]);
+        assert_eq!(changed(|now| now.outgoing.ca_pem = Some(b"new".to_vec())), ["server.ca_file"]);
+    }
+}
