@@ -114,6 +114,19 @@ fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
 }
 
 #[test]
+fn explain_tells_by_what_a_resource_was_looked_for() {
+    let host = ["--dialect", "ext_authz_http", "--host", "h", "--path", "/a"];
+    for (arguments, expected) in [
+        (&["--resource", "typo"][..], "none is found by id `typo` and path `/mcp`"),
+        (&["--path", "/mcp/"], "none is found by path `/mcp/` alone"),
+        (&host, "none is found by host `h` and path `/a`"),
+    ] {
+        let output = run(&[&["explain", "--dev"], arguments].concat());
+        assert!(text(&output.stdout).contains(expected), "{output:?}");
+    }
+}
+
+#[test]
 fn explain_speaks_json_in_every_dialect() {
     let token = token("mcp:connect");
     for dialect in ["auth_request", "ext_authz_http", "forward_auth"] {

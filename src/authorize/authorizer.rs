@@ -10,8 +10,8 @@ use crate::{
     domain::{Dialect, Field, Operation, Reason, Step, Trace},
     mcp::{self, HeaderTrust, Unreadable},
     policy::{
-        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide, permit_public,
-        permit_unenforced,
+        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
+        permit_public, permit_unenforced,
     },
     token::{Bearer, Identity, Refusal, Verifier},
 };
@@ -196,7 +196,11 @@ fn read_operation<'a, T: Trace>(
 fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>) -> String {
     match resource {
         Some(resource) => format!("`{}` by path `{}`", resource.id(), request.path()),
-        None => format!("none has the path `{}`", request.path()),
+        None => match request.selector {
+            Selector::Id(id) => format!("none is found by id `{id}` and path `{}`", request.path()),
+            Selector::Host(host) => format!("none is found by host `{host}` and path `{}`", request.path()),
+            Selector::Sole => format!("none is found by path `{}` alone", request.path()),
+        },
     }
 }
 
