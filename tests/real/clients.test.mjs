@@ -8,7 +8,7 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
 import { ClientCredentialsProvider as ProviderV1 } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { ENVOY_HTTP } from './lib/envoy.mjs';
+import { ENVOY_GRPC, ENVOY_HTTP } from './lib/envoy.mjs';
 import { ADMIN, CONNECT, EXECUTE, READ, startGateway } from './lib/gateway.mjs';
 import { SECRET } from './lib/idp.mjs';
 import { AUTH_REQUEST, LUA } from './lib/nginx.mjs';
@@ -18,7 +18,7 @@ const PYTHON_CLIENT = fileURLToPath(new URL('clients/python.py', import.meta.url
 const RUN_MS = 30_000;
 
 /** The eras in which each gateway can serve: without the body it knows 2026-07-28 alone. */
-const ERAS = { [ENVOY_HTTP]: ['auto', 'legacy'], [LUA]: ['auto', 'legacy'], [AUTH_REQUEST]: ['auto'] };
+const ERAS = { [ENVOY_GRPC]: ['auto', 'legacy'], [ENVOY_HTTP]: ['auto', 'legacy'], [LUA]: ['auto', 'legacy'], [AUTH_REQUEST]: ['auto'] };
 
 for (const [form, modes] of Object.entries(ERAS)) {
   describe(`clients through ${form}`, () => {
