@@ -10,7 +10,8 @@
 //! main
 //!   cli          serve, check, token, explain
 //!     app        the wiring: build actors, handles, servers; bind, run, stop in order
-//!       http     listeners, routes, handlers           config     file and environment to settings
+//!       http     actix-web: decisions, metadata, admin  config     file and environment to settings
+//!       grpc     tonic: Envoy's Check, gRPC health
 //!         gateway     one file a dialect: read the original request, write the answer
 //!         metadata    the RFC 9728 document of a resource
 //!           authorize     the one use case: check a request; count and log the decision
@@ -31,6 +32,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod gateway;
+pub mod grpc;
 pub mod http;
 pub mod keys;
 pub mod mcp;

@@ -95,10 +95,15 @@ fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load 
 /// The keys that differ from the first load's and are read at the start alone.
 fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
     let (was, is) = (&first.server, &now.server);
-    let (listen_addr, admin_listen_addr) = (was.listen_addr.clone(), was.admin_listen_addr.clone());
-    let others = ServerSettings { listen_addr, admin_listen_addr, ..is.clone() };
+    let others = ServerSettings {
+        listen_addr: was.listen_addr.clone(),
+        grpc_listen_addr: was.grpc_listen_addr.clone(),
+        admin_listen_addr: was.admin_listen_addr.clone(),
+        ..is.clone()
+    };
     let changes = [
         (was.listen_addr != is.listen_addr, "server.listen_addr"),
+        (was.grpc_listen_addr != is.grpc_listen_addr, "server.grpc_listen_addr"),
         (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
         (others != *was || first.log != now.log || first.outgoing != now.outgoing, "server"),
     ];

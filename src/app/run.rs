@@ -8,7 +8,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::{core::Core, debug, health::Health, watch::FileWatch};
 use crate::{
     config::Settings,
-    http::{AdminState, BoundServer, DecisionState, bind_admin, bind_main},
+    gateway::DecisionState,
+    grpc::{self, BoundGrpc, GrpcHandle},
+    http::{AdminState, BoundServer, bind_admin, bind_main},
     policy::PolicyHandle,
 };
 
@@ -18,6 +20,7 @@ pub struct Service {
     policy: PolicyHandle,
     health: Health,
     main: BoundServer,
+    grpc: BoundGrpc,
     admin: BoundServer,
     watch: FileWatch,
 }
@@ -48,17 +51,26 @@ impl Service {
             readiness: Box::new(move || ready.readiness()),
             debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
         };
-        let main = bind_main(server, Arc::new(state))
+        let state = Arc::new(state);
+        let grpc = grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&state))
+            .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
+        let main = bind_main(server, state)
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
         let admin = bind_admin(server, Arc::new(admin))
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
-        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, admin })
+        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, grpc, admin })
     }
 
     /// The addresses of decisions and metadata.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         self.main.addresses()
+    }
+
+    /// The addresses of Envoy's gRPC service.
+    #[must_use]
+    pub fn grpc_addresses(&self) -> &[SocketAddr] {
+        self.grpc.addresses()
     }
 
     /// The addresses of the admin pages.
@@ -80,6 +92,7 @@ impl Service {
     pub async fn run(self) -> anyhow::Result<StopReason> {
         tracing::info!(
             listen = ?self.addresses(),
+            grpc = ?self.grpc_addresses(),
             admin = ?self.admin_addresses(),
             policy = self.policy.snapshot().version(),
             "listening"
@@ -87,16 +100,20 @@ impl Service {
         self.log_warnings();
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
-        let (main, admin) = (self.main.handle(), self.admin.handle());
+        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
         let main_task = actix::spawn(self.main.run());
+        let grpc_task = actix::spawn(self.grpc.run());
         let admin_task = actix::spawn(self.admin.run());
-        let reason = until_stopped(&self.health).await?;
+        let reason = until_stopped(&self.health, &grpc).await?;
         tracing::info!(?reason, drain = ?self.settings.server.drain, "draining");
         self.health.begin_drain();
+        grpc.set_serving(false).await;
         tokio::time::sleep(self.settings.server.drain).await;
         reloads.abort();
+        grpc.stop().await;
         main.stop(true).await;
         main_task.await.context("the decision listener")??;
+        grpc_task.await.context("the gRPC listener")??;
         admin.stop(true).await;
         admin_task.await.context("the admin listener")??;
         tracing::info!("stopped");
@@ -110,19 +127,22 @@ impl Service {
     }
 }
 
-async fn until_stopped(health: &Health) -> anyhow::Result<StopReason> {
+async fn until_stopped(health: &Health, grpc: &GrpcHandle) -> anyhow::Result<StopReason> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    loop {
+    let mut missed = 0;
+    while missed < MAX_MISSED {
+        grpc.set_serving(health.readiness().ready).await;
         tokio::select! {
             _ = terminate.recv() => return Ok(StopReason::Told),
             _ = interrupt.recv() => return Ok(StopReason::Told),
-            () = tokio::time::sleep(HEALTH_CHECK) => if !health.check_actors().await {
-                tracing::error!("an actor has ended");
-                return Ok(StopReason::ActorEnded);
-            },
+            () = tokio::time::sleep(HEALTH_CHECK) => {
+                missed = if health.check_actors().await { 0 } else { missed + 1 };
+            }
         }
     }
+    tracing::error!("an actor has ended");
+    Ok(StopReason::ActorEnded)
 }
 
 /// Loads the configuration anew on SIGHUP and when a file changes. What goes wrong is logged and counted by the
@@ -145,3 +165,6 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
 
 /// How often the actors are looked at.
 const HEALTH_CHECK: Duration = Duration::from_secs(1);
+
+/// How many looks in a row must find an actor silent: one may be busy reading a configuration from a slow mount.
+const MAX_MISSED: u32 = 5;

@@ -20,7 +20,6 @@ use crate::{
 pub(super) fn read(root: &Section, report: &mut Report) -> ServerSettings {
     let server = root.section("server");
     refuse_tls(server.section("tls"), report);
-    // Checked already, so that a file stays right once the listener is there.
     let grpc_listen_addr = address(server, "grpc_listen_addr", "localhost:9191", report);
     let listen_addr = listen_addr(root, report);
     let admin_listen_addr = address(server, "admin_listen_addr", "localhost:9464", report);
@@ -33,6 +32,7 @@ pub(super) fn read(root: &Section, report: &mut Report) -> ServerSettings {
     }
     ServerSettings {
         listen_addr,
+        grpc_listen_addr,
         admin_listen_addr,
         max_body_bytes: server.number("max_body_bytes", 4 << 20, 1..=1 << 30, report),
         max_in_flight: server.number("max_in_flight", 10_000, 1..=1_000_000, report),

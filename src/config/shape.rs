@@ -33,6 +33,11 @@ impl Shaper<'_> {
         let table = match value.map(|value| &value.kind) {
             None | Some(ValueKind::Nil) => &empty,
             Some(ValueKind::Table(table)) => table,
+            // A text where a section belongs may be a secret that was written one level too high.
+            Some(ValueKind::String(_)) => {
+                self.report.mistake(path, "a text", "a section with keys");
+                return section;
+            }
             Some(_) => {
                 self.mistyped(path, value, "a section with keys");
                 return section;

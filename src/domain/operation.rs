@@ -70,3 +70,15 @@ pub enum Named<'a> {
     /// `tasks/*`.
     Task(Cow<'a, str>),
 }
+
+impl Named<'_> {
+    /// The length of all that is named, in bytes.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Tool(name) | Self::Prompt(name) | Self::Resource(name) | Self::Task(name) => name.len(),
+            Self::Resources(uris) => uris.iter().map(|uri| uri.len()).sum(),
+        }
+    }
+}

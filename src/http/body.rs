@@ -9,7 +9,10 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 
-use crate::mcp::Body;
+use crate::{
+    gateway::{InFlight, Place},
+    mcp::Body,
+};
 
 /// A body as far as it was read.
 #[derive(Debug)]
@@ -19,6 +22,10 @@ pub(super) enum ReadBody {
     Cut,
     TooLarge,
 }
+
+/// There was no room for a body beside those of other requests.
+#[derive(Debug)]
+pub(super) struct NoRoom;
 
 impl ReadBody {
     /// The body for the dialect to look at.
@@ -33,29 +40,45 @@ impl ReadBody {
     }
 }
 
-/// Reads at most `max_bytes`. What does not arrive in time, or breaks off, is cut.
-pub(super) async fn read_body(request: &HttpRequest, payload: Payload, max_bytes: usize) -> ReadBody {
+/// Reads at most `max_bytes` into `room`. What does not arrive in time, or breaks off, is cut.
+///
+/// # Errors
+/// When `room` ends first: bodies come from clients whose token nobody has looked at.
+pub(super) async fn read_body(
+    request: &HttpRequest,
+    payload: Payload,
+    max_bytes: usize,
+    room: &mut Place<&InFlight>,
+) -> Result<ReadBody, NoRoom> {
     let headers = request.headers();
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if !headers.contains_key(TRANSFER_ENCODING) && matches!(length, None | Some("0")) {
-        return ReadBody::Absent;
+        return Ok(ReadBody::Absent);
     }
     if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > max_bytes) {
-        return ReadBody::TooLarge;
+        return Ok(ReadBody::TooLarge);
     }
-    tokio::time::timeout(BODY_TIMEOUT, collect(payload, max_bytes)).await.unwrap_or(ReadBody::Cut)
+    let collected = collect(payload, max_bytes, room);
+    tokio::time::timeout(BODY_TIMEOUT, collected).await.unwrap_or(Ok(ReadBody::Cut))
 }
 
-async fn collect(mut payload: Payload, max_bytes: usize) -> ReadBody {
+async fn collect(
+    mut payload: Payload,
+    max_bytes: usize,
+    room: &mut Place<&InFlight>,
+) -> Result<ReadBody, NoRoom> {
     let mut whole = BytesMut::new();
     while let Some(chunk) = payload.next().await {
-        let Ok(chunk) = chunk else { return ReadBody::Cut };
+        let Ok(chunk) = chunk else { return Ok(ReadBody::Cut) };
         if whole.len() + chunk.len() > max_bytes {
-            return ReadBody::TooLarge;
+            return Ok(ReadBody::TooLarge);
+        }
+        if !room.grow(chunk.len()) {
+            return Err(NoRoom);
         }
         whole.extend_from_slice(&chunk);
     }
-    ReadBody::Whole(whole.freeze())
+    Ok(ReadBody::Whole(whole.freeze()))
 }
 
 /// A gateway sends what it has buffered; one that announces a body and sends none would wait for ever.

@@ -9,39 +9,15 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::{
-    body::{ReadBody, read_body},
-    in_flight::InFlight,
-};
+use super::body::{NoRoom, ReadBody, read_body};
 use crate::{
-    authorize::Authorizer,
-    domain::{Field, Reason, Silent},
-    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Reply},
-    policy::Denial,
+    authorize::Checked,
+    domain::{Field, Reason},
+    gateway::{
+        AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
+        Reply,
+    },
 };
-
-/// What the handlers need, one for all workers.
-#[derive(Debug)]
-pub struct DecisionState {
-    authorizer: Authorizer,
-    in_flight: InFlight,
-    max_body_bytes: usize,
-}
-
-impl DecisionState {
-    /// Decides with `authorizer` about at most `max_in_flight` requests at a time, reading bodies of at most
-    /// `max_body_bytes`.
-    #[must_use]
-    pub fn new(authorizer: Authorizer, max_in_flight: usize, max_body_bytes: usize) -> Self {
-        Self { authorizer, in_flight: InFlight::new(max_in_flight), max_body_bytes }
-    }
-
-    /// What decides.
-    #[must_use]
-    pub fn authorizer(&self) -> &Authorizer {
-        &self.authorizer
-    }
-}
 
 pub(super) async fn auth_request(
     state: Data<DecisionState>,
@@ -73,12 +49,16 @@ async fn answer(
     payload: Payload,
     dialogue: &Dialogue,
 ) -> HttpResponse {
-    let Some(_place) = state.in_flight.enter() else {
-        let checked = state.authorizer.refuse(dialogue.dialect, Denial::of(Reason::Overloaded));
-        return respond((dialogue.write)(&checked, None));
+    let overloaded = |checked: Checked<'_>| respond((dialogue.write)(&checked, None));
+    let _place = match state.enter(dialogue.dialect) {
+        Ok(place) => place,
+        Err(checked) => return overloaded(checked),
     };
-    let body = read_body(request, payload, state.max_body_bytes).await;
-    respond(decide(state, request, &body, dialogue).await)
+    let mut room = state.room();
+    match read_body(request, payload, state.max_body_bytes(), &mut room).await {
+        Ok(body) => respond(decide(state, request, &body, dialogue).await),
+        Err(NoRoom) => overloaded(state.refuse(dialogue.dialect, Reason::Overloaded)),
+    }
 }
 
 async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {
@@ -89,15 +69,17 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
         headers: &headers,
         body: body.shown(),
     };
-    match (dialogue.read)(&asked) {
-        Ok(check) => {
-            let checked = state.authorizer.check(&check, &mut Silent).await;
-            (dialogue.write)(&checked, Some(&check))
-        }
-        Err(misread) => {
-            let checked = state.authorizer.refuse(dialogue.dialect, misread.into());
-            (dialogue.write)(&checked, None)
-        }
+    let read = origin_form(request).and_then(|()| (dialogue.read)(&asked));
+    let checked = state.check(dialogue.dialect, &read).await;
+    (dialogue.write)(&checked, read.as_ref().ok())
+}
+
+/// An absolute form names a host of its own beside `Host`, and whoever forwards the request may follow it
+/// (RFC 9112 §3.2.2).
+fn origin_form(request: &HttpRequest) -> Result<(), Misread> {
+    match request.head().uri.authority() {
+        None => Ok(()),
+        Some(_) => Err(Misread("the request target must be a path")),
     }
 }
 

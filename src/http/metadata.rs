@@ -6,8 +6,8 @@ use actix_web::{
     web::Data,
 };
 
-use super::DecisionState;
 use crate::{
+    gateway::DecisionState,
     metadata::{MetadataDocument, Which},
     policy::Selector,
 };
@@ -19,12 +19,13 @@ pub(super) async fn metadata(state: Data<DecisionState>, request: HttpRequest) -
     match *request.method() {
         Method::GET if is_known(&request, &document.etag) => HttpResponse::NotModified()
             .insert_header((header::ETAG, document.etag))
+            .insert_header(CACHEABLE)
             .insert_header(ANY_ORIGIN)
             .finish(),
         Method::GET | Method::HEAD => HttpResponse::Ok()
             .insert_header((header::CONTENT_TYPE, "application/json"))
             .insert_header((header::ETAG, document.etag))
-            .insert_header((header::CACHE_CONTROL, "max-age=300"))
+            .insert_header(CACHEABLE)
             .insert_header(ANY_ORIGIN)
             .body(document.json),
         // Browser clients of MCP send MCP-Protocol-Version even here, so they ask first.
@@ -50,10 +51,13 @@ fn find(state: &DecisionState, request: &HttpRequest) -> Option<MetadataDocument
     MetadataDocument::of(resource, if is_of_origin { Which::OfOrigin } else { Which::OfResource })
 }
 
+/// RFC 9110 §13.1.2: weak and strong tags are the same here.
 fn is_known(request: &HttpRequest, etag: &str) -> bool {
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    known.is_some_and(|tags| tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim() == etag))
+    let is_it = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag;
+    known.is_some_and(|tags| tags.split(',').any(|tag| is_it(tag.trim())))
 }
 
 const ANY_ORIGIN: (header::HeaderName, &str) = (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+const CACHEABLE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "max-age=300");
 const ALLOWED: &str = "GET, HEAD, OPTIONS";

@@ -12,10 +12,12 @@ use tracing_actix_web::TracingLogger;
 use super::{
     ServerSettings,
     admin::{self, AdminState},
-    decide::{self, DecisionState},
-    metadata,
+    decide, metadata,
 };
-use crate::{gateway::ext_authz_http::PATH_PREFIX, policy::WELL_KNOWN};
+use crate::{
+    gateway::{DecisionState, ext_authz_http::PATH_PREFIX},
+    policy::WELL_KNOWN,
+};
 
 /// A listener that is bound and ready to run.
 pub struct BoundServer {

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct ServerSettings {
     /// `host:port` of the decision and metadata listener.
     pub listen_addr: String,
+    /// `host:port` of Envoy's gRPC service.
+    pub grpc_listen_addr: String,
     /// `host:port` of metrics, health and debug pages.
     pub admin_listen_addr: String,
     /// Bound on a body that is read for its operation.

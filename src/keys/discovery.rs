@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{FetchError, error::printable};
+use super::{FetchError, error::printable, object::is_object};
 use crate::domain::Issuer;
 
 /// What a discovery document says of keys.
@@ -22,6 +22,9 @@ impl Discovery {
             true => FetchError::Discovery("issuer` and `jwks_uri"),
             false => FetchError::NotJson,
         })?;
+        if !is_object(document) {
+            return Err(FetchError::Discovery("issuer` and `jwks_uri"));
+        }
         let issuer = Issuer::parse(&wire.issuer).map_err(|_| FetchError::Discovery("issuer"))?;
         match expected {
             Some(expected) if *expected != issuer => {
@@ -103,6 +106,7 @@ mod tests {
         for (document, cause) in [
             ("<html>", "the body is not JSON"),
             ("[]", "the discovery document has no well-formed `issuer` and `jwks_uri`"),
+            (r#"["x","y"]"#, "the discovery document has no well-formed `issuer` and `jwks_uri`"),
             (r#"{"issuer":"x"}"#, "the discovery document has no well-formed `issuer` and `jwks_uri`"),
             (r#"{"issuer":"x","jwks_uri":"y"}"#, "the discovery document has no well-formed `issuer`"),
             (

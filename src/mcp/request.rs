@@ -7,7 +7,7 @@ use super::{
     message::Document,
     unreadable::Unreadable,
 };
-use crate::domain::{Field, Operation, Reason};
+use crate::domain::{Field, Message, Operation, Reason};
 
 /// The parts of a request that tell its operation.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,9 @@ pub enum Body<'a> {
     Absent,
     /// All of it; no bytes are the same as [`Body::Absent`].
     Whole(&'a [u8]),
+    /// All of it, in a text form in which bytes that are no UTF-8 may have been replaced: nothing is read from
+    /// it unless the policy takes it for the body itself.
+    Text(&'a [u8]),
     /// A part of it.
     Cut,
     /// It is longer than `server.max_body_bytes`.
@@ -45,7 +48,7 @@ impl Body<'_> {
     /// Whether the request has none, or no byte in it.
     #[must_use]
     pub const fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent | Self::Whole([]))
+        matches!(self, Self::Absent | Self::Whole([]) | Self::Text([]))
     }
 }
 
@@ -55,6 +58,7 @@ impl std::fmt::Debug for Body<'_> {
         match self {
             Self::Absent => f.write_str("Absent"),
             Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
+            Self::Text(bytes) => write!(f, "Text({} bytes)", bytes.len()),
             Self::Cut => f.write_str("Cut"),
             Self::TooLarge => f.write_str("TooLarge"),
         }
@@ -93,13 +97,15 @@ fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Opera
     match (request.body, trust) {
         (Body::Cut, _) => Err(Unreadable::other(Reason::BodyTruncated, "the body was cut")),
         (Body::TooLarge, _) => Err(Unreadable::other(Reason::BodyTooLarge, "the body is too large")),
-        (Body::Absent | Body::Whole([]), HeaderTrust::Trusted) => read_headers(request)?.into_operation(),
-        (Body::Absent | Body::Whole([]), HeaderTrust::Untrusted) => {
+        (Body::Absent | Body::Whole([]) | Body::Text(_), HeaderTrust::Trusted) => {
+            read_headers(request)?.into_operation()
+        }
+        (Body::Absent | Body::Whole([]) | Body::Text(_), HeaderTrust::Untrusted) => {
             read_headers(request).map(|_| Operation::NotShown)
         }
         (Body::Whole(body), _) => {
             content::check(request.content_type, request.content_encoding)?;
-            read_body(body, &read_headers(request)?)
+            read_body(body, &read_headers(request)?).and_then(with_bounded_names)
         }
     }
 }
@@ -132,5 +138,22 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
         Value::Other | Value::Absent => Err(NO_MESSAGE),
     }
 }
+
+/// Each name is held against every glob of a policy: of names as long as a body may be, one request could keep a
+/// worker busy for seconds.
+fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Unreadable> {
+    let length = |message: &Message<'_>| match message {
+        Message::Request(call) => call.named.byte_len(),
+        Message::Response | Message::Notification(_) => 0,
+    };
+    if operation.messages().iter().map(length).sum::<usize>() <= MAX_NAME_BYTES {
+        Ok(operation)
+    } else {
+        Err(Unreadable::malformed("the names are longer than 256 KiB together"))
+    }
+}
+
+/// How long all that a request names may be together.
+const MAX_NAME_BYTES: usize = 256 * 1024;
 
 const NO_MESSAGE: Unreadable = Unreadable::malformed("a message must be an object");

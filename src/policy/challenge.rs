@@ -4,7 +4,7 @@
 use std::{fmt::Write, sync::Arc};
 
 use super::{shortfall::Shortfall, table::LevelKind};
-use crate::domain::{Reason, ResourceId, ScopeSet};
+use crate::domain::{Reason, ResourceId, Scope, ScopeSet};
 
 /// What the challenges of one resource have in common, built when the policy is compiled.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ impl ChallengeText {
         tool: Option<&str>,
     ) -> Arc<str> {
         let mut text = String::from("Bearer error=\"insufficient_scope\"");
-        let named: ScopeSet = first.iter().chain(&shortfall.needed).cloned().collect();
+        let named: ScopeSet = fitting(first).chain(&shortfall.needed).cloned().collect();
         self.add_scope(&named, &mut text);
         self.add_metadata(&mut text);
         let description = match tool.filter(|_| shortfall.first_failed == LevelKind::Tool) {
@@ -83,6 +83,17 @@ impl ChallengeText {
     }
 }
 
+/// The scopes from the front that fit into [`MAX_OWN_SCOPES`] bytes: gateways bound what headers may hold.
+fn fitting(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
+    let mut room = MAX_OWN_SCOPES;
+    scopes.iter().take_while(move |scope| {
+        let needed = scope.as_str().len() + 1;
+        let fits = needed <= room;
+        room = room.saturating_sub(needed);
+        fits
+    })
+}
+
 /// Text from outside, fit for a quoted string that clients search with loose patterns: printable ASCII without
 /// `"`, `\` and `=`, at most [`MAX_TEXT`] characters.
 fn safe(text: &str) -> String {
@@ -92,3 +103,6 @@ fn safe(text: &str) -> String {
 
 /// Characters of foreign text in one challenge.
 const MAX_TEXT: usize = 120;
+
+/// Bytes of a token's own scopes in one challenge.
+const MAX_OWN_SCOPES: usize = 3 * 1024;

@@ -35,6 +35,7 @@ pub struct Policy {
     pub(super) max_scope_combinations: usize,
     allowed_origins: Option<Vec<String>>,
     trusts_mcp_headers: bool,
+    trusts_string_body: bool,
     forwards_token: bool,
 }
 
@@ -125,6 +126,7 @@ impl Policy {
             max_scope_combinations: oauth.max_scope_combinations,
             allowed_origins: oauth.allowed_origins.clone(),
             trusts_mcp_headers: oauth.trust_mcp_headers,
+            trusts_string_body: oauth.trust_string_body,
             forwards_token: oauth.forward_token,
         }
     }
@@ -160,6 +162,12 @@ impl Policy {
     #[must_use]
     pub fn trusts_mcp_headers(&self) -> bool {
         self.trusts_mcp_headers
+    }
+
+    /// Whether a body that a gateway shows as text may be taken for the body itself.
+    #[must_use]
+    pub fn trusts_string_body(&self) -> bool {
+        self.trusts_string_body
     }
 
     /// Whether the gateway leaves `Authorization` in place.

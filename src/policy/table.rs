@@ -149,7 +149,7 @@ impl PolicyTable {
         if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
             return Err(Closed(Reason::MethodUnknown));
         }
-        push_all(&requirements, LevelKind::Method, levels);
+        requirements.into_iter().for_each(|requirement| push(LevelKind::Method, requirement, levels));
         Ok(())
     }
 
@@ -171,7 +171,7 @@ impl PolicyTable {
         let entries = self.tools.matches(name);
         match self.built_in.standing(name) {
             Standing::Open(requirement) => {
-                levels.push(Level { kind: LevelKind::Tool, requirement });
+                push(LevelKind::Tool, requirement, levels);
                 push_all(&entries, LevelKind::Tool, levels);
                 Ok(())
             }
@@ -181,7 +181,7 @@ impl PolicyTable {
                 Ok(())
             }
             Standing::Ordinary(requirement) => {
-                levels.extend(requirement.map(|requirement| Level { kind: LevelKind::Tool, requirement }));
+                requirement.into_iter().for_each(|requirement| push(LevelKind::Tool, requirement, levels));
                 self.add_listed(&entries, LevelKind::Tool, levels)
             }
         }
@@ -212,7 +212,16 @@ impl PolicyTable {
 }
 
 fn push_all<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
-    levels.extend(entries.iter().map(|requirement| Level { kind, requirement }));
+    entries.iter().for_each(|requirement| push(kind, requirement, levels));
+}
+
+/// A level counts once, however many messages and URIs need it: what a challenge costs, and which alternative it
+/// names, follows from the policy and not from repetitions in a request.
+fn push<'t>(kind: LevelKind, requirement: &'t Requirement, levels: &mut Levels<'t>) {
+    let is_there = |known: &Level<'_>| known.kind == kind && std::ptr::eq(known.requirement, requirement);
+    if !levels.iter().any(is_there) {
+        levels.push(Level { kind, requirement });
+    }
 }
 
 /// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that

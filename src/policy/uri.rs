@@ -1,18 +1,31 @@
 //! Resource URIs that name one thing in one way only. Others could pass a rule and still reach what it guards.
 
+use url::{Position, Url};
+
 /// Whether rules may be applied to `uri`: no dot segments, no encoded unreserved characters, `/` or `\`
-/// (RFC 3986 §6.2.2), no raw `\`, blanks or control characters, and a scheme in lower case.
+/// (RFC 3986 §6.2.2), no raw `\`, blanks or control characters, a scheme in lower case, and nothing before the
+/// path that a URL parser would rewrite.
 #[must_use]
 pub(super) fn is_canonical(uri: &str) -> bool {
     has_lower_case_scheme(uri)
         && !uri.bytes().any(|byte| byte == b'\\' || byte <= b' ' || byte == 0x7F)
         && !uri.split(['/', '?', '#']).any(|segment| matches!(segment, "." | ".."))
         && has_plain_escapes(uri)
+        && has_plain_authority(uri)
 }
 
 fn has_lower_case_scheme(uri: &str) -> bool {
     let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
     !scheme.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// Whether a URL parser, through which many servers put a URI before they look it up, leaves alone what comes
+/// before the path: `file://localhost/a` and `file:/a` are `file:///a` to it, `https://H:443/a` is `https://h/a`.
+/// What is no URL has no second reading.
+fn has_plain_authority(uri: &str) -> bool {
+    let Ok(url) = Url::parse(uri) else { return true };
+    let rest = uri.strip_prefix(&url[..Position::BeforePath]);
+    url.cannot_be_a_base() || rest.is_some_and(|rest| rest.starts_with('/') || url.path().is_empty())
 }
 
 /// Whether every `%` begins an escape of a character that must be escaped.
@@ -36,6 +49,16 @@ mod tests {
     fn plain_uris_pass() {
         for uri in
             ["file:///a/b.txt", "x-y://h/%20a?b=c#d", "urn:a:b", "file:///a..b/...", "note", "db://t/é"]
+                .into_iter()
+                .chain([
+                    "https://h:8443/a?b",
+                    "db://T",
+                    "db://T/x",
+                    "x:/a",
+                    "x:///a",
+                    "file:///{path}",
+                    "https://u@h/a",
+                ])
         {
             assert!(is_canonical(uri), "{uri}");
         }
@@ -62,6 +85,16 @@ mod tests {
             "file:///%zz",
             "file:///a b",
             "file:///a\n",
+            "file://localhost/a",
+            "file:/a",
+            "file:a",
+            "https://H/a",
+            "https://h:443/a",
+            "https:/h/a",
+            "https:///h/a",
+            "https://%68/a",
+            "https://h",
+            "https://h?a",
             "file:///%00",
             "file:///\u{7f}",
         ] {

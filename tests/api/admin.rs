@@ -86,3 +86,44 @@ fn a_resource_without_enforcement_permits_and_says_so() {
     assert!(app.admin("/readyz").body.contains("\"unenforced_resources\":[\"mcp\"]"));
     assert_eq!(app.ask(&Ask::of("GET").with("X-Original-URI", "/other")).outcome(), "403 resource-unknown");
 }
+
+#[test]
+fn more_requests_than_may_be_in_flight_are_told_to_come_back() {
+    let app = TestApp::spawn(&format!(
+        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  max_in_flight: 1\n"
+    ));
+    let mut waiting = std::net::TcpStream::connect(app.address).unwrap();
+    // It announces a body and keeps it back, and so stays in flight.
+    let head = "POST /authorize HTTP/1.1\r\nHost: x\r\nX-Original-Method: POST\r\nX-Original-URI: /mcp\r\nContent-Length: 9\r\n\r\n";
+    std::io::Write::write_all(&mut waiting, head.as_bytes()).unwrap();
+    let ask = Ask::of("GET").token(&token("mcp:connect"));
+    let mut answer = app.ask(&ask);
+    while answer.status == 200 {
+        answer = app.ask(&ask);
+    }
+    assert_eq!((answer.outcome().as_str(), answer.header("www-authenticate")), ("503 overloaded", None));
+    drop(waiting);
+    while app.ask(&ask).status != 200 {}
+}
+
+#[test]
+fn the_policy_actor_tells_what_an_operation_needs() {
+    use scopegate::{
+        domain::{Call, Message, Named, Operation, ResourceId},
+        policy::Explanation,
+    };
+    let app = TestApp::spawn(CONFIG);
+    let needs = |resource: &str, name: &'static str| {
+        let call = Call { method: "tools/call".into(), is_known: true, named: Named::Tool(name.into()) };
+        let resolve = app
+            .policy
+            .resolve(ResourceId::parse(resource).unwrap(), Operation::Single(Message::Request(call)));
+        actix::System::new().block_on(resolve)
+    };
+    let Some(Explanation::Levels(levels)) = needs("mcp", "admin-x") else { panic!("levels expected") };
+    let levels: Vec<_> = levels.iter().map(|level| format!("{} {}", level.level, level.scopes)).collect();
+    let expected =
+        ["initialize mcp:connect", "method mcp:tools:execute", "tool (mcp:admin | mcp:root mcp:tools:read)"];
+    assert_eq!(levels, expected);
+    assert_eq!(needs("other", "admin-x"), None);
+}

@@ -1,5 +1,7 @@
 //! Bodies that try to be read in two ways. Each is refused, whatever the token may do.
 
+use std::{io::Write, net::TcpStream, thread, time::Duration};
+
 use crate::helpers::{Answer, Ask, CONFIG, TestApp, token};
 
 fn all() -> String {
@@ -64,7 +66,10 @@ fn ambiguous_bodies_are_refused() {
         assert_eq!(answer.outcome(), "403 operation-malformed", "{}", String::from_utf8_lossy(&body));
         assert_eq!(answer.header("x-scopegate-status"), Some("400"));
         assert!(
-            answer.header("x-scopegate-error").unwrap().starts_with("{\"error\":{\"code\":-32"),
+            answer
+                .header("x-scopegate-error")
+                .unwrap()
+                .starts_with("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32"),
             "{answer:?}"
         );
         assert_eq!(answer.header("www-authenticate"), None);
@@ -149,4 +154,30 @@ fn a_body_that_never_comes_does_not_hang_and_is_not_permitted() {
     assert_eq!(app.raw(request.as_bytes()).outcome(), "403 body-truncated");
     let none = request.replace("Content-Length: 10", "Content-Length: 0");
     assert_eq!(app.raw(none.as_bytes()).outcome(), "403 operation-unknown");
+}
+
+#[test]
+fn bodies_in_memory_are_bounded_together_and_make_room_again() {
+    let limited = format!(
+        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  max_body_bytes: 1000\n"
+    );
+    let app = TestApp::spawn(&limited);
+    let padded =
+        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#, "y".repeat(500));
+    let head = "POST /authorize HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
+    let mut waiting = Vec::new();
+    // Nobody has looked at the tokens of those who send all but the last byte.
+    for _ in 0..80 {
+        let mut stream = TcpStream::connect(app.address).unwrap();
+        stream.write_all(format!("{head}{}", "x".repeat(999)).as_bytes()).unwrap();
+        waiting.push(stream);
+    }
+    let until = |expected: &str| {
+        let outcomes = (0..200).map(|_| post(&app, padded.as_bytes()).outcome());
+        outcomes.inspect(|_| thread::sleep(Duration::from_millis(10))).any(|outcome| outcome == expected)
+    };
+    assert!(until("503 overloaded"));
+    assert_eq!(app.ask(&Ask::of("GET").token(&all())).outcome(), "200", "what has no body needs no room");
+    drop(waiting);
+    assert!(until("200"));
 }

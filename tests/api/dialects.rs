@@ -220,3 +220,26 @@ fn only_a_post_may_come_with_a_body_in_every_dialect() {
     assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, "").status, 200);
     assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, &admin).status, 401);
 }
+
+#[test]
+fn a_target_in_absolute_form_is_refused_in_every_dialect() {
+    let app = TestApp::spawn(CONFIG);
+    let authorization = bearer("mcp:connect");
+    let headers = [
+        ("Host", "mcp.example.com"),
+        ("Authorization", authorization.as_str()),
+        ("X-Original-Method", "GET"),
+        ("X-Original-URI", "/mcp"),
+        ("X-Forwarded-Method", "GET"),
+        ("X-Forwarded-Uri", "/mcp"),
+        ("X-Forwarded-Host", "mcp.example.com"),
+        ("X-Forwarded-Proto", "https"),
+    ];
+    for (target, status) in [("/authorize/mcp", 400), ("/authorize", 403), ("/forward-auth", 400)] {
+        assert_eq!(raw(&app, &format!("GET {target}"), &headers, "").status, 200, "{target}");
+        for origin in ["http://other.example", "https://mcp.example.com"] {
+            let answer = raw(&app, &format!("GET {origin}{target}"), &headers, "");
+            assert_eq!(answer.status, status, "{origin}{target}");
+        }
+    }
+}

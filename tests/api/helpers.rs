@@ -28,6 +28,7 @@ pub(crate) const NOW: i64 = 1_767_225_600;
 /// One running service.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
+    pub(crate) grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) policy: PolicyHandle,
@@ -65,13 +66,14 @@ impl TestApp {
             actix::System::new().block_on(async move {
                 let core = Core::start(load, shared).unwrap();
                 let service = Service::bind(core).unwrap();
-                let addresses = (service.addresses()[0], service.admin_addresses()[0]);
+                let addresses =
+                    (service.addresses()[0], service.grpc_addresses()[0], service.admin_addresses()[0]);
                 sender.send((addresses, service.policy().clone())).unwrap();
                 service.run().await.unwrap();
             });
         });
-        let ((address, admin), policy) = receiver.recv().unwrap();
-        Self { address, admin, clock, policy, folder }
+        let ((address, grpc, admin), policy) = receiver.recv().unwrap();
+        Self { address, grpc, admin, clock, policy, folder }
     }
 
     /// The configuration file, to be changed while the service runs.
@@ -257,7 +259,7 @@ fn with_server(yaml: &str) -> String {
         return yaml.to_owned();
     }
     format!(
-        "{yaml}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  drain: '0s'\n"
+        "{yaml}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  drain: '0s'\n"
     )
 }
 

@@ -15,6 +15,7 @@ mod bodies;
 mod challenges;
 mod decisions;
 mod dialects;
+mod grpc;
 mod helpers;
 mod isolation;
 mod metadata;

@@ -164,6 +164,7 @@ fn server_mistakes() {
         ("server: {debug_hosts: ['a b']}", "server.debug_hosts[0]: found `a b`, expected `host` or `host:port`".to_owned()),
         ("server: {log: {format: xml, subject: yes}}", "server.log.format: found `xml`, expected `json` or `text`\nserver.log.subject: found `yes`, expected `hashed` or `plain` or `omitted`".to_owned()),
         ("server: 5", "server: found the number `5`, expected a section with keys".to_owned()),
+        ("server: 'not-to-be-shown'", "server: found a text, expected a section with keys".to_owned()),
     ] {
         assert_eq!(Example { root, ..PLAIN }.mistakes(), expected, "{root}");
     }

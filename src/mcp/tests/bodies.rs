@@ -251,3 +251,23 @@ fn a_body_must_be_plain_json_by_its_headers() {
     assert_eq!(shown(Field::Repeated, Field::Absent), MALFORMED);
     assert_eq!(shown(Field::Absent, Field::One(b"gzip")), MALFORMED);
 }
+
+#[test]
+fn names_are_bounded_together_since_each_is_held_against_every_glob() {
+    let too_long = Some((Reason::OperationMalformed, -32600));
+    let called = |length: usize| message("tools/call", &format!(r#"{{"name":"{}"}}"#, "x".repeat(length)));
+    assert_eq!(refusal(read_body(&called(256 * 1024))), None);
+    assert_eq!(refusal(read_body(&called(256 * 1024 + 1))), too_long);
+    let batch = |length: usize| format!("[{0},{0}]", called(length));
+    assert_eq!(refusal(read_body(&batch(128 * 1024))), None);
+    assert_eq!(refusal(read_body(&batch(128 * 1024 + 1))), too_long);
+    let listen = |length: usize| {
+        let uris = vec![format!("\"{}\"", "x".repeat(length)); 100].join(",");
+        message(
+            "subscriptions/listen",
+            &format!(r#"{{"notifications":{{"resourceSubscriptions":[{uris}]}}}}"#),
+        )
+    };
+    assert_eq!(refusal(read_body(&listen(2600))), None);
+    assert_eq!(refusal(read_body(&listen(2700))), too_long);
+}

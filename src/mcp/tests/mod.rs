@@ -123,12 +123,26 @@ fn a_batch_has_1_to_50_messages() {
 
 #[test]
 fn the_http_method_decides_what_is_read() {
+    let bare = |http_method| ShownRequest { http_method, ..BARE };
+    assert_eq!(read(&bare("GET"), HeaderTrust::Untrusted), Ok(Operation::OpenStream));
+    assert_eq!(read(&bare("DELETE"), HeaderTrust::Trusted), Ok(Operation::EndSession));
+    for body in [Body::Whole(b"{}"), Body::Cut, Body::TooLarge] {
+        for method in ["GET", "DELETE"] {
+            let refused = refusal(read(&ShownRequest { body, ..bare(method) }, HeaderTrust::Trusted));
+            assert_eq!(refused, Some((Reason::OperationMalformed, -32600)), "{method} {body:?}");
+        }
+    }
     let shown = |http_method| ShownRequest { http_method, ..post("nonsense") };
-    assert_eq!(read(&shown("GET"), HeaderTrust::Untrusted), Ok(Operation::OpenStream));
-    assert_eq!(read(&shown("DELETE"), HeaderTrust::Trusted), Ok(Operation::EndSession));
     for method in ["post", "get", "Delete", "HEAD", "OPTIONS", "PUT", "PATCH", "", "POST "] {
         let refused = refusal(read(&shown(method), HeaderTrust::Trusted));
         assert_eq!(refused, Some((Reason::OperationUnknown, -32600)), "{method}");
+    }
+    // A server that reads the body of a GET would do what nobody looked at.
+    for method in ["GET", "DELETE"] {
+        let with_body =
+            ShownRequest { http_method: method, ..post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#) };
+        let refused = refusal(read(&with_body, HeaderTrust::Untrusted));
+        assert_eq!(refused, Some((Reason::OperationMalformed, -32600)), "{method}");
     }
 }
 

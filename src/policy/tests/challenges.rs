@@ -64,6 +64,18 @@ fn a_challenge_for_missing_scopes_names_the_operations_scopes_at_once() {
 }
 
 #[test]
+fn a_token_with_many_scopes_does_not_burst_the_challenge() {
+    let requirements = [(LevelKind::Method, requirement("b"))];
+    let own = scopes(&(0..1000).map(|i| format!("scope-{i:04}")).collect::<Vec<_>>().join(" "));
+    let shortfall = Shortfall::find(&levels(&requirements), &own, ChallengeScopes::Operation, 2048).unwrap();
+    let written = text().insufficient_scope(&shortfall, &own, None);
+    assert!(
+        written.len() < 3500 && written.contains("scope=\"scope-0000 ") && written.contains(" b\""),
+        "{written}"
+    );
+}
+
+#[test]
 fn a_tools_name_is_made_harmless() {
     let requirements = [(LevelKind::Tool, requirement("b"))];
     let shortfall =

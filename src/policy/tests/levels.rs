@@ -175,3 +175,14 @@ fn a_uri_with_a_second_spelling_is_malformed_whatever_else_a_batch_asks_for() {
         assert_eq!(needs(&table, &batch), ["operation-malformed"], "{batch:?}");
     }
 }
+
+#[test]
+fn a_level_that_many_messages_need_is_there_once() {
+    let table = PolicyTable::compile(&full());
+    let message = |operation: Operation<'static>| operation.messages()[0].clone();
+    let uris = (0..1000).map(|number| Cow::Owned(format!("file:///private/{number}"))).collect();
+    let mut batch = vec![message(tool("admin-reset")); 49];
+    batch.push(message(request("subscriptions/listen", Named::Resources(uris))));
+    let expected = ["connect", "call", "extra", "(admin | root)", "private"];
+    assert_eq!(needs(&table, &Operation::Batch(batch)), expected);
+}
