@@ -5,17 +5,19 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js';
 import { ClientCredentialsProvider as ProviderV1 } from '@modelcontextprotocol/sdk/client/auth-extensions.js';
 import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { ENVOY_GRPC, ENVOY_HTTP } from './lib/envoy.mjs';
 import { ADMIN, CONNECT, EXECUTE, READ, startGateway } from './lib/gateway.mjs';
-import { SECRET } from './lib/idp.mjs';
+import { CALLBACK, SECRET } from './lib/idp.mjs';
 import { AUTH_REQUEST, LUA } from './lib/nginx.mjs';
 
 const PYTHON = fileURLToPath(new URL('../.cache/python/bin/python', import.meta.url));
 const PYTHON_CLIENT = fileURLToPath(new URL('clients/python.py', import.meta.url));
 const RUN_MS = 30_000;
+const INFO = { name: 'test', version: '1' };
 
 /** The eras in which each gateway can serve: without the body it knows 2026-07-28 alone. */
 const ERAS = { [ENVOY_GRPC]: ['auto', 'legacy'], [ENVOY_HTTP]: ['auto', 'legacy'], [LUA]: ['auto', 'legacy'], [AUTH_REQUEST]: ['auto'] };
@@ -32,7 +34,7 @@ for (const [form, modes] of Object.entries(ERAS)) {
       test(`TypeScript SDK v2 (${mode}) steps up by itself`, async () => {
         const { record, exchanges } = recorder();
         const authProvider = new ClientCredentialsProvider({ clientId: 'm2m', clientSecret: SECRET, expectedIssuer: gateway.idp.issuer });
-        const client = new Client({ name: 'test', version: '1' }, { versionNegotiation: { mode } });
+        const client = new Client(INFO, { versionNegotiation: { mode } });
         await client.connect(new StreamableHTTPClientTransport(new URL(gateway.resource), { authProvider, fetch: record }));
         await useTools(client);
         await client.close();
@@ -59,6 +61,26 @@ for (const [form, modes] of Object.entries(ERAS)) {
         assert.ok(exchanges.includes('POST /mcp 403'));
       });
 
+      test('TypeScript SDK v1 sends its user to the provider, for a token and again for the step-up', async () => {
+        const { record, exchanges } = recorder();
+        const user = new User(gateway.idp);
+        const open = () => new TransportV1(new URL(gateway.resource), { authProvider: user, fetch: record });
+        let transport = open();
+        await assert.rejects(new ClientV1(INFO).connect(transport), UnauthorizedError);
+        await transport.finishAuth(user.code);
+
+        const client = new ClientV1(INFO);
+        transport = open();
+        await client.connect(transport);
+        for (const [work, check] of [[() => client.listTools(), ({ tools }) => assert.equal(tools.length, 2)], [() => client.callTool({ name: 'admin-reset', arguments: {} }), ({ content }) => assert.equal(content[0].text, 'reset')]]) {
+          await assert.rejects(work(), UnauthorizedError);
+          await transport.finishAuth(user.code);
+          check(await work());
+        }
+        await client.close();
+        assertSteps(exchanges);
+      });
+
       test('TypeScript SDK v1 calls everything once it is told all scopes', async () => {
         const { record } = recorder();
         const client = await connectV1(gateway, record, [CONNECT, READ, EXECUTE, ADMIN].join(' '));
@@ -69,9 +91,29 @@ for (const [form, modes] of Object.entries(ERAS)) {
   });
 }
 
+/** What an application gives to SDK v1: memory for its tokens, and a browser with a user in front of it. */
+class User {
+  redirectUrl = CALLBACK;
+  clientMetadata = { client_name: 'test', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'client_secret_basic' };
+  #idp;
+  #tokens;
+  #verifier;
+
+  constructor(idp) {
+    this.#idp = idp;
+  }
+
+  clientInformation = () => ({ client_id: 'm2m', client_secret: SECRET });
+  tokens = () => this.#tokens;
+  saveTokens = (tokens) => { this.#tokens = tokens; };
+  codeVerifier = () => this.#verifier;
+  saveCodeVerifier = (verifier) => { this.#verifier = verifier; };
+  redirectToAuthorization = async (url) => { this.code = await this.#idp.authorize(url.href); };
+}
+
 async function connectV1(gateway, record, scope) {
   const authProvider = new ProviderV1({ clientId: 'm2m', clientSecret: SECRET, expectedIssuer: gateway.idp.issuer, scope });
-  const client = new ClientV1({ name: 'test', version: '1' });
+  const client = new ClientV1(INFO);
   await client.connect(new TransportV1(new URL(gateway.resource), { authProvider, fetch: record }));
   return client;
 }
