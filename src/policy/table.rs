@@ -73,7 +73,7 @@ impl PolicyTable {
             methods: NamedTable::of_prefixes(&scopes.methods, &hierarchy),
             tools: NamedTable::of_globs(&scopes.tools, &hierarchy),
             prompts: NamedTable::of_globs(&scopes.prompts, &hierarchy),
-            resources: NamedTable::of_globs(&scopes.resources, &hierarchy),
+            resources: NamedTable::of_uris(&scopes.resources, &hierarchy),
             unknown_methods: settings.unknown_methods,
             unknown_operation: settings.unknown_operation,
             unlisted: settings.unlisted,
