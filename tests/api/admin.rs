@@ -111,12 +111,13 @@ fn more_requests_than_may_be_in_flight_are_told_to_come_back() {
 #[test]
 fn the_policy_actor_tells_what_an_operation_needs() {
     use scopegate::{
-        domain::{Call, Message, Named, Operation, ResourceId},
+        domain::{Call, Message, Named, Operation, Query, ResourceId},
         policy::Explanation,
     };
     let app = TestApp::spawn(CONFIG);
     let needs = |resource: &str, name: &'static str| {
-        let call = Call { method: "tools/call".into(), is_known: true, named: Named::Tool(name.into()) };
+        let named = Named::Tool(name.into());
+        let call = Call { method: "tools/call".into(), is_known: true, named, query: Query::NotShown };
         let resolve = app
             .policy
             .resolve(ResourceId::parse(resource).unwrap(), Operation::Single(Message::Request(call)));

@@ -33,14 +33,17 @@ export const HEADERS_ALONE = [AUTH_REQUEST, CADDY];
 /**
  * Starts all of it around one of the shipped files.
  *
- * - `oauth`: adds to the resource's OAuth keys; `server`: to scopegate's own
+ * - `oauth`: adds to the resource's OAuth keys, `settings` to its own, `server` and `root` to the file's
+ * - `scopes`: adds to those of the provider, `tools` to those of the MCP server
  * - `until`, `edit`: as in `startScopegate`, and as the starts of the gateways have it
  * - `replicas`: how many scopegates; with more than one the gateway asks them directly, not through a relay
  * - `mcp`: what stands behind the gateway, if it is not the MCP server
  */
-export async function startGateway({ form, oauth = {}, server = {}, until = 'ready', edit, replicas = 1, mcp = startMcpServer }) {
+export async function startGateway({
+  form, oauth = {}, settings = {}, server = {}, root = {}, scopes = [], tools = [], until = 'ready', edit, replicas = 1, mcp = startMcpServer,
+}) {
   const gateway = new Gateway();
-  await gateway.start({ form, oauth, server, until, edit, replicas, mcp }).catch(async (error) => {
+  await gateway.start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }).catch(async (error) => {
     await gateway.stop();
     throw error;
   });
@@ -52,17 +55,17 @@ class Gateway {
   #parts = [];
   #replicas = [];
 
-  async start({ form, oauth, server, until, edit, replicas, mcp }) {
+  async start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }) {
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.resource = `${this.url}/mcp`;
     this.otherResource = `${this.url}/other`;
     this.metadataUrl = `${this.url}/.well-known/oauth-protected-resource/mcp`;
-    this.idp = this.#keep(await startIdp({ scopes: SCOPES, resource: [this.resource, this.otherResource] }));
-    this.mcp = this.#keep(await mcp());
+    this.idp = this.#keep(await startIdp({ scopes: [...SCOPES, ...scopes], resource: [this.resource, this.otherResource] }));
+    this.mcp = this.#keep(await mcp({ tools }));
     this.#parts.push({ stop: () => Promise.all(this.#replicas.map(({ scopegate }) => scopegate.stop())) });
-    const settings = { resources: [this.#settings(form, oauth)], until };
-    const scopegate = replicas === 1 ? await this.#relayed({ ...settings, server }) : await this.#direct(replicas, { ...settings, server });
+    const file = { resources: [{ ...this.#settings(form, oauth), ...settings }], server, root, until };
+    const scopegate = replicas === 1 ? await this.#relayed(file) : await this.#direct(replicas, file);
     const start = STARTS[form];
     this.front = this.#keep(await start({ form, port, edit, scopegate, mcpPort: this.mcp.port }));
   }
