@@ -13,7 +13,7 @@ fn config(settings: &str) -> String {
     format!(
         "{CONFIG}  schema_file: schema.graphql\n  storage: {{provider_id: ops}}\n{settings}\
          storage_providers: {{file_system: [{{id: ops, path: operations}}]}}\nserver:\n  \
-         listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  debug: true\n  drain: '0s'\n"
+         listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  debug: true\n  drain: '0s'\n"
     )
 }
 
