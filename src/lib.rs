@@ -19,7 +19,8 @@
 //!               token     a bearer string to an identity
 //!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
 //!             mcp         a JSON-RPC body or headers to an operation
-//!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction
+//!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction;
+//!                                                       tls: the listeners' certificates
 //! ```
 //!
 //! A [`policy::Permit`] can only be made by [`policy::decide`] and its neighbours for what is public or switched
@@ -39,4 +40,5 @@ pub mod mcp;
 pub mod metadata;
 pub mod policy;
 pub mod telemetry;
+pub mod tls;
 pub mod token;

@@ -17,6 +17,7 @@ use crate::{
     http::ServerSettings,
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
+    tls::ServerTls,
     token::{TokenMetrics, Verifier},
 };
 
@@ -36,6 +37,8 @@ pub struct Core {
     pub policy: PolicyHandle,
     /// What decides.
     pub authorizer: Authorizer,
+    /// TLS of the listeners, where they speak it.
+    pub tls: Option<ServerTls>,
     /// The files that the last load read.
     pub watched: Watched,
 }
@@ -63,22 +66,26 @@ impl Core {
             metrics: KeysMetrics::register(&registry)?,
             arbiter: arbiter.clone(),
         };
+        let tls = settings.server.tls.clone().map(ServerTls::load).transpose().context("server.tls")?;
         let watched = Watched::new(Mutex::new(settings.watched.clone()));
-        let documents = documents(settings.clone(), load, Arc::clone(&watched));
+        let documents = documents(settings.clone(), load, tls.clone(), Arc::clone(&watched));
         let actor = PolicyActor::first(documents, starter, policy_metrics)?;
         let policy = PolicyHandle::start(actor, &arbiter);
         let authorizer = Authorizer::new(policy.clone(), verifier, observer);
-        Ok(Self { settings, registry, clock, policy, authorizer, watched })
+        Ok(Self { settings, registry, clock, policy, authorizer, tls, watched })
     }
 }
 
 /// The documents of the PolicyActor: the settings that were just loaded, then what `load` gives.
-fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load {
+fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, watched: Watched) -> Load {
     let mut loaded = Some(first.clone());
     Box::new(move || {
         let settings = match loaded.take() {
             Some(settings) => settings,
-            None => load()?,
+            None => {
+                reload_tls(tls.as_ref());
+                load()?
+            }
         };
         for key in changes_that_wait(&first, &settings) {
             tracing::warn!(key, "a change of this key is ignored until the next start");
@@ -90,6 +97,14 @@ fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load 
             warnings: settings.warnings,
         })
     })
+}
+
+/// Certificates are exchanged whatever else is wrong with the configuration: they expire.
+fn reload_tls(tls: Option<&ServerTls>) {
+    match tls.map(ServerTls::reload) {
+        Some(Err(error)) => tracing::error!(%error, "the last good certificate serves"),
+        Some(Ok(())) | None => {}
+    }
 }
 
 /// The keys that differ from the first load's and are read at the start alone.

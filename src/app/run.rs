@@ -40,7 +40,7 @@ impl Service {
     /// # Errors
     /// When an address cannot be bound.
     pub fn bind(core: Core) -> anyhow::Result<Self> {
-        let Core { settings, registry, clock, policy, authorizer, watched } = core;
+        let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
         let server = &settings.server;
         let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
         let state = DecisionState::new(authorizer, server.max_in_flight, server.max_body_bytes);
@@ -52,9 +52,13 @@ impl Service {
             debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
         };
         let state = Arc::new(state);
-        let grpc = grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&state))
-            .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
-        let main = bind_main(server, state)
+        let speaking = |protocols: &[&[u8]]| {
+            tls.as_ref().map(|tls| tls.config(protocols)).transpose().context("server.tls")
+        };
+        let grpc =
+            grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&state), speaking(&[b"h2"])?)
+                .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
+        let main = bind_main(server, state, speaking(&[])?)
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
         let admin = bind_admin(server, Arc::new(admin))
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;

@@ -110,8 +110,7 @@ const SERVER: Keys = &[
 
 const LISTEN: &[Key] = &[key("listen_addr", Shape::Text)];
 
-/// Known so that they can be refused with a reason (see `server.rs`).
-pub(super) const TLS: Keys =
+const TLS: Keys =
     &[&[key("cert_file", Shape::Text), key("key_file", Shape::Text), key("client_ca_file", Shape::Text)]];
 
 const LOG: Keys = &[&[

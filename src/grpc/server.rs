@@ -12,10 +12,12 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use rustls::ServerConfig;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
 };
+use tokio_rustls::TlsAcceptor;
 use tonic::server::NamedService;
 use tonic_health::{ServingStatus, server::HealthReporter};
 
@@ -31,6 +33,7 @@ pub struct BoundGrpc {
     addresses: Vec<SocketAddr>,
     workers: usize,
     state: Arc<DecisionState>,
+    tls: Option<TlsAcceptor>,
     handle: GrpcHandle,
 }
 
@@ -45,11 +48,17 @@ pub struct GrpcHandle {
 ///
 /// # Errors
 /// When no address of `listen_addr` (`host:port`) can be bound.
-pub fn bind(listen_addr: &str, workers: usize, state: Arc<DecisionState>) -> io::Result<BoundGrpc> {
+pub fn bind(
+    listen_addr: &str,
+    workers: usize,
+    state: Arc<DecisionState>,
+    tls: Option<ServerConfig>,
+) -> io::Result<BoundGrpc> {
     let listeners = listen(listen_addr)?;
     let addresses = listeners.iter().map(net::TcpListener::local_addr).collect::<Result<_, _>>()?;
     let handle = GrpcHandle { health: HealthReporter::new(), stop: Arc::new(watch::Sender::new(false)) };
-    Ok(BoundGrpc { listeners, addresses, workers, state, handle })
+    let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
+    Ok(BoundGrpc { listeners, addresses, workers, state, tls, handle })
 }
 
 impl BoundGrpc {
@@ -73,6 +82,7 @@ impl BoundGrpc {
         let services = Services {
             authorization: Authorization::new(self.state),
             health: self.handle.health.clone(),
+            tls: self.tls,
             stop: self.handle.stop.subscribe(),
         };
         // Each worker holds a sender until it has ended.

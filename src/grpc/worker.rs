@@ -4,11 +4,13 @@ use std::{io, net, thread, time::Duration};
 
 use futures_util::stream::poll_fn;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     runtime,
     sync::{mpsc, watch},
 };
-use tonic::transport::Server;
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tonic::transport::{Server, server::Connected};
 use tonic_health::{
     pb::health_server::HealthServer,
     server::{HealthReporter, HealthService},
@@ -21,6 +23,7 @@ use super::authorization::Authorization;
 pub(super) struct Services {
     pub(super) authorization: Authorization,
     pub(super) health: HealthReporter,
+    pub(super) tls: Option<TlsAcceptor>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -46,9 +49,49 @@ pub(super) fn start(
 
 async fn serve(
     services: Services,
-    mut connections: mpsc::Receiver<net::TcpStream>,
+    connections: mpsc::Receiver<net::TcpStream>,
 ) -> Result<(), tonic::transport::Error> {
-    let Services { authorization, health, stop } = services;
+    match services.tls.clone() {
+        None => serve_streams(services, connections, prepare).await,
+        Some(tls) => {
+            let (done, streams) = mpsc::channel(BACKLOG);
+            // It ends when nobody sends connections any more.
+            tokio::spawn(shake_hands(tls, connections, done));
+            serve_streams(services, streams, Ok).await
+        }
+    }
+}
+
+/// Every connection shakes hands by itself: a slow one holds up no other.
+async fn shake_hands(
+    tls: TlsAcceptor,
+    mut connections: mpsc::Receiver<net::TcpStream>,
+    done: mpsc::Sender<TlsStream<TcpStream>>,
+) {
+    while let Some(connection) = connections.recv().await {
+        let (tls, done) = (tls.clone(), done.clone());
+        tokio::spawn(async move {
+            let shaken = async { tls.accept(prepare(connection)?).await };
+            match tokio::time::timeout(HANDSHAKE_TIMEOUT, shaken).await {
+                Ok(Ok(stream)) => {
+                    let _ = done.send(stream).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!("a TLS handshake took too long"),
+            }
+        });
+    }
+}
+
+async fn serve_streams<T, IO>(
+    services: Services,
+    mut connections: mpsc::Receiver<T>,
+    prepare: fn(T) -> io::Result<IO>,
+) -> Result<(), tonic::transport::Error>
+where
+    IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
+{
+    let Services { authorization, health, stop, .. } = services;
     let incoming = poll_fn(move |context| connections.poll_recv(context).map(|next| next.map(prepare)));
     let (mut stopping, mut stopped) = (stop.clone(), stop);
     let serving = Server::builder()
@@ -76,6 +119,9 @@ fn prepare(connection: net::TcpStream) -> io::Result<TcpStream> {
 
 /// Connections that may wait for a worker to take them.
 const BACKLOG: usize = 64;
+
+/// How long a client may take for its handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// How often a gateway that says nothing is asked whether it is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -54,7 +54,7 @@ pub(crate) struct Ask {
 impl TestApp {
     /// Starts a service with the configuration `yaml`, to which listeners on free ports are added.
     pub(crate) fn spawn(yaml: &str) -> Self {
-        Self::spawn_with(yaml, &[])
+        Self::spawn_in(tempfile::tempdir().unwrap(), yaml)
     }
 
     /// Starts a service with further files beside its configuration.
@@ -63,6 +63,11 @@ impl TestApp {
         for (name, content) in files {
             write(&folder.path().join(name), content);
         }
+        Self::spawn_in(folder, yaml)
+    }
+
+    /// The same, with the files of a folder beside the configuration.
+    pub(crate) fn spawn_in(folder: TempDir, yaml: &str) -> Self {
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, with_server(yaml)).unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
@@ -92,6 +97,11 @@ impl TestApp {
     /// The configuration file, to be changed while the service runs.
     pub(crate) fn config_file(&self) -> PathBuf {
         self.folder.path().join("config.yaml")
+    }
+
+    /// Where the configuration file is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Replaces the configuration file in one step.
@@ -296,7 +306,7 @@ fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
     parse(&answer)
 }
 
-fn parse(bytes: &[u8]) -> Answer {
+pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let mut lines = head.lines();

@@ -22,4 +22,5 @@ mod helpers;
 mod isolation;
 mod metadata;
 mod reload;
+mod tls;
 mod tokens;

@@ -272,11 +272,19 @@ where
     Q: Message + Default + Send + 'static,
     A: Message + Default + Send + 'static,
 {
+    call_at(Endpoint::from_shared(format!("http://{}", app.grpc)).unwrap(), path, request)
+}
+
+/// A call to an endpoint, which may speak TLS.
+pub(crate) fn call_at<Q, A>(endpoint: Endpoint, path: &'static str, request: Request<Q>) -> Result<A, Status>
+where
+    Q: Message + Default + Send + 'static,
+    A: Message + Default + Send + 'static,
+{
     block_on(async {
-        let endpoint = Endpoint::from_shared(format!("http://{}", app.grpc)).unwrap();
         let channel = endpoint.connect().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let mut client = tonic::client::Grpc::new(channel);
-        client.ready().await.unwrap();
+        client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
         let path = PathAndQuery::from_static(path);
         client.unary(request, path, ProstCodec::<Q, A>::default()).await.map(tonic::Response::into_inner)
     })
