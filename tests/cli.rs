@@ -64,6 +64,16 @@ mcp       tools/call delete_*  mcp:connect + mcp:tools:execute + mcp:tools:delet
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    for arguments in [&["check", "--dev"][..], &["token", "--dev"], &["explain", "--dev"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = scopegate().args(arguments).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
 fn check_lists_all_mistakes_at_once_and_exits_with_2() {
     let file = config(
         "mcp:\n  enabled: true\n  server:\n    base_url: 7\n  oauth:\n    enabled: 'maybe'\n    modes: 'x'\n",
@@ -101,6 +111,19 @@ fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
         assert!(denied.contains(part), "{part}: {denied}");
     }
     assert!(explain("not-a-token").contains("deny 401 token-malformed"));
+}
+
+#[test]
+fn explain_tells_by_what_a_resource_was_looked_for() {
+    let host = ["--dialect", "ext_authz_http", "--host", "h", "--path", "/a"];
+    for (arguments, expected) in [
+        (&["--resource", "typo"][..], "none is found by id `typo` and path `/mcp`"),
+        (&["--path", "/mcp/"], "none is found by path `/mcp/` alone"),
+        (&host, "none is found by host `h` and path `/a`"),
+    ] {
+        let output = run(&[&["explain", "--dev"], arguments].concat());
+        assert!(text(&output.stdout).contains(expected), "{output:?}");
+    }
 }
 
 #[test]
@@ -155,6 +178,7 @@ fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, String,
     command.args(["serve", "--dev"]).stdout(Stdio::piped());
     command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json").env("SCOPEGATE__SERVER__DRAIN", drain);
     let mut child = command.spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -248,4 +272,17 @@ fn the_log_names_no_token_and_no_argument() {
     for hidden in [secret_argument, token.as_str(), SECRET] {
         assert!(!log.contains(hidden), "{log}");
     }
+}
+
+#[test]
+fn a_service_whose_listeners_cannot_start_ends() {
+    // Enough open files to bind, too few for the threads that accept.
+    let mut command = Command::new("sh");
+    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("RUST_BACKTRACE", "0");
+    command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
+    command.args(["-c", "ulimit -n 20; exec \"$0\" serve --dev", env!("CARGO_BIN_EXE_scopegate")]);
+    let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    assert!(!running.0.wait().unwrap().success());
 }

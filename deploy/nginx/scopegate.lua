@@ -3,6 +3,7 @@
 
 local QUESTION = "/_scopegate"
 local RETRY_AFTER_SECONDS = 5
+local TOO_LARGE = 413 -- the module has no name for it
 
 -- What the MCP server may believe about the caller, set from each permit; a client's own were cleared before.
 local IDENTITY = { "x-auth-subject", "x-auth-client-id", "x-auth-issuer", "x-auth-scope", "x-auth-resource" }
@@ -41,7 +42,7 @@ local function read_body()
     end
     ngx.req.read_body()
     if ngx.req.get_body_file() then
-        ngx.exit(ngx.HTTP_REQUEST_ENTITY_TOO_LARGE)
+        ngx.exit(TOO_LARGE)
     end
     return ngx.req.get_body_data()
 end

@@ -1,9 +1,12 @@
-// Everything behind one nginx: identity provider, scopegate, a counting relay between them and nginx, the MCP server.
+// Everything around one gateway: identity provider, scopegate, counting relays between them, the gateway, the MCP server.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import { CADDY, startCaddy } from './caddy.mjs';
+import { ENVOY_GRPC, ENVOY_HTTP, startEnvoy } from './envoy.mjs';
+import { HAPROXY, startHaproxy } from './haproxy.mjs';
 import { startIdp } from './idp.mjs';
 import { startMcpServer } from './mcp-server.mjs';
-import { AUTH_REQUEST, startNginx } from './nginx.mjs';
+import { AUTH_REQUEST, LUA, startNginx } from './nginx.mjs';
 import { freePort, startRelay } from './port.mjs';
 import { startScopegate } from './scopegate.mjs';
 
@@ -14,14 +17,33 @@ export const ADMIN = 'mcp:admin';
 
 const SCOPES = [CONNECT, READ, EXECUTE, ADMIN];
 
+/** How each form is started. */
+const STARTS = {
+  [AUTH_REQUEST]: startNginx,
+  [LUA]: startNginx,
+  [ENVOY_GRPC]: startEnvoy,
+  [ENVOY_HTTP]: startEnvoy,
+  [CADDY]: startCaddy,
+  [HAPROXY]: startHaproxy,
+};
+
+/** The forms that never see a body: the operation comes from the headers of 2026-07-28. */
+export const HEADERS_ALONE = [AUTH_REQUEST, CADDY];
+
 /**
- * Starts all of it around one of the shipped files: `oauth` adds to the resource's OAuth keys, `settings` to its own and
- * `root` to the file's; `scopes` to those of the provider, `tools` to those of the server. `until` and `edit` as in
- * `startScopegate` and `startNginx`.
+ * Starts all of it around one of the shipped files.
+ *
+ * - `oauth`: adds to the resource's OAuth keys, `settings` to its own, `server` and `root` to the file's
+ * - `scopes`: adds to those of the provider, `tools` to those of the MCP server
+ * - `until`, `edit`: as in `startScopegate`, and as the starts of the gateways have it
+ * - `replicas`: how many scopegates; with more than one the gateway asks them directly, not through a relay
+ * - `mcp`: what stands behind the gateway, if it is not the MCP server
  */
-export async function startGateway({ form, oauth = {}, settings = {}, root = {}, scopes = [], tools = [], until = 'ready', edit }) {
+export async function startGateway({
+  form, oauth = {}, settings = {}, server = {}, root = {}, scopes = [], tools = [], until = 'ready', edit, replicas = 1, mcp = startMcpServer,
+}) {
   const gateway = new Gateway();
-  await gateway.start({ form, oauth, settings, root, scopes, tools, until, edit }).catch(async (error) => {
+  await gateway.start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }).catch(async (error) => {
     await gateway.stop();
     throw error;
   });
@@ -31,18 +53,47 @@ export async function startGateway({ form, oauth = {}, settings = {}, root = {},
 class Gateway {
   #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   #parts = [];
+  #replicas = [];
 
-  async start({ form, oauth, settings, root, scopes, tools, until, edit }) {
+  async start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }) {
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.resource = `${this.url}/mcp`;
     this.otherResource = `${this.url}/other`;
     this.metadataUrl = `${this.url}/.well-known/oauth-protected-resource/mcp`;
     this.idp = this.#keep(await startIdp({ scopes: [...SCOPES, ...scopes], resource: [this.resource, this.otherResource] }));
-    this.scopegate = this.#keep(await startScopegate({ resources: [{ ...this.#settings(form, oauth), ...settings }], root, until }));
-    this.relay = this.#keep(await startRelay(this.scopegate.addresses.http.port));
-    this.mcp = this.#keep(await startMcpServer({ tools }));
-    this.nginx = this.#keep(await startNginx({ form, port, edit, scopegatePort: this.relay.port, mcpPort: this.mcp.port }));
+    this.mcp = this.#keep(await mcp({ tools }));
+    this.#parts.push({ stop: () => Promise.all(this.#replicas.map(({ scopegate }) => scopegate.stop())) });
+    const file = { resources: [{ ...this.#settings(form, oauth), ...settings }], server, root, until };
+    const scopegate = replicas === 1 ? await this.#relayed(file) : await this.#direct(replicas, file);
+    const start = STARTS[form];
+    this.front = this.#keep(await start({ form, port, edit, scopegate, mcpPort: this.mcp.port }));
+  }
+
+  get scopegate() {
+    return this.#replicas[0].scopegate;
+  }
+
+  /** Takes scopegate away from the gateway, and brings it back. */
+  async cutOff() {
+    for (const relay of this.#relays) await relay.stop();
+  }
+
+  async reconnect() {
+    for (const relay of this.#relays) await relay.listen(relay.port);
+  }
+
+  /** Ends one of several scopegates as Kubernetes does, and starts it again on the same ports. */
+  async restart(index) {
+    const replica = this.#replicas[index];
+    const { code } = await replica.scopegate.stop();
+    assert.equal(code, 0);
+    replica.scopegate = await startScopegate(replica.settings);
+  }
+
+  /** What the scopegates that run now logged about requests that they could not decide. */
+  undecided() {
+    return this.#replicas.flatMap(({ scopegate }) => scopegate.logs).filter((line) => line.includes('unavailable')).join('\n');
   }
 
   /** A token of the provider with these scopes. */
@@ -51,7 +102,7 @@ class Gateway {
   }
 
   /**
-   * One HTTP request to nginx. `headers` may hold arrays, for names that are sent more than once; a body that is not a
+   * One HTTP request to the gateway. `headers` may hold arrays, for names that are sent more than once; a body that is not a
    * string is sent as JSON, `chunked` without its length.
    */
   async send({ method = 'GET', path = '/mcp', token, headers = {}, body, chunked = false }) {
@@ -90,6 +141,27 @@ class Gateway {
     for (const part of this.#parts.reverse()) await part.stop();
   }
 
+  get #relays() {
+    return [this.relay, this.grpcRelay].filter(Boolean);
+  }
+
+  async #relayed(settings) {
+    this.#replicas.push({ settings, scopegate: await startScopegate(settings) });
+    const { http: plain, grpc } = this.scopegate.addresses;
+    this.relay = this.#keep(await startRelay(plain.port));
+    this.grpcRelay = grpc && this.#keep(await startRelay(grpc.port));
+    return [{ http: this.relay.port, grpc: this.grpcRelay?.port }];
+  }
+
+  async #direct(replicas, { server, ...rest }) {
+    for (let i = 0; i < replicas; i += 1) {
+      const fixed = { listen_addr: `127.0.0.1:${await freePort()}`, grpc_listen_addr: `127.0.0.1:${await freePort()}` };
+      const settings = { ...rest, server: { ...server, ...fixed } };
+      this.#replicas.push({ settings, scopegate: await startScopegate(settings) });
+    }
+    return this.#replicas.map(({ scopegate: { addresses } }) => ({ http: addresses.http.port, grpc: addresses.grpc?.port }));
+  }
+
   #keep(part) {
     this.#parts.push(part);
     return part;
@@ -103,7 +175,7 @@ class Gateway {
         enabled: true,
         authorization_server_urls: [this.idp.issuer],
         scopes: { initialize: [CONNECT], tools_list: [READ], tools_call: [EXECUTE], tools: { 'admin-*': [ADMIN] } },
-        trust_mcp_headers: form === AUTH_REQUEST,
+        trust_mcp_headers: HEADERS_ALONE.includes(form),
         jwks: [{ url: this.idp.jwksUrl, issuer: this.idp.issuer }],
         ...oauth,
       },

@@ -10,7 +10,7 @@ export const SCOPES = ['mcp:connect', 'mcp:tools:read', 'mcp:tools:execute'];
 
 const LOOPBACK = '127.0.0.1';
 export const SECRET = 'a-client-secret-of-0123456789abcdef0123456789abcdef';
-const CALLBACK = 'http://127.0.0.1:7777/callback';
+export const CALLBACK = 'http://127.0.0.1:7777/callback';
 
 /**
  * Starts a provider.
@@ -116,7 +116,7 @@ class Idp {
   /** The access token and the ID token of a user who went through the authorization code flow. */
   async userTokens({ scope = `openid ${this.#options.scopes.join(' ')}`, resource = this.#options.resources[0], login = 'alice' } = {}) {
     const verifier = randomBytes(32).toString('base64url');
-    const code = await this.#authorizationCode({
+    const query = new URLSearchParams({
       client_id: this.#options.clientId,
       redirect_uri: CALLBACK,
       response_type: 'code',
@@ -124,7 +124,8 @@ class Idp {
       resource,
       code_challenge: createHash('sha256').update(verifier).digest('base64url'),
       code_challenge_method: 'S256',
-    }, login);
+    });
+    const code = await this.authorize(`${this.issuer}/auth?${query}`, login);
     const body = new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: CALLBACK, code_verifier: verifier, resource });
     return this.#tokenEndpoint(body, { 'x-sign-alg': this.#firstAlg(), 'x-token-ttl': String(this.#options.ttl) });
   }
@@ -160,10 +161,10 @@ class Idp {
     return reply;
   }
 
-  /** Follows the provider's redirects and fills in its login and consent forms. */
-  async #authorizationCode(query, login) {
+  /** Does in the browser what a user does at this URL, and returns the authorization code: logs in and consents. */
+  async authorize(start, login = 'alice') {
     const jar = new CookieJar();
-    let url = `${this.issuer}/auth?${new URLSearchParams(query)}`;
+    let url = start;
     for (let step = 0; step < 12; step += 1) {
       let response = await jar.fetch(url);
       if (response.status === 200) {

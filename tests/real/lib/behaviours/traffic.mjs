@@ -1,0 +1,116 @@
+// What a gateway does while scopegate is away or restarts, and with streams that live longer than a token.
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { CADDY } from '../caddy.mjs';
+import { CONNECT, LIST_TOOLS, READ, openSession } from '../gateway.mjs';
+
+const LOADERS = 4;
+const DRAIN = '1s';
+const TICKS = 6;
+const TICK_MS = 10_000;
+const UNBUFFERED_MS = 1_000;
+/** With the leeway of 30 s this is over before the stream is. */
+const TOKEN_TTL_S = 10;
+
+export const TRAFFIC = {
+  'scopegate down': down,
+  'scopegate restarts': restarts,
+  'a minute of SSE': minuteOfEvents,
+  'token expires in the stream': tokenExpires,
+};
+
+async function down({ gateway }) {
+  const token = await gateway.token(CONNECT, READ);
+  await gateway.cutOff();
+  for (const presented of [token, undefined]) {
+    const reply = await gateway.refused(() => gateway.call(presented, LIST_TOOLS));
+    assert.equal(reply.status, 503);
+    assert.deepEqual(reply.challenges, []);
+    assert.ok(Number(reply.headers['retry-after']) > 0);
+  }
+  await gateway.reconnect();
+  assert.equal((await gateway.call(token, LIST_TOOLS)).status, 200);
+  return '503';
+}
+
+/** Two replicas restart one after the other under load: each answer is the right one, and none is missing. */
+async function restarts({ form, start }) {
+  const gateway = await start({ replicas: 2, server: { drain: DRAIN } });
+  const turns = [[undefined, 401], [await gateway.token(CONNECT), 403], [await gateway.token(CONNECT, READ), 200]];
+  const load = { isOn: true, right: 0, wrong: [] };
+  const loaders = Array.from({ length: LOADERS }, () => loadWith(gateway, turns, load));
+  for (const replica of [0, 1]) {
+    const before = load.right;
+    await gateway.restart(replica);
+    assert.ok(load.right - before > 20, `${load.right - before} requests while replica ${replica} restarted`);
+  }
+  load.isOn = false;
+  await Promise.all(loaders);
+  // A replica that has just started says 503 until it has keys. Caddy cannot ask another one then; the others do.
+  const isTolerated = ({ status }) => form === CADDY && status === 503;
+  assert.deepEqual(load.wrong.filter((answer) => !isTolerated(answer)), [], gateway.undecided());
+  return form === CADDY ? 'no wrong answer' : 'no loss';
+}
+
+async function loadWith(gateway, turns, load) {
+  for (let i = 0; load.isOn; i += 1) {
+    const [token, status] = turns[i % turns.length];
+    const answer = await gateway.call(token, LIST_TOOLS).catch((error) => ({ status: error.code }));
+    if (answer.status === status) load.right += 1;
+    else load.wrong.push({ status: answer.status, wanted: status });
+    await pause(5);
+  }
+}
+
+async function minuteOfEvents({ stream }) {
+  await stream;
+  return '60 s';
+}
+
+async function tokenExpires({ gateway, stream }) {
+  const { token } = await stream;
+  const reply = await gateway.refused(() => gateway.send({ token, headers: { accept: 'text/event-stream' } }));
+  assert.equal(reply.status, 401);
+  assert.match(reply.challenges[0], /expired/);
+  return 'lives on, then 401';
+}
+
+/** Opens a stream with a token that expires while it lives. */
+export async function openStream(gateway) {
+  const token = await gateway.idp.token({ scope: CONNECT, ttl: TOKEN_TTL_S });
+  const session = await openSession(`http://127.0.0.1:${gateway.mcp.port}/mcp`);
+  const abort = new AbortController();
+  const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream', 'mcp-session-id': session };
+  const response = await fetch(gateway.resource, { headers, signal: abort.signal });
+  assert.equal(response.status, 200);
+  return { token, events: response.body.pipeThrough(new TextDecoderStream()).getReader(), abort };
+}
+
+/** Has the server say something every ten seconds of a minute; each event must arrive at once. */
+export async function watchForAMinute(gateway, { token, events, abort }) {
+  try {
+    for (let tick = 1; tick <= TICKS; tick += 1) {
+      await pause(TICK_MS);
+      await gateway.mcp.notify(`tick ${tick}`);
+      await within(UNBUFFERED_MS, arrivalOf(events, `"data":"tick ${tick}"`));
+    }
+  } finally {
+    abort.abort();
+  }
+  return { token };
+}
+
+/** Reads until `text` is there; the server's comments that keep the stream alive come between. */
+async function arrivalOf(events, text) {
+  for (let seen = ''; !seen.includes(text);) {
+    const { value, done } = await events.read();
+    assert.equal(done, false);
+    seen += value;
+  }
+}
+
+/** What `promise` brings, if it does so in time. */
+async function within(milliseconds, promise) {
+  const late = pause(milliseconds, undefined, { ref: false }).then(() => assert.fail(`nothing within ${milliseconds} ms`));
+  return Promise.race([promise, late]);
+}
