@@ -101,9 +101,8 @@ fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, wa
 
 /// Certificates are exchanged whatever else is wrong with the configuration: they expire.
 fn reload_tls(tls: Option<&ServerTls>) {
-    match tls.map(ServerTls::reload) {
-        Some(Err(error)) => tracing::error!(%error, "the last good certificate serves"),
-        Some(Ok(())) | None => {}
+    if let Some(Err(error)) = tls.map(ServerTls::reload) {
+        tracing::error!(%error, "the last good certificate serves");
     }
 }
 

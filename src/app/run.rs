@@ -94,6 +94,8 @@ impl Service {
     /// # Errors
     /// When a listener fails for good, or signals cannot be received.
     pub async fn run(self) -> anyhow::Result<StopReason> {
+        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
+        grpc.set_serving(self.health.readiness().ready).await;
         tracing::info!(
             listen = ?self.addresses(),
             grpc = ?self.grpc_addresses(),
@@ -104,7 +106,6 @@ impl Service {
         self.log_warnings();
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
-        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
         let main_task = actix::spawn(self.main.run());
         let grpc_task = actix::spawn(self.grpc.run());
         let admin_task = actix::spawn(self.admin.run());
