@@ -98,8 +98,8 @@ impl Service {
         grpc.set_serving(self.health.readiness().ready).await;
         tracing::info!(
             listen = ?self.addresses(),
-            grpc = ?self.grpc_addresses(),
             admin = ?self.admin_addresses(),
+            grpc = ?self.grpc_addresses(),
             policy = self.policy.snapshot().version(),
             "listening"
         );
