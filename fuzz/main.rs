@@ -27,5 +27,6 @@ mod model;
 mod mutate;
 mod node;
 mod policies;
+mod query;
 mod service;
 mod signer;

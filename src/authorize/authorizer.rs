@@ -10,8 +10,8 @@ use crate::{
     domain::{Dialect, Field, Operation, Reason, Step, Trace},
     mcp::{self, Body, HeaderTrust, ShownRequest, Unreadable},
     policy::{
-        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide, permit_public,
-        permit_unenforced,
+        Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide,
+        permit_public, permit_unenforced,
     },
     token::{Bearer, Identity, Refusal, Verifier},
 };
@@ -193,10 +193,14 @@ fn read_operation<'a, T: Trace>(
     trace.note(Step::Requirement, || match policy.table().levels(&operation) {
         Ok(levels) => levels
             .iter()
-            .map(|level| format!("{}: {}", level.kind.name(), level.requirement))
+            .map(|level| match level.name {
+                "" => format!("{}: {}", level.kind.name(), level.requirement),
+                field => format!("field {field}: {}", level.requirement),
+            })
             .collect::<Vec<_>>()
             .join("; "),
-        Err(closed) => format!("no scope opens it ({})", closed.0.code()),
+        Err(Closed { reason, detail: "" }) => format!("no scope opens it ({})", reason.code()),
+        Err(Closed { reason, detail }) => format!("no scope opens it ({}: {detail})", reason.code()),
     });
     Ok(operation)
 }

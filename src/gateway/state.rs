@@ -47,8 +47,8 @@ impl DecisionState {
     ///
     /// # Errors
     /// The denial of a request for which there is none.
-    pub fn enter(&self, dialect: Dialect) -> Result<Place<&InFlight>, Checked<'static>> {
-        self.in_flight.enter().ok_or_else(|| self.refuse(dialect, Reason::Overloaded))
+    pub fn enter(&self, dialect: Dialect) -> Result<Place<&InFlight>, Box<Checked<'static>>> {
+        self.in_flight.enter().ok_or_else(|| Box::new(self.refuse(dialect, Reason::Overloaded)))
     }
 
     /// Room for a body, to be grown as it arrives.

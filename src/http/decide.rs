@@ -49,15 +49,15 @@ async fn answer(
     payload: Payload,
     dialogue: &Dialogue,
 ) -> HttpResponse {
-    let overloaded = |checked: Checked<'_>| respond((dialogue.write)(&checked, None));
+    let overloaded = |checked: &Checked<'_>| respond((dialogue.write)(checked, None));
     let _place = match state.enter(dialogue.dialect) {
         Ok(place) => place,
-        Err(checked) => return overloaded(checked),
+        Err(checked) => return overloaded(&checked),
     };
     let mut room = state.room();
     match read_body(request, payload, state.max_body_bytes(), &mut room).await {
         Ok(body) => respond(decide(state, request, &body, dialogue).await),
-        Err(NoRoom) => overloaded(state.refuse(dialogue.dialect, Reason::Overloaded)),
+        Err(NoRoom) => overloaded(&state.refuse(dialogue.dialect, Reason::Overloaded)),
     }
 }
 

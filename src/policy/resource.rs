@@ -179,8 +179,7 @@ impl Policy {
 
 /// The scopes that a 401 names: those of the initialize level, and of its alternatives the shortest.
 fn first_group(table: &PolicyTable) -> ScopeSet {
-    let level =
-        super::table::Level { kind: super::table::LevelKind::Initialize, requirement: table.initialize() };
+    let level = super::level::Level::new(super::level::LevelKind::Initialize, table.initialize());
     Shortfall::find(&[level], &ScopeSet::default(), ChallengeScopes::Level, usize::MAX)
         .map(|shortfall| shortfall.needed)
         .unwrap_or_default()

@@ -57,6 +57,15 @@ impl TestApp {
         Self::spawn_in(tempfile::tempdir().unwrap(), yaml)
     }
 
+    /// Starts a service with further files beside its configuration.
+    pub(crate) fn spawn_with(yaml: &str, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            write(&folder.path().join(name), content);
+        }
+        Self::spawn_in(folder, yaml)
+    }
+
     /// The same, with the files of a folder beside the configuration.
     pub(crate) fn spawn_in(folder: TempDir, yaml: &str) -> Self {
         let file = folder.path().join("config.yaml");
@@ -78,6 +87,11 @@ impl TestApp {
         });
         let ((address, grpc, admin), policy) = receiver.recv().unwrap();
         Self { address, grpc, admin, clock, policy, folder }
+    }
+
+    /// Writes or replaces a file beside the configuration.
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        write(&self.folder.path().join(name), content);
     }
 
     /// The configuration file, to be changed while the service runs.
@@ -261,6 +275,11 @@ mcp:
         symmetric_algorithm: 'HS256'
         header_key_id: 'k1'
 "#;
+
+fn write(file: &Path, content: &str) {
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, content).unwrap();
+}
 
 /// Adds listeners on free ports to a configuration that says nothing of `server`.
 fn with_server(yaml: &str) -> String {

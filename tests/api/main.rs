@@ -15,6 +15,8 @@ mod bodies;
 mod challenges;
 mod decisions;
 mod dialects;
+mod graphql;
+mod graphql_table;
 mod grpc;
 mod helpers;
 mod isolation;
