@@ -13,6 +13,10 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
 const SECRET: &str = "a-secret-for-development-of-40-characters";
 
 fn scopegate() -> Command {
@@ -173,10 +177,11 @@ impl Drop for Running {
     }
 }
 
-fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, String, String) {
+fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
     let mut command = scopegate();
     command.args(["serve", "--dev"]).stdout(Stdio::piped());
     command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json").env("SCOPEGATE__SERVER__DRAIN", drain);
@@ -194,7 +199,7 @@ fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, String,
                 let list = json[name].as_str().unwrap();
                 list.trim_matches(['[', ']']).split(',').next().unwrap().to_owned()
             };
-            return (running, output, address("listen"), address("admin"));
+            return (running, output, ["listen", "admin", "grpc"].map(address));
         }
     }
 }
@@ -207,10 +212,23 @@ fn get(address: &str, path: &str) -> Option<String> {
     Some(answer)
 }
 
+/// What the health service says of `Authorization`; `None` where nobody answers.
+fn grpc_health(address: &str) -> Option<ServingStatus> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
+        let mut client = HealthClient::new(endpoint.connect().await.ok()?);
+        let service = "envoy.service.auth.v3.Authorization".to_owned();
+        let answer = client.check(HealthCheckRequest { service }).await.ok()?;
+        Some(answer.into_inner().status())
+    })
+}
+
 #[test]
 fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
-    let (mut running, mut output, listen, admin) = serve("2s");
+    let (mut running, mut output, [listen, admin, grpc]) = serve("2s");
     assert!(get(&admin, "/readyz").unwrap().starts_with("HTTP/1.1 200"));
+    assert_eq!(grpc_health(&grpc), Some(ServingStatus::Serving));
     let pid = running.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     loop {
@@ -226,15 +244,18 @@ fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
         ready = get(&admin, "/readyz").unwrap();
     }
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("\"draining\":true"), "{ready}");
+    while grpc_health(&grpc) == Some(ServingStatus::Serving) {}
+    assert_eq!(grpc_health(&grpc), Some(ServingStatus::NotServing));
     let metadata = "/.well-known/oauth-protected-resource/mcp";
     assert!(get(&listen, metadata).unwrap().starts_with("HTTP/1.1 200"));
     assert!(running.0.wait().unwrap().success());
     assert!(get(&listen, metadata).is_none());
+    assert_eq!(grpc_health(&grpc), None);
 }
 
 #[test]
 fn the_log_names_no_token_and_no_argument() {
-    let (mut running, mut output, listen, _) = serve("0s");
+    let (mut running, mut output, [listen, ..]) = serve("0s");
     let secret_argument = "an-argument-that-must-not-be-logged";
     let token = token("mcp:connect");
     let body = format!(

@@ -97,10 +97,12 @@ impl Service {
     /// # Errors
     /// When a listener fails for good, or signals cannot be received.
     pub async fn run(self) -> anyhow::Result<StopReason> {
+        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
+        grpc.set_serving(self.health.readiness().ready).await;
         tracing::info!(
             listen = ?self.addresses(),
-            grpc = ?self.grpc_addresses(),
             admin = ?self.admin_addresses(),
+            grpc = ?self.grpc_addresses(),
             policy = self.policy.snapshot().version(),
             "listening"
         );
