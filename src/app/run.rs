@@ -43,7 +43,8 @@ impl Service {
         let Core { settings, registry, clock, policy, authorizer, watched } = core;
         let server = &settings.server;
         let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
-        let state = DecisionState::new(authorizer, server.max_in_flight, server.max_body_bytes);
+        let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
+        let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let (alive, ready) = (health.clone(), health.clone());
         let admin = AdminState {
             registry,

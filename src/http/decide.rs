@@ -1,9 +1,14 @@
 //! The handlers of the three dialects. They take a request apart, ask, and put the answer together.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
-        StatusCode,
+        ConnectionType, StatusCode,
         header::{HeaderMap, HeaderName, HeaderValue},
     },
     web::{Data, Payload},
@@ -27,19 +32,35 @@ pub struct DecisionState {
     in_flight: InFlight,
     body_bytes: InFlight,
     max_body_bytes: usize,
+    is_draining: Arc<AtomicBool>,
 }
 
 impl DecisionState {
     /// Decides with `authorizer` about at most `max_in_flight` requests at a time, reading bodies of at most
-    /// `max_body_bytes`.
+    /// `max_body_bytes`. Once `is_draining`, each answer is the last of its connection.
     #[must_use]
-    pub fn new(authorizer: Authorizer, max_in_flight: usize, max_body_bytes: usize) -> Self {
+    pub fn new(
+        authorizer: Authorizer,
+        max_in_flight: usize,
+        max_body_bytes: usize,
+        is_draining: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             authorizer,
             in_flight: InFlight::new(max_in_flight),
             body_bytes: InFlight::new(max_body_bytes.saturating_mul(WHOLE_BODIES)),
             max_body_bytes,
+            is_draining,
         }
+    }
+
+    /// An answer as it goes out. A gateway that reused its connection while this end closes it would lose a
+    /// request, so it is told beforehand.
+    pub(super) fn finish(&self, mut response: HttpResponse) -> HttpResponse {
+        if self.is_draining.load(Ordering::Relaxed) {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        response
     }
 
     /// What decides.
@@ -83,12 +104,13 @@ async fn answer(
         let checked = state.authorizer.refuse(dialogue.dialect, Denial::of(Reason::Overloaded));
         respond((dialogue.write)(&checked, None))
     };
-    let Some(_place) = state.in_flight.enter() else { return overloaded() };
+    let Some(_place) = state.in_flight.enter() else { return state.finish(overloaded()) };
     let mut room = state.body_bytes.nothing();
-    match read_body(request, payload, state.max_body_bytes, &mut room).await {
+    let response = match read_body(request, payload, state.max_body_bytes, &mut room).await {
         Ok(body) => respond(decide(state, request, &body, dialogue).await),
         Err(NoRoom) => overloaded(),
-    }
+    };
+    state.finish(response)
 }
 
 async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {

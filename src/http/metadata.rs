@@ -13,11 +13,15 @@ use crate::{
 };
 
 pub(super) async fn metadata(state: Data<DecisionState>, request: HttpRequest) -> HttpResponse {
-    let Some(document) = find(&state, &request) else {
+    state.finish(answer(&state, &request))
+}
+
+fn answer(state: &DecisionState, request: &HttpRequest) -> HttpResponse {
+    let Some(document) = find(state, request) else {
         return HttpResponse::NotFound().insert_header(ANY_ORIGIN).finish();
     };
     match *request.method() {
-        Method::GET if is_known(&request, &document.etag) => HttpResponse::NotModified()
+        Method::GET if is_known(request, &document.etag) => HttpResponse::NotModified()
             .insert_header((header::ETAG, document.etag))
             .insert_header(CACHEABLE)
             .insert_header(ANY_ORIGIN)
