@@ -27,7 +27,7 @@ run:
 
 # One fuzz target for some seconds
 fuzz TARGET SECONDS='60':
-    cargo +nightly fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+    FUZZ_SECONDS={{SECONDS}} fuzz/run {{TARGET}}
 
 # Licences, sources, advisories of the dependencies
 deny:

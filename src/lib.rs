@@ -10,7 +10,8 @@
 //! main
 //!   cli          serve, check, token, explain
 //!     app        the wiring: build actors, handles, servers; bind, run, stop in order
-//!       http     listeners, routes, handlers           config     file and environment to settings
+//!       http     actix-web: decisions, metadata, admin  config     file and environment to settings
+//!       grpc     tonic: Envoy's Check, gRPC health
 //!         gateway     one file a dialect: read the original request, write the answer
 //!         metadata    the RFC 9728 document of a resource
 //!           authorize     the one use case: check a request; count and log the decision
@@ -18,7 +19,8 @@
 //!               token     a bearer string to an identity
 //!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
 //!             mcp         a JSON-RPC body or headers to an operation
-//!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction
+//!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction;
+//!                                                       tls: the listeners' certificates
 //! ```
 //!
 //! A [`policy::Permit`] can only be made by [`policy::decide`] and its neighbours for what is public or switched
@@ -31,10 +33,12 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod gateway;
+pub mod grpc;
 pub mod http;
 pub mod keys;
 pub mod mcp;
 pub mod metadata;
 pub mod policy;
 pub mod telemetry;
+pub mod tls;
 pub mod token;

@@ -1,4 +1,4 @@
-//! The commented examples in `config/` load as they are.
+//! The commented examples in `config/` and `examples/` load as they are.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
 
@@ -7,8 +7,10 @@ use std::{fs, path::PathBuf};
 use scopegate::config::{self, Environment, Settings};
 
 fn examples() -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("config");
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["config", "examples/graph"].map(|folder| root.join(folder));
+    let entries =
+        folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
     let mut files: Vec<_> =
         entries.filter(|path| path.extension().is_some_and(|end| end == "yaml")).collect();
     files.sort();
@@ -23,7 +25,7 @@ fn load(name: &str) -> Settings {
 #[test]
 fn every_example_loads_without_mistakes() {
     let files = examples();
-    assert!(files.len() >= 3, "{files:?}");
+    assert!(files.len() >= 4, "{files:?}");
     for file in files {
         let loaded = config::load(&file, &Environment::default());
         assert!(loaded.is_ok(), "{}:\n{}", file.display(), loaded.unwrap_err());
@@ -48,4 +50,10 @@ fn the_example_secret_is_called_too_short() {
 fn the_example_of_two_tenants_has_two_resources() {
     let ids: Vec<_> = load("many-resources.yaml").resources.iter().map(|each| each.id.to_string()).collect();
     assert_eq!(ids, ["acme", "globex"]);
+}
+
+#[test]
+fn the_example_graph_has_no_warnings() {
+    let settings = load("../examples/graph/config.yaml");
+    assert_eq!(settings.warnings, Vec::<String>::new());
 }

@@ -17,6 +17,7 @@ use crate::{
     http::ServerSettings,
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
+    tls::ServerTls,
     token::{TokenMetrics, Verifier},
 };
 
@@ -36,6 +37,8 @@ pub struct Core {
     pub policy: PolicyHandle,
     /// What decides.
     pub authorizer: Authorizer,
+    /// TLS of the listeners, where they speak it.
+    pub tls: Option<ServerTls>,
     /// The files whose change is a reason to load again.
     pub watched: Watched,
 }
@@ -64,25 +67,29 @@ impl Core {
             metrics: KeysMetrics::register(&registry)?,
             arbiter: arbiter.clone(),
         };
+        let tls = settings.server.tls.clone().map(ServerTls::load).transpose().context("server.tls")?;
         let watched = Watched::new(Mutex::new(settings.watched.clone()));
-        let documents = documents(settings.clone(), load, Arc::clone(&watched));
+        let documents = documents(settings.clone(), load, tls.clone(), Arc::clone(&watched));
         let actor = PolicyActor::first(documents, starter, policy_metrics)?;
         let policy = PolicyHandle::start(actor, &arbiter);
         let authorizer = Authorizer::new(policy.clone(), verifier, observer);
-        Ok(Self { settings, registry, clock, policy, authorizer, watched })
+        Ok(Self { settings, registry, clock, policy, authorizer, tls, watched })
     }
 }
 
 /// The documents of the PolicyActor: the settings that were just loaded, then what `load` gives.
-fn documents(first: Settings, mut load: LoadSettings, watched: Watched) -> Load {
+fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, watched: Watched) -> Load {
     let mut loaded = Some(first.clone());
     Box::new(move || {
         let settings = match loaded.take() {
             Some(settings) => settings,
-            None => load().map_err(|mistakes| {
-                watch_also(&watched, mistakes.watched());
-                mistakes.to_string()
-            })?,
+            None => {
+                reload_tls(tls.as_ref());
+                load().map_err(|mistakes| {
+                    watch_also(&watched, mistakes.watched());
+                    mistakes.to_string()
+                })?
+            }
         };
         for key in changes_that_wait(&first, &settings) {
             tracing::warn!(key, "a change of this key is ignored until the next start");
@@ -106,13 +113,25 @@ fn watch_also(watched: &Watched, files: &[PathBuf]) {
     }
 }
 
+/// Certificates are exchanged whatever else is wrong with the configuration: they expire.
+fn reload_tls(tls: Option<&ServerTls>) {
+    if let Some(Err(error)) = tls.map(ServerTls::reload) {
+        tracing::error!(%error, "the last good certificate serves");
+    }
+}
+
 /// The keys that differ from the first load's and are read at the start alone.
 fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
     let (was, is) = (&first.server, &now.server);
-    let (listen_addr, admin_listen_addr) = (was.listen_addr.clone(), was.admin_listen_addr.clone());
-    let others = ServerSettings { listen_addr, admin_listen_addr, ..is.clone() };
+    let others = ServerSettings {
+        listen_addr: was.listen_addr.clone(),
+        grpc_listen_addr: was.grpc_listen_addr.clone(),
+        admin_listen_addr: was.admin_listen_addr.clone(),
+        ..is.clone()
+    };
     let changes = [
         (was.listen_addr != is.listen_addr, "server.listen_addr"),
+        (was.grpc_listen_addr != is.grpc_listen_addr, "server.grpc_listen_addr"),
         (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
         (first.log != now.log, "server.log"),
         (first.outgoing.ca_pem != now.outgoing.ca_pem, "server.ca_file"),

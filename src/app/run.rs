@@ -11,7 +11,9 @@ use tokio::{
 use super::{core::Core, debug, health::Health, watch::FileWatch};
 use crate::{
     config::Settings,
-    http::{AdminState, BoundServer, DecisionState, bind_admin, bind_main},
+    gateway::DecisionState,
+    grpc::{self, BoundGrpc, GrpcHandle},
+    http::{AdminState, BoundServer, bind_admin, bind_main},
     policy::PolicyHandle,
 };
 
@@ -21,6 +23,7 @@ pub struct Service {
     policy: PolicyHandle,
     health: Health,
     main: BoundServer,
+    grpc: BoundGrpc,
     admin: BoundServer,
     watch: FileWatch,
 }
@@ -40,7 +43,7 @@ impl Service {
     /// # Errors
     /// When an address cannot be bound.
     pub fn bind(core: Core) -> anyhow::Result<Self> {
-        let Core { settings, registry, clock, policy, authorizer, watched } = core;
+        let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
         let server = &settings.server;
         let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
@@ -52,17 +55,30 @@ impl Service {
             readiness: Box::new(move || ready.readiness()),
             debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
         };
-        let main = bind_main(server, Arc::new(state))
+        let state = Arc::new(state);
+        let speaking = |protocols: &[&[u8]]| {
+            tls.as_ref().map(|tls| tls.config(protocols)).transpose().context("server.tls")
+        };
+        let grpc =
+            grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&state), speaking(&[b"h2"])?)
+                .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
+        let main = bind_main(server, state, speaking(&[])?)
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
         let admin = bind_admin(server, Arc::new(admin))
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
-        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, admin })
+        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, grpc, admin })
     }
 
     /// The addresses of decisions and metadata.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         self.main.addresses()
+    }
+
+    /// The addresses of Envoy's gRPC service.
+    #[must_use]
+    pub fn grpc_addresses(&self) -> &[SocketAddr] {
+        self.grpc.addresses()
     }
 
     /// The addresses of the admin pages.
@@ -84,6 +100,7 @@ impl Service {
     pub async fn run(self) -> anyhow::Result<StopReason> {
         tracing::info!(
             listen = ?self.addresses(),
+            grpc = ?self.grpc_addresses(),
             admin = ?self.admin_addresses(),
             policy = self.policy.snapshot().version(),
             "listening"
@@ -91,20 +108,25 @@ impl Service {
         self.log_warnings();
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
-        let (main, admin) = (self.main.handle(), self.admin.handle());
+        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
         let mut main_task = actix::spawn(self.main.run());
+        let mut grpc_task = actix::spawn(self.grpc.run());
         let mut admin_task = actix::spawn(self.admin.run());
         let reason = tokio::select! {
-            reason = until_stopped(&self.health) => reason?,
+            reason = until_stopped(&self.health, &grpc) => reason?,
             ended = &mut main_task => return Err(ended_early(MAIN, ended)),
+            ended = &mut grpc_task => return Err(ended_early(GRPC, ended)),
             ended = &mut admin_task => return Err(ended_early(ADMIN, ended)),
         };
         tracing::info!(?reason, drain = ?self.settings.server.drain, "draining");
         self.health.begin_drain();
+        grpc.set_serving(false).await;
         tokio::time::sleep(self.settings.server.drain).await;
         reloads.abort();
+        grpc.stop().await;
         main.stop(true).await;
         main_task.await.context(MAIN)?.context(MAIN)?;
+        grpc_task.await.context(GRPC)?.context(GRPC)?;
         admin.stop(true).await;
         admin_task.await.context(ADMIN)?.context(ADMIN)?;
         tracing::info!("stopped");
@@ -127,11 +149,12 @@ fn ended_early(listener: &'static str, ended: Result<io::Result<()>, JoinError>)
     }
 }
 
-async fn until_stopped(health: &Health) -> anyhow::Result<StopReason> {
+async fn until_stopped(health: &Health, grpc: &GrpcHandle) -> anyhow::Result<StopReason> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut missed = 0;
     while missed < MAX_MISSED {
+        grpc.set_serving(health.readiness().ready).await;
         tokio::select! {
             _ = terminate.recv() => return Ok(StopReason::Told),
             _ = interrupt.recv() => return Ok(StopReason::Told),
@@ -163,6 +186,7 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
 }
 
 const MAIN: &str = "the decision listener";
+const GRPC: &str = "the gRPC listener";
 const ADMIN: &str = "the admin listener";
 
 /// How often the actors are looked at.

@@ -8,9 +8,9 @@ use super::{
 };
 use crate::{
     domain::{Dialect, Field, Operation, Reason, Step, Trace},
-    mcp::{self, HeaderTrust, Unreadable},
+    mcp::{self, Body, HeaderTrust, ShownRequest, Unreadable},
     policy::{
-        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
+        Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
         permit_public, permit_unenforced,
     },
     token::{Bearer, Identity, Refusal, Verifier},
@@ -24,21 +24,29 @@ pub struct Authorizer {
     observer: ObserverSettings,
 }
 
-/// A decision, with the resource that it is about.
+/// A decision, with the resource and the operation that it is about.
 #[derive(Debug)]
-pub struct Checked {
+pub struct Checked<'a> {
     /// Whether the request may pass.
     pub decision: Decision,
     /// The resource; `None` where none has the request's host and path.
     pub resource: Option<Arc<ProtectedResource>>,
+    /// What the request asks for; `None` where that was not read.
+    pub operation: Option<Operation<'a>>,
 }
 
-impl Checked {
+impl Checked<'_> {
     /// Whether the gateway shall take `Authorization` away before the server sees the request.
     #[must_use]
     pub fn removes_token(&self) -> bool {
         let policy = self.resource.as_ref().and_then(|resource| resource.policy());
         policy.is_some_and(|policy| !policy.forwards_token())
+    }
+
+    /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
+    #[must_use]
+    pub fn operation_name(&self) -> Option<(String, Option<String>)> {
+        self.operation.as_ref().map(naming::of)
     }
 }
 
@@ -56,7 +64,7 @@ impl Authorizer {
     }
 
     /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
-    pub async fn check<T: Trace>(&self, request: &CheckRequest<'_>, trace: &mut T) -> Checked {
+    pub async fn check<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
         let mut observer = Observer::start(&self.observer, request.dialect);
         // One snapshot for the whole request: no request is judged by half of a policy.
         let snapshot = Arc::clone(&self.policy.snapshot());
@@ -72,15 +80,15 @@ impl Authorizer {
         };
         trace.note(Step::Decision, || describe_decision(&decision));
         observer.finish(&decision, operation.as_ref(), request);
-        Checked { decision, resource }
+        Checked { decision, resource, operation }
     }
 
     /// Counts and logs a request that could not be read as its dialect demands, and denies it.
-    pub fn refuse(&self, dialect: Dialect, denial: Denial) -> Checked {
+    pub fn refuse(&self, dialect: Dialect, denial: Denial) -> Checked<'static> {
         let observer = Observer::start(&self.observer, dialect);
         let decision = Decision::Deny(denial);
         observer.finish_unread(&decision);
-        Checked { decision, resource: None }
+        Checked { decision, resource: None, operation: None }
     }
 
     async fn check_resource<'a, T: Trace>(
@@ -176,7 +184,7 @@ fn read_operation<'a, T: Trace>(
     trace: &mut T,
 ) -> Result<Operation<'a>, Denial> {
     let trust = if policy.trusts_mcp_headers() { HeaderTrust::Trusted } else { HeaderTrust::Untrusted };
-    let operation = mcp::read(&request.shown, trust).map_err(|unreadable: Unreadable| {
+    let operation = mcp::read(&shown(policy, request), trust).map_err(|unreadable: Unreadable| {
         Denial::of(unreadable.reason)
             .with_detail(unreadable.detail)
             .with_json_rpc_code(unreadable.json_rpc_code())
@@ -185,12 +193,26 @@ fn read_operation<'a, T: Trace>(
     trace.note(Step::Requirement, || match policy.table().levels(&operation) {
         Ok(levels) => levels
             .iter()
-            .map(|level| format!("{}: {}", level.kind.name(), level.requirement))
+            .map(|level| match level.name {
+                "" => format!("{}: {}", level.kind.name(), level.requirement),
+                field => format!("field {field}: {}", level.requirement),
+            })
             .collect::<Vec<_>>()
             .join("; "),
-        Err(closed) => format!("no scope opens it ({})", closed.0.code()),
+        Err(Closed { reason, detail: "" }) => format!("no scope opens it ({})", reason.code()),
+        Err(Closed { reason, detail }) => format!("no scope opens it ({}: {detail})", reason.code()),
     });
     Ok(operation)
+}
+
+/// A text form of a body is the body itself only where the policy says that it may be taken for it.
+fn shown<'a>(policy: &Policy, request: &CheckRequest<'a>) -> ShownRequest<'a> {
+    match request.shown.body {
+        Body::Text(text) if policy.trusts_string_body() => {
+            ShownRequest { body: Body::Whole(text), ..request.shown }
+        }
+        Body::Absent | Body::Whole(_) | Body::Text(_) | Body::Cut | Body::TooLarge => request.shown,
+    }
 }
 
 fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>) -> String {

@@ -36,7 +36,7 @@ pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCod
     }
 }
 
-async fn explain(original: &OriginalRequest, load: LoadSettings) -> anyhow::Result<Explained> {
+async fn explain(original: &OriginalRequest, load: LoadSettings) -> anyhow::Result<Explained<'_>> {
     let core = Core::start(load, Arc::new(SystemClock::default()))?;
     core.policy.first_answers().await;
     let asked = Asked {
@@ -58,13 +58,13 @@ async fn explain(original: &OriginalRequest, load: LoadSettings) -> anyhow::Resu
 }
 
 /// What was found out.
-struct Explained {
+struct Explained<'a> {
     steps: Vec<(Step, String)>,
-    checked: Checked,
+    checked: Checked<'a>,
     reply: Reply,
 }
 
-impl Explained {
+impl Explained<'_> {
     fn to_text(&self) -> String {
         let mut text = String::new();
         for (step, found) in &self.steps {

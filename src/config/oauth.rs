@@ -133,11 +133,11 @@ fn allowed_origins(oauth: &Section, report: &mut Report) -> Option<Vec<String>> 
 
 /// Where an operation that was not shown needs the initialize level alone, hiding it would skip the others.
 fn refuse_hidden_levels(oauth: &Section, settings: &OauthSettings, report: &mut Report) {
-    let GraphqlSettings { storage, schema_file, .. } = &settings.graphql;
+    let GraphqlSettings { storage, graph, .. } = &settings.graphql;
     let has_more = has_further_levels(&settings.scopes)
         || settings.unlisted == Unlisted::Deny
         || storage.is_some()
-        || schema_file.is_some();
+        || graph.is_some();
     if settings.unknown_operation == Unknown::Initialize && has_more {
         let expected = "`deny`: other levels have scopes, and hiding the operation would skip them";
         report.mistake(&oauth.at("unknown_operation"), shown("initialize"), expected);

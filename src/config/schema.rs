@@ -110,8 +110,7 @@ const SERVER: Keys = &[
 
 const LISTEN: &[Key] = &[key("listen_addr", Shape::Text)];
 
-/// Known so that they can be refused with a reason (see `server.rs`).
-pub(super) const TLS: Keys =
+const TLS: Keys =
     &[&[key("cert_file", Shape::Text), key("key_file", Shape::Text), key("client_ca_file", Shape::Text)]];
 
 const LOG: Keys = &[&[
@@ -134,6 +133,8 @@ const RESOURCE: &[Key] = &[
     key("oauth", Shape::Section(OAUTH)),
     key("storage", Shape::Section(&[&[key("provider_id", Shape::Text)]])),
     key("schema_file", Shape::Text),
+    key("execution_config_file", Shape::Text),
+    key("graphql", Shape::Section(GRAPHQL)),
     key("enable_arbitrary_operations", Shape::Flag),
     key("expose_schema", Shape::Flag),
     key("exclude_mutations", Shape::Flag),
@@ -141,6 +142,15 @@ const RESOURCE: &[Key] = &[
     key("graph_name", Shape::Text),
     key("session", Shape::Section(&[&[key("stateless", Shape::Flag)]])),
 ];
+
+const GRAPHQL: Keys = &[&[
+    key("abstract_types", Shape::Text),
+    key("unknown_fields", Shape::Text),
+    key("max_query_bytes", Shape::Size),
+    key("max_query_depth", Shape::Count),
+    key("max_query_tokens", Shape::Count),
+    key("max_query_aliases", Shape::Count),
+]];
 
 const PLACE: &[Key] = &[
     key("base_url", Shape::Text),

@@ -5,7 +5,6 @@ use std::{fs, path::Path, time::Duration};
 use super::{
     environment::Environment,
     mistake::{Report, shown},
-    schema::{TLS, each},
     section::Section,
     units::YEAR,
     web::{is_socket_address, parse_host},
@@ -14,13 +13,12 @@ use crate::{
     http::ServerSettings,
     keys::{OutgoingSettings, check_roots},
     telemetry::{LogFormat, LogLevel, LogSettings, SubjectLogging},
+    tls::{TlsKey, TlsSettings},
 };
 
 /// Reads the listeners and limits.
-pub(super) fn read(root: &Section, report: &mut Report) -> ServerSettings {
+pub(super) fn read(root: &Section, folder: &Path, report: &mut Report) -> ServerSettings {
     let server = root.section("server");
-    refuse_tls(server.section("tls"), report);
-    // Checked already, so that a file stays right once the listener is there.
     let grpc_listen_addr = address(server, "grpc_listen_addr", "localhost:9191", report);
     let listen_addr = listen_addr(root, report);
     let admin_listen_addr = address(server, "admin_listen_addr", "localhost:9464", report);
@@ -33,6 +31,8 @@ pub(super) fn read(root: &Section, report: &mut Report) -> ServerSettings {
     }
     ServerSettings {
         listen_addr,
+        grpc_listen_addr,
+        tls: tls(server.section("tls"), folder, report),
         admin_listen_addr,
         max_body_bytes: server.number("max_body_bytes", 4 << 20, 1..=1 << 30, report),
         max_in_flight: server.number("max_in_flight", 10_000, 1..=1_000_000, report),
@@ -150,12 +150,28 @@ fn is_same_listener(one: &str, other: &str) -> bool {
     one == other && !one.ends_with(":0")
 }
 
-/// A key of `tls` that was ignored would serve tokens in plaintext to somebody who asked for TLS.
-fn refuse_tls(tls: &Section, report: &mut Report) {
-    let expected = "no such key: TLS listeners are not built in this version, terminate TLS at the gateway";
-    for key in each(TLS).filter(|key| tls.has(key.name)) {
-        report.mistake(&tls.at(key.name), "a TLS setting", expected);
+/// Reads `server.tls`; its files are relative to `folder`. A section without keys is a mistake too: it would serve
+/// plain text to somebody who asked for TLS.
+fn tls(tls: &Section, folder: &Path, report: &mut Report) -> Option<TlsSettings> {
+    if !tls.is_written() {
+        return None;
     }
+    for key in [TlsKey::CertFile, TlsKey::KeyFile] {
+        tls.require(key.name(), key.expected(), report);
+    }
+    let file = |key: TlsKey| tls.text(key.name()).map(|file| folder.join(file));
+    let settings = TlsSettings {
+        cert_file: file(TlsKey::CertFile)?,
+        key_file: file(TlsKey::KeyFile)?,
+        client_ca_file: file(TlsKey::ClientCaFile),
+    };
+    for file in [&settings.cert_file, &settings.key_file].into_iter().chain(&settings.client_ca_file) {
+        report.watch(file.clone());
+    }
+    for error in settings.check() {
+        report.mistake(&tls.at(error.key.name()), error.to_string(), error.key.expected());
+    }
+    Some(settings)
 }
 
 fn keep_alive(server: &Section, report: &mut Report) -> Duration {

@@ -61,7 +61,7 @@ impl Settings {
         let common =
             Common { folder: text.folder, insecure_hosts: &outgoing.insecure_hosts, providers: &providers };
         let resources = resource::read(&root, &common, &mut report);
-        let server = server::read(&root, &mut report);
+        let server = server::read(&root, text.folder, &mut report);
         let (warnings, watched) = report.finish()?;
         Ok(Self { server, log, outgoing, resources, warnings, watched })
     }

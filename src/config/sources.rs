@@ -103,9 +103,11 @@ fn random_secret() -> Result<String, Mistakes> {
 fn check_loopback(settings: &Settings) -> Result<(), Mistakes> {
     let server = &settings.server;
     let mut report = Report::default();
-    for (name, address) in
-        [("listen_addr", &server.listen_addr), ("admin_listen_addr", &server.admin_listen_addr)]
-    {
+    for (name, address) in [
+        ("listen_addr", &server.listen_addr),
+        ("grpc_listen_addr", &server.grpc_listen_addr),
+        ("admin_listen_addr", &server.admin_listen_addr),
+    ] {
         if !address.rsplit_once(':').is_some_and(|(host, _)| web::is_loopback(host)) {
             report.mistake(&format!("server.{name}"), shown(address), "a loopback address with `--dev`");
         }

@@ -8,13 +8,15 @@ pub enum Dialect {
     AuthRequest,
     /// Envoy's HTTP service: `/authorize/{path}`.
     ExtAuthzHttp,
+    /// Envoy's gRPC service: `Authorization/Check`.
+    ExtAuthzGrpc,
     /// Traefik and Caddy: `/forward-auth`.
     ForwardAuth,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 3] = [Self::AuthRequest, Self::ExtAuthzHttp, Self::ForwardAuth];
+    pub const ALL: [Self; 4] = [Self::AuthRequest, Self::ExtAuthzHttp, Self::ExtAuthzGrpc, Self::ForwardAuth];
 
     /// The name in metrics and logs.
     #[must_use]
@@ -22,6 +24,7 @@ impl Dialect {
         match self {
             Self::AuthRequest => "auth_request",
             Self::ExtAuthzHttp => "ext_authz_http",
+            Self::ExtAuthzGrpc => "ext_authz_grpc",
             Self::ForwardAuth => "forward_auth",
         }
     }

@@ -12,7 +12,7 @@ mod trace;
 pub use dialect::Dialect;
 pub use field::Field;
 pub use issuer::{Issuer, IssuerError};
-pub use operation::{Call, Message, Named, Operation};
+pub use operation::{Call, Message, Named, Operation, Query};
 pub use reason::Reason;
 pub use resource_id::{ResourceId, ResourceIdError};
 pub use scope::{Scope, ScopeError, ScopeSet};

@@ -1,6 +1,6 @@
 //! What one request asks the MCP server to do.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 /// One HTTP request to an MCP endpoint, read. It borrows from the request's bytes where it can.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,31 @@ pub struct Call<'a> {
     pub is_known: bool,
     /// What the parameters name.
     pub named: Named<'a>,
+    /// The query of a call of `execute_graphql`.
+    pub query: Query<'a>,
+}
+
+/// `arguments.query` of a call of `execute_graphql`, the one argument that a policy asks for.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Query<'a> {
+    /// The call is another one, or its arguments were not shown.
+    #[default]
+    NotShown,
+    /// The arguments hold no single string of that name.
+    Unreadable,
+    /// The GraphQL document, after JSON decoding.
+    Text(Cow<'a, str>),
+}
+
+/// Tells how long a query is and never what it says: it holds arguments.
+impl fmt::Debug for Query<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotShown => f.write_str("NotShown"),
+            Self::Unreadable => f.write_str("Unreadable"),
+            Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+        }
+    }
 }
 
 /// What a request names, byte for byte after JSON decoding.

@@ -1,6 +1,8 @@
 //! OAuth scopes (RFC 6749 §3.3): single tokens, and the set that a token grants.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
+
+use ahash::RandomState;
 
 /// One scope-token: printable ASCII without space, `"` and `\`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,38 +37,64 @@ impl fmt::Display for Scope {
 }
 
 /// Scopes in the order in which they were first named, each once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ScopeSet(Vec<Scope>);
+#[derive(Clone, Default)]
+pub struct ScopeSet {
+    scopes: Vec<Scope>,
+    /// All of them, once one was added to [`FEW`]; empty until then.
+    index: HashSet<Scope, RandomState>,
+}
 
 impl ScopeSet {
     /// Adds a scope that is not in the set yet.
     pub fn insert(&mut self, scope: Scope) {
-        if !self.contains(&scope) {
-            self.0.push(scope);
+        if self.scopes.len() == FEW && self.index.is_empty() {
+            self.index.extend(self.scopes.iter().cloned());
+        }
+        let is_new = if self.index.is_empty() {
+            !self.scopes.contains(&scope)
+        } else {
+            self.index.insert(scope.clone())
+        };
+        if is_new {
+            self.scopes.push(scope);
         }
     }
 
     /// Whether the set has exactly this scope.
     #[must_use]
     pub fn contains(&self, scope: &Scope) -> bool {
-        self.0.contains(scope)
+        if self.index.is_empty() { self.scopes.contains(scope) } else { self.index.contains(scope) }
     }
 
     /// The scopes, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Scope> {
-        self.0.iter()
+        self.scopes.iter()
     }
 
     /// Whether no scope is in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.scopes.is_empty()
     }
 
     /// How many scopes are in it.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.scopes.len()
+    }
+}
+
+impl PartialEq for ScopeSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.scopes == other.scopes
+    }
+}
+
+impl Eq for ScopeSet {}
+
+impl fmt::Debug for ScopeSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ScopeSet").field(&self.scopes).finish()
     }
 }
 
@@ -90,7 +118,7 @@ impl<'a> IntoIterator for &'a ScopeSet {
 /// Space-separated, as RFC 6749 §3.3 writes a list.
 impl fmt::Display for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, scope) in self.0.iter().enumerate() {
+        for (index, scope) in self.scopes.iter().enumerate() {
             if index > 0 {
                 f.write_str(" ")?;
             }
@@ -99,6 +127,9 @@ impl fmt::Display for ScopeSet {
         Ok(())
     }
 }
+
+/// As many scopes are compared one by one.
+const FEW: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -118,5 +149,14 @@ mod tests {
     fn a_set_keeps_the_first_order_and_drops_repetitions() {
         let set: ScopeSet = ["b", "a", "b"].iter().map(|s| Scope::parse(s).unwrap()).collect();
         assert_eq!(set.to_string(), "b a");
+    }
+
+    #[test]
+    fn a_large_set_is_as_a_small_one() {
+        let scope = |index: usize| Scope::parse(&format!("s{index}")).unwrap();
+        let set: ScopeSet = (0..40).chain(10..30).map(scope).collect();
+        assert_eq!(set.len(), 40);
+        assert!((0..40).all(|index| set.contains(&scope(index))) && !set.contains(&scope(40)));
+        assert_eq!(set, (0..40).map(scope).collect());
     }
 }

@@ -76,8 +76,7 @@ impl<'a> Asked<'a> {
     /// When the header is absent, repeated or not printable ASCII.
     pub(super) fn required(&self, name: &'static str, fault: Misread) -> Result<&'a str, Misread> {
         let Field::One(value) = self.headers.field(name) else { return Err(fault) };
-        let is_printable = !value.is_empty() && value.iter().all(|byte| matches!(byte, b'!'..=b'~'));
-        std::str::from_utf8(value).ok().filter(|_| is_printable).ok_or(fault)
+        visible(value, fault)
     }
 
     /// The `resource` of the request's own query; `None` where there is no query.
@@ -93,4 +92,13 @@ impl<'a> Asked<'a> {
             },
         }
     }
+}
+
+/// A value that must be there, of visible ASCII alone.
+///
+/// # Errors
+/// When it is empty or has other bytes.
+pub(super) fn visible(value: &[u8], fault: Misread) -> Result<&str, Misread> {
+    let is_visible = !value.is_empty() && value.iter().all(|byte| matches!(byte, b'!'..=b'~'));
+    std::str::from_utf8(value).ok().filter(|_| is_visible).ok_or(fault)
 }

@@ -36,7 +36,7 @@ pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
 
 /// 200, 401, 403 or 503, the body always empty.
 #[must_use]
-pub fn write(checked: &Checked, request: Option<&CheckRequest<'_>>) -> Reply {
+pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     match &checked.decision {
         Decision::Permit(permit) => Reply::of_permit(permit, checked),
         Decision::Deny(denial) => write_denial(denial, request),

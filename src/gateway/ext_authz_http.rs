@@ -33,7 +33,7 @@ pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
 
 /// True statuses; where the token is not to be forwarded, the header that has Envoy remove it.
 #[must_use]
-pub fn write(checked: &Checked, request: Option<&CheckRequest<'_>>) -> Reply {
+pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     let mut reply = Reply::plain(checked, request);
     if matches!(checked.decision, Decision::Permit(_)) && checked.removes_token() {
         reply.add("x-envoy-auth-headers-to-remove", Bytes::from_static(b"authorization"));

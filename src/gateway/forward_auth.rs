@@ -28,6 +28,6 @@ pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
 
 /// True statuses.
 #[must_use]
-pub fn write(checked: &Checked, request: Option<&CheckRequest<'_>>) -> Reply {
+pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     Reply::plain(checked, request)
 }

@@ -2,14 +2,19 @@
 //! answers as the gateway wants it. A 200 is written from a [`Permit`](crate::policy::Permit) alone.
 
 pub mod auth_request;
+pub mod ext_authz_grpc;
 pub mod ext_authz_http;
 pub mod forward_auth;
 
 mod asked;
+mod in_flight;
 mod reply;
+mod state;
 
 pub use asked::{Asked, HeaderSource, Misread};
+pub use in_flight::{InFlight, Place};
 pub use reply::Reply;
+pub use state::DecisionState;
 
 use crate::{
     authorize::{CheckRequest, Checked},
@@ -24,7 +29,7 @@ pub struct Dialogue {
     /// Reads the original request.
     pub read: for<'a> fn(&Asked<'a>) -> Result<CheckRequest<'a>, Misread>,
     /// Writes the answer; without a request where it could not be read.
-    pub write: fn(&Checked, Option<&CheckRequest<'_>>) -> Reply,
+    pub write: fn(&Checked<'_>, Option<&CheckRequest<'_>>) -> Reply,
 }
 
 /// nginx and scripts.

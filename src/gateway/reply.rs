@@ -25,7 +25,7 @@ pub struct Reply {
 impl Reply {
     /// The 200 of a permit: the five identity headers, always, so that a gateway that copies them overwrites
     /// what a client forged.
-    pub(super) fn of_permit(permit: &Permit, checked: &Checked) -> Self {
+    pub(super) fn of_permit(permit: &Permit, checked: &Checked<'_>) -> Self {
         let nobody = checked.resource.as_ref().map(|resource| IdentityHeaders::of_nobody(resource.id()));
         let identity = permit.identity().map(|identity| &identity.headers).or(nobody.as_ref());
         let headers = identity.into_iter().flat_map(IdentityHeaders::iter);
@@ -48,18 +48,21 @@ impl Reply {
     }
 
     /// True statuses, and a JSON-RPC error body with a 400: what Envoy, Traefik and Caddy relay as it is.
-    pub(super) fn plain(checked: &Checked, request: Option<&CheckRequest<'_>>) -> Self {
+    pub(super) fn plain(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
         match &checked.decision {
             Decision::Permit(permit) => Self::of_permit(permit, checked),
-            Decision::Deny(denial) => {
-                let mut reply = Self::of_denial(denial, request);
-                if reply.status == 400 {
-                    reply.add("content-type", Bytes::from_static(b"application/json"));
-                    reply.body = Some(json_rpc_error(denial));
-                }
-                reply
-            }
+            Decision::Deny(denial) => Self::plain_denial(denial, request),
         }
+    }
+
+    /// The denial of [`Reply::plain`].
+    pub(super) fn plain_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Self {
+        let mut reply = Self::of_denial(denial, request);
+        if reply.status == 400 {
+            reply.add("content-type", Bytes::from_static(b"application/json"));
+            reply.body = Some(json_rpc_error(denial));
+        }
+        reply
     }
 
     pub(super) fn add(&mut self, name: &'static str, value: Bytes) {

@@ -9,8 +9,10 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 
-use super::in_flight::Place;
-use crate::mcp::Body;
+use crate::{
+    gateway::{InFlight, Place},
+    mcp::Body,
+};
 
 /// A body as far as it was read.
 #[derive(Debug)]
@@ -46,7 +48,7 @@ pub(super) async fn read_body(
     request: &HttpRequest,
     payload: Payload,
     max_bytes: usize,
-    room: &mut Place<'_>,
+    room: &mut Place<&InFlight>,
 ) -> Result<ReadBody, NoRoom> {
     let headers = request.headers();
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
@@ -60,7 +62,11 @@ pub(super) async fn read_body(
     tokio::time::timeout(BODY_TIMEOUT, collected).await.unwrap_or(Ok(ReadBody::Cut))
 }
 
-async fn collect(mut payload: Payload, max_bytes: usize, room: &mut Place<'_>) -> Result<ReadBody, NoRoom> {
+async fn collect(
+    mut payload: Payload,
+    max_bytes: usize,
+    room: &mut Place<&InFlight>,
+) -> Result<ReadBody, NoRoom> {
     let mut whole = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let Ok(chunk) = chunk else { return Ok(ReadBody::Cut) };

@@ -1,10 +1,5 @@
 //! The handlers of the three dialects. They take a request apart, ask, and put the answer together.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
-
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
@@ -14,61 +9,15 @@ use actix_web::{
     web::{Data, Payload},
 };
 
-use super::{
-    body::{NoRoom, ReadBody, read_body},
-    in_flight::InFlight,
-};
+use super::body::{NoRoom, ReadBody, read_body};
 use crate::{
-    authorize::Authorizer,
-    domain::{Field, Reason, Silent},
-    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread, Reply},
-    policy::Denial,
+    authorize::Checked,
+    domain::{Field, Reason},
+    gateway::{
+        AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
+        Reply,
+    },
 };
-
-/// What the handlers need, one for all workers.
-#[derive(Debug)]
-pub struct DecisionState {
-    authorizer: Authorizer,
-    in_flight: InFlight,
-    body_bytes: InFlight,
-    max_body_bytes: usize,
-    is_draining: Arc<AtomicBool>,
-}
-
-impl DecisionState {
-    /// Decides with `authorizer` about at most `max_in_flight` requests at a time, reading bodies of at most
-    /// `max_body_bytes`. Once `is_draining`, each answer is the last of its connection.
-    #[must_use]
-    pub fn new(
-        authorizer: Authorizer,
-        max_in_flight: usize,
-        max_body_bytes: usize,
-        is_draining: Arc<AtomicBool>,
-    ) -> Self {
-        Self {
-            authorizer,
-            in_flight: InFlight::new(max_in_flight),
-            body_bytes: InFlight::new(max_body_bytes.saturating_mul(WHOLE_BODIES)),
-            max_body_bytes,
-            is_draining,
-        }
-    }
-
-    /// An answer as it goes out. A gateway that reused its connection while this end closes it would lose a
-    /// request, so it is told beforehand.
-    pub(super) fn finish(&self, mut response: HttpResponse) -> HttpResponse {
-        if self.is_draining.load(Ordering::Relaxed) {
-            response.head_mut().set_connection_type(ConnectionType::Close);
-        }
-        response
-    }
-
-    /// What decides.
-    #[must_use]
-    pub fn authorizer(&self) -> &Authorizer {
-        &self.authorizer
-    }
-}
 
 pub(super) async fn auth_request(
     state: Data<DecisionState>,
@@ -100,17 +49,26 @@ async fn answer(
     payload: Payload,
     dialogue: &Dialogue,
 ) -> HttpResponse {
-    let overloaded = || {
-        let checked = state.authorizer.refuse(dialogue.dialect, Denial::of(Reason::Overloaded));
-        respond((dialogue.write)(&checked, None))
+    let overloaded = |checked: &Checked<'_>| respond((dialogue.write)(checked, None));
+    let _place = match state.enter(dialogue.dialect) {
+        Ok(place) => place,
+        Err(checked) => return finish(state, overloaded(&checked)),
     };
-    let Some(_place) = state.in_flight.enter() else { return state.finish(overloaded()) };
-    let mut room = state.body_bytes.nothing();
-    let response = match read_body(request, payload, state.max_body_bytes, &mut room).await {
+    let mut room = state.room();
+    let response = match read_body(request, payload, state.max_body_bytes(), &mut room).await {
         Ok(body) => respond(decide(state, request, &body, dialogue).await),
-        Err(NoRoom) => overloaded(),
+        Err(NoRoom) => overloaded(&state.refuse(dialogue.dialect, Reason::Overloaded)),
     };
-    state.finish(response)
+    finish(state, response)
+}
+
+/// An answer as it goes out. A gateway that reused its connection while this end closes it would lose a request,
+/// so it is told beforehand.
+pub(super) fn finish(state: &DecisionState, mut response: HttpResponse) -> HttpResponse {
+    if state.is_draining() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    response
 }
 
 async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {
@@ -121,16 +79,9 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
         headers: &headers,
         body: body.shown(),
     };
-    match origin_form(request).and_then(|()| (dialogue.read)(&asked)) {
-        Ok(check) => {
-            let checked = state.authorizer.check(&check, &mut Silent).await;
-            (dialogue.write)(&checked, Some(&check))
-        }
-        Err(misread) => {
-            let checked = state.authorizer.refuse(dialogue.dialect, misread.into());
-            (dialogue.write)(&checked, None)
-        }
-    }
+    let read = origin_form(request).and_then(|()| (dialogue.read)(&asked));
+    let checked = state.check(dialogue.dialect, &read).await;
+    (dialogue.write)(&checked, read.as_ref().ok())
 }
 
 /// An absolute form names a host of its own beside `Host`, and whoever forwards the request may follow it
@@ -167,6 +118,3 @@ impl HeaderSource for Headers<'_> {
         Field::of(self.0.get_all(name).map(HeaderValue::as_bytes))
     }
 }
-
-/// How many bodies of the greatest length may be in memory at once; shorter ones are many more.
-const WHOLE_BODIES: usize = 64;

@@ -6,14 +6,15 @@ use actix_web::{
     web::Data,
 };
 
-use super::DecisionState;
+use super::decide::finish;
 use crate::{
+    gateway::DecisionState,
     metadata::{MetadataDocument, Which},
     policy::Selector,
 };
 
 pub(super) async fn metadata(state: Data<DecisionState>, request: HttpRequest) -> HttpResponse {
-    state.finish(answer(&state, &request))
+    finish(&state, answer(&state, &request))
 }
 
 fn answer(state: &DecisionState, request: &HttpRequest) -> HttpResponse {

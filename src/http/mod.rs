@@ -3,12 +3,10 @@
 mod admin;
 mod body;
 mod decide;
-mod in_flight;
 mod metadata;
 mod server;
 mod settings;
 
 pub use admin::{AdminState, DebugPages, FailingSource, Readiness};
-pub use decide::DecisionState;
 pub use server::{BoundServer, bind_admin, bind_main};
 pub use settings::ServerSettings;

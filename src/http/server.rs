@@ -7,15 +7,18 @@ use actix_web::{
     dev::{Server, ServerHandle},
     web::{self, Data},
 };
+use rustls::ServerConfig;
 use tracing_actix_web::TracingLogger;
 
 use super::{
     ServerSettings,
     admin::{self, AdminState},
-    decide::{self, DecisionState},
-    metadata,
+    decide, metadata,
 };
-use crate::{gateway::ext_authz_http::PATH_PREFIX, policy::WELL_KNOWN};
+use crate::{
+    gateway::{DecisionState, ext_authz_http::PATH_PREFIX},
+    policy::WELL_KNOWN,
+};
 
 /// A listener that is bound and ready to run.
 pub struct BoundServer {
@@ -50,7 +53,11 @@ impl BoundServer {
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub fn bind_main(settings: &ServerSettings, state: Arc<DecisionState>) -> io::Result<BoundServer> {
+pub fn bind_main(
+    settings: &ServerSettings,
+    state: Arc<DecisionState>,
+    tls: Option<ServerConfig>,
+) -> io::Result<BoundServer> {
     let state = Data::from(state);
     let server = HttpServer::new(move || {
         App::new()
@@ -68,8 +75,11 @@ pub fn bind_main(settings: &ServerSettings, state: Arc<DecisionState>) -> io::Re
     .keep_alive(settings.keep_alive + KEEP_ALIVE_MARGIN)
     .client_request_timeout(HEAD_TIMEOUT)
     .shutdown_timeout(STOP_TIMEOUT_SECONDS)
-    .disable_signals()
-    .bind(&settings.listen_addr)?;
+    .disable_signals();
+    let server = match tls {
+        Some(tls) => server.bind_rustls_0_23(&settings.listen_addr, tls)?,
+        None => server.bind(&settings.listen_addr)?,
+    };
     let addresses = server.addrs();
     Ok(BoundServer { server: server.run(), addresses })
 }

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use crate::tls::TlsSettings;
+
 /// How the service listens and stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerSettings {
     /// `host:port` of the decision and metadata listener.
     pub listen_addr: String,
+    /// `host:port` of Envoy's gRPC service.
+    pub grpc_listen_addr: String,
+    /// TLS of the decision and gRPC listeners; plain text where there is none.
+    pub tls: Option<TlsSettings>,
     /// `host:port` of metrics, health and debug pages.
     pub admin_listen_addr: String,
     /// Bound on a body that is read for its operation.

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{FetchError, error::printable};
+use super::{FetchError, error::printable, object};
 use crate::domain::Issuer;
 
 /// What a discovery document says of keys.
@@ -18,10 +18,14 @@ impl Discovery {
     /// Reads the document found at `url`. Its issuer must be `expected`, or, where nothing is configured, the
     /// one whose document belongs at `url`.
     pub(super) fn parse(document: &[u8], url: &Url, expected: Option<&Issuer>) -> Result<Self, FetchError> {
-        let wire: Wire = serde_json::from_slice(document).map_err(|error| match error.is_data() {
+        let document = object::utf8(document)?;
+        let wire: Wire = serde_json::from_str(document).map_err(|error| match error.is_data() {
             true => FetchError::Discovery("issuer` and `jwks_uri"),
             false => FetchError::NotJson,
         })?;
+        if !object::is_object(document) {
+            return Err(FetchError::Discovery("issuer` and `jwks_uri"));
+        }
         let issuer = Issuer::parse(&wire.issuer).map_err(|_| FetchError::Discovery("issuer"))?;
         match expected {
             Some(expected) if *expected != issuer => {
@@ -103,6 +107,7 @@ mod tests {
         for (document, cause) in [
             ("<html>", "the body is not JSON"),
             ("[]", "the discovery document has no well-formed `issuer` and `jwks_uri`"),
+            (r#"["x","y"]"#, "the discovery document has no well-formed `issuer` and `jwks_uri`"),
             (r#"{"issuer":"x"}"#, "the discovery document has no well-formed `issuer` and `jwks_uri`"),
             (r#"{"issuer":"x","jwks_uri":"y"}"#, "the discovery document has no well-formed `issuer`"),
             (

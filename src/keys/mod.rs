@@ -9,6 +9,7 @@ mod fetch;
 mod handle;
 mod jwk;
 mod metrics;
+mod object;
 mod report;
 mod schedule;
 mod set;

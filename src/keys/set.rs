@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{error::Category, value::RawValue};
 
-use super::{Algorithm, FetchError, KeyRules, SkippedKey, VerifyingKey};
+use super::{Algorithm, FetchError, KeyRules, SkippedKey, VerifyingKey, object};
 
 /// Keys in the order of their `kid` (none first), each once. It never changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,11 @@ impl KeySet {
     /// # Errors
     /// When `document` is no JWK Set, or has entries of which none can be used.
     pub fn parse(document: &[u8], rules: KeyRules<'_>) -> Result<(Self, Vec<SkippedKey>), FetchError> {
-        let wire: JwkSet<'_> = serde_json::from_slice(document).map_err(|error| not_a_set(&error))?;
+        let document = object::utf8(document)?;
+        let wire: JwkSet<'_> = serde_json::from_str(document).map_err(|error| not_a_set(&error))?;
+        if !object::is_object(document) {
+            return Err(FetchError::NoKeysArray);
+        }
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for jwk in wire.keys {
             match VerifyingKey::parse(jwk.get(), rules) {
@@ -167,10 +171,14 @@ mod tests {
 
     #[test]
     fn what_is_no_jwk_set_is_named() {
+        let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &[] };
+        assert_eq!(KeySet::parse(b"{\"keys\":[],\"x\":\"\xff\"}", rules), Err(FetchError::NotJson));
         for document in ["", "<html>", "{\"keys\":[", "{\"keys\":[]} x", "\u{feff}{\"keys\":[]}"] {
             assert_eq!(parse(document), Err(FetchError::NotJson), "{document}");
         }
-        for document in ["{}", "[]", "7", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, r#"{"keys":null}"#] {
+        for document in
+            ["{}", "[]", "[[]]", "7", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, r#"{"keys":null}"#]
+        {
             assert_eq!(parse(document), Err(FetchError::NoKeysArray), "{document}");
         }
     }

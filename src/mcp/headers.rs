@@ -9,7 +9,7 @@ use super::{
     method::{self, Method, Names, Revision},
     unreadable::Unreadable,
 };
-use crate::domain::{Call, Field, Message, Named, Operation};
+use crate::domain::{Call, Field, Message, Named, Operation, Query};
 
 /// The mirrored headers of one request, trimmed and decoded.
 #[derive(Debug)]
@@ -96,7 +96,12 @@ impl<'a> McpHeaders<'a> {
             Some(_) => return Ok(Operation::NotShown),
         };
         Ok(named.map_or(Operation::NotShown, |named| {
-            Operation::Single(Message::Request(Call { method: method.into(), is_known, named }))
+            Operation::Single(Message::Request(Call {
+                method: method.into(),
+                is_known,
+                named,
+                query: Query::NotShown,
+            }))
         }))
     }
 }

@@ -10,7 +10,7 @@ use super::{
     params::Params,
     unreadable::Unreadable,
 };
-use crate::domain::{Call, Message, Named};
+use crate::domain::{Call, Message, Named, Query};
 
 /// A message that was understood.
 #[derive(Debug)]
@@ -123,8 +123,13 @@ fn read_call<'a>(method: Cow<'a, str>, mut params: Params<'a>) -> Result<ReadMes
     let revision = params.revision()?;
     let message = match method::find(&method) {
         Some(known) if known.kind == Kind::Notification => Message::Notification(known.name),
-        Some(known) => Message::Request(Call { method, is_known: true, named: params.named(known.names)? }),
-        None => Message::Request(Call { method, is_known: false, named: Named::Nothing }),
+        Some(known) => {
+            let query = params.query(known.names);
+            Message::Request(Call { method, is_known: true, named: params.named(known.names)?, query })
+        }
+        None => {
+            Message::Request(Call { method, is_known: false, named: Named::Nothing, query: Query::NotShown })
+        }
     };
     Ok(ReadMessage { message, revision })
 }

@@ -1,16 +1,17 @@
 //! The `params` of a message: what a method names, and the protocol revision in `_meta`. Everything else in
-//! them, a tool's arguments first of all, is read over.
+//! them is read over; of a tool's arguments nothing is looked at but the query of `execute_graphql`.
 
 use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
+use serde_json::value::RawValue;
 
 use super::{
     json::{Members, Object, Shape, Value, skip, take_elements},
     method::Names,
     unreadable::Unreadable,
 };
-use crate::domain::Named;
+use crate::domain::{Named, Query};
 
 /// The members of `params` that some method names something with.
 #[derive(Debug, Default)]
@@ -21,6 +22,7 @@ pub(super) struct Params<'a> {
     reference: Value<Object<Reference<'a>>>,
     notifications: Value<Object<Notifications<'a>>>,
     meta: Value<Object<Meta<'a>>>,
+    arguments: Option<&'a RawValue>,
 }
 
 impl<'a> Params<'a> {
@@ -51,6 +53,17 @@ impl<'a> Params<'a> {
         })
     }
 
+    /// The query of a call of `execute_graphql`, whose arguments must have one clear reading. Those of other
+    /// tools are not parsed.
+    pub(super) fn query(&self, names: Names) -> Query<'a> {
+        match (&self.name, names) {
+            (Value::Is(name), Names::Tool) if name == EXECUTE_GRAPHQL => {
+                self.arguments.and_then(query_of).map_or(Query::Unreadable, Query::Text)
+            }
+            _ => Query::NotShown,
+        }
+    }
+
     /// The protocol revision that `_meta` tells. A `_meta` that is no object tells none.
     ///
     /// # Errors
@@ -76,10 +89,34 @@ impl<'a> Members<'a> for Params<'a> {
             "ref" => self.reference = object.next_value()?,
             "notifications" => self.notifications = object.next_value()?,
             "_meta" => self.meta = object.next_value()?,
+            "arguments" => self.arguments = Some(object.next_value()?),
             _ => _ = skip(object)?,
         }
         Ok(())
     }
+}
+
+/// `params.arguments` of `execute_graphql`.
+#[derive(Debug, Default)]
+struct Arguments<'a> {
+    query: Value<Cow<'a, str>>,
+}
+
+impl<'a> Members<'a> for Arguments<'a> {
+    const WATCHED: &'static [&'static str] = &["query"];
+
+    fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
+        match key {
+            "query" => self.query = object.next_value()?,
+            _ => _ = skip(object)?,
+        }
+        Ok(())
+    }
+}
+
+fn query_of(arguments: &RawValue) -> Option<Cow<'_, str>> {
+    let arguments: Value<Object<Arguments<'_>>> = serde_json::from_str(arguments.get()).ok()?;
+    arguments.ok()?.checked().ok()?.query.ok()
 }
 
 /// `params.ref` of `completion/complete`.
@@ -189,6 +226,9 @@ fn name(value: Value<Cow<'_, str>>) -> Result<Cow<'_, str>, Unreadable> {
 
 /// Where a request of 2026-07-28 tells its protocol version, which `MCP-Protocol-Version` mirrors.
 const META_REVISION: &str = "io.modelcontextprotocol/protocolVersion";
+
+/// The tool of a GraphQL router whose argument is a query that the client wrote.
+const EXECUTE_GRAPHQL: &str = "execute_graphql";
 
 /// How many URIs one `subscriptions/listen` may name; each is looked up in the policy.
 const MAX_SUBSCRIPTIONS: usize = 1000;

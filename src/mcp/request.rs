@@ -35,6 +35,9 @@ pub enum Body<'a> {
     Absent,
     /// All of it; no bytes are the same as [`Body::Absent`].
     Whole(&'a [u8]),
+    /// All of it, in a text form in which bytes that are no UTF-8 may have been replaced: nothing is read from
+    /// it unless the policy takes it for the body itself.
+    Text(&'a [u8]),
     /// A part of it.
     Cut,
     /// It is longer than `server.max_body_bytes`.
@@ -45,7 +48,7 @@ impl Body<'_> {
     /// Whether the request has none, or no byte in it.
     #[must_use]
     pub const fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent | Self::Whole([]))
+        matches!(self, Self::Absent | Self::Whole([]) | Self::Text([]))
     }
 }
 
@@ -55,6 +58,7 @@ impl std::fmt::Debug for Body<'_> {
         match self {
             Self::Absent => f.write_str("Absent"),
             Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
+            Self::Text(bytes) => write!(f, "Text({} bytes)", bytes.len()),
             Self::Cut => f.write_str("Cut"),
             Self::TooLarge => f.write_str("TooLarge"),
         }
@@ -93,8 +97,10 @@ fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Opera
     match (request.body, trust) {
         (Body::Cut, _) => Err(Unreadable::other(Reason::BodyTruncated, "the body was cut")),
         (Body::TooLarge, _) => Err(Unreadable::other(Reason::BodyTooLarge, "the body is too large")),
-        (Body::Absent | Body::Whole([]), HeaderTrust::Trusted) => read_headers(request)?.into_operation(),
-        (Body::Absent | Body::Whole([]), HeaderTrust::Untrusted) => {
+        (Body::Absent | Body::Whole([]) | Body::Text(_), HeaderTrust::Trusted) => {
+            read_headers(request)?.into_operation()
+        }
+        (Body::Absent | Body::Whole([]) | Body::Text(_), HeaderTrust::Untrusted) => {
             read_headers(request).map(|_| Operation::NotShown)
         }
         (Body::Whole(body), _) => {

@@ -15,7 +15,7 @@ pub(super) struct BuiltInTools {
 pub(super) enum Standing<'t> {
     /// A built-in tool that exists.
     Open(&'t Requirement),
-    /// A tool that does not exist, or whose fields cannot be known: only an entry opens it.
+    /// A tool that the router does not build in, or not now: an operation or an entry opens it.
     Closed,
     /// Any other tool.
     Ordinary(Option<&'t Requirement>),
@@ -48,13 +48,10 @@ impl BuiltInTools {
 
     /// What `name` is.
     pub(super) fn standing(&self, name: &str) -> Standing<'_> {
-        let has_schema = self.graphql.schema_file.is_some();
+        let has_schema = self.graphql.graph.is_some();
         let is_router = has_schema || self.graphql.storage.is_some();
         let (exists, requirement) = match name {
-            // With a schema the fields of the query count too; until they are read nothing is known of it.
-            "execute_graphql" => {
-                (self.graphql.enable_arbitrary_operations && !has_schema, &self.execute_graphql)
-            }
+            "execute_graphql" => (self.graphql.enable_arbitrary_operations, &self.execute_graphql),
             "get_operation_info" => (true, &self.get_operation_info),
             "get_schema" => (self.graphql.expose_schema, &self.get_schema),
             _ if has_schema => return Standing::Closed,

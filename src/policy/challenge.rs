@@ -3,7 +3,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use super::{shortfall::Shortfall, table::LevelKind};
+use super::{level::LevelKind, shortfall::Shortfall};
 use crate::domain::{Reason, ResourceId, Scope, ScopeSet};
 
 /// What the challenges of one resource have in common, built when the policy is compiled.
@@ -48,10 +48,11 @@ impl ChallengeText {
         let named: ScopeSet = fitting(first).chain(&shortfall.needed).cloned().collect();
         self.add_scope(&named, &mut text);
         self.add_metadata(&mut text);
-        let description = match tool.filter(|_| shortfall.first_failed == LevelKind::Tool) {
-            Some(tool) => format!("insufficient scopes for tool {}", safe(tool)),
-            None => format!("missing required scopes: {}", safe(&shortfall.missing.to_string())),
-        };
+        let description =
+            match tool.filter(|_| matches!(shortfall.first_failed, LevelKind::Tool | LevelKind::Field)) {
+                Some(tool) => format!("insufficient scopes for tool {}", safe(tool)),
+                None => format!("missing required scopes: {}", safe(&shortfall.missing.to_string())),
+            };
         let _ = write!(text, ", error_description=\"{description}\"");
         text.into()
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{
     Decision, Denial, Grounds, Mode, Permit,
+    level::Closed,
     resource::{Policy, ProtectedResource},
     shortfall::Shortfall,
-    table::Closed,
 };
 use crate::{
     domain::{Message, Named, Operation, Reason, ScopeSet},
@@ -55,7 +55,10 @@ fn is_reported(reason: Reason, operation: &Operation<'_>) -> bool {
 
 /// Whether `granted` suffices for `operation`.
 pub(super) fn judge(policy: &Policy, granted: &ScopeSet, operation: &Operation<'_>) -> Result<(), Denial> {
-    let levels = policy.table.levels(operation).map_err(|Closed(reason)| Denial::of(reason))?;
+    let levels = policy
+        .table
+        .levels(operation)
+        .map_err(|Closed { reason, detail }| Denial::of(reason).with_detail(detail))?;
     let shortfall = Shortfall::find(&levels, granted, policy.challenge_scopes, policy.max_scope_combinations);
     match shortfall {
         None => Ok(()),

@@ -1,7 +1,8 @@
 //! What the configuration says of a protected resource, checked: values here are true.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use super::graphql::{Graph, QueryLimits, UnknownFields};
 use crate::{
     domain::{Issuer, ResourceId, Scope},
     keys::{KeysHandle, SourceSettings},
@@ -180,8 +181,12 @@ pub enum Mode {
 pub struct GraphqlSettings {
     /// The folder that `storage.provider_id` names.
     pub storage: Option<PathBuf>,
-    /// The graph's SDL.
-    pub schema_file: Option<PathBuf>,
+    /// The graph, where its schema is known.
+    pub graph: Option<Arc<Graph>>,
+    /// What a query gets that names what the schema does not have.
+    pub unknown_fields: UnknownFields,
+    /// How large a query may be.
+    pub limits: QueryLimits,
     /// Whether `execute_graphql` exists.
     pub enable_arbitrary_operations: bool,
     /// Whether `get_schema` exists.

@@ -3,10 +3,12 @@
 use serde::Serialize;
 
 use super::{
+    graphql::GraphTable,
+    level::{Closed, LevelKind, Levels},
     named::NamedTable,
     requirement::Requirement,
     resource::{Policy, ProtectedResource},
-    table::{Closed, LevelKind, PolicyTable},
+    table::PolicyTable,
 };
 use crate::domain::Operation;
 
@@ -25,8 +27,11 @@ pub enum Explanation {
 /// One level, as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedLevel {
-    /// What asks for it: `initialize`, `method`, `tool` or `named`.
+    /// What asks for it: `initialize`, `method`, `tool`, `named` or `field`.
     pub level: &'static str,
+    /// Of a field, its coordinate: `Type.field`, or `Type` for all that return it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
     /// The scopes: `a b`, `(a b | c)`, or `-` for none.
     pub scopes: String,
 }
@@ -36,12 +41,13 @@ pub struct ExplainedLevel {
 pub fn explain(resource: &ProtectedResource, operation: &Operation<'_>) -> Explanation {
     match resource.policy().map(|policy: &Policy| policy.table().levels(operation)) {
         None => Explanation::Unenforced,
-        Some(Err(Closed(reason))) => Explanation::Closed(reason.code()),
+        Some(Err(Closed { reason, .. })) => Explanation::Closed(reason.code()),
         Some(Ok(levels)) => Explanation::Levels(
             levels
                 .iter()
                 .map(|level| ExplainedLevel {
                     level: level.kind.name(),
+                    field: (!level.name.is_empty()).then(|| level.name.to_owned()),
                     scopes: level.requirement.to_string(),
                 })
                 .collect(),
@@ -78,10 +84,21 @@ impl PolicyTable {
         rows.extend(self.methods.entries().map(|(name, own)| row(name.to_owned(), "initialize", Some(own))));
         let built_in = self.built_in.existing().into_iter();
         rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), "tools/call", Some(own))));
+        rows.extend(self.graph.iter().flat_map(GraphTable::tools).map(|(name, fields)| Row {
+            operation: format!("tools/call {name}"),
+            scopes: fields.map_or_else(|| "(closed)".to_owned(), |fields| self.needs_of_tool(name, &fields)),
+        }));
         rows.extend(of_entries(&self.tools, "tools/call"));
         rows.extend(of_entries(&self.prompts, "prompts/get"));
         rows.extend(of_entries(&self.resources, "resources/read"));
         rows
+    }
+
+    /// All that the tool of a GraphQL operation needs; `fields` are the levels of its fields.
+    fn needs_of_tool(&self, name: &str, fields: &Levels<'_>) -> String {
+        let entries = self.tools.matches(name);
+        let outer = std::iter::once(&self.initialize).chain(self.method_levels("tools/call")).chain(entries);
+        join(outer.chain(fields.iter().map(|level| level.requirement)))
     }
 }
 
@@ -100,6 +117,7 @@ impl LevelKind {
             Self::Method => "method",
             Self::Tool => "tool",
             Self::Named => "named",
+            Self::Field => "field",
         }
     }
 }

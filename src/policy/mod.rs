@@ -7,12 +7,15 @@ mod decide;
 mod decision;
 mod document;
 mod explanation;
+mod graphql;
 mod handle;
 mod implies;
+mod level;
 mod metrics;
 mod named;
 mod requirement;
 mod resource;
+mod selection;
 mod shortfall;
 mod snapshot;
 mod sources;
@@ -32,11 +35,15 @@ pub use document::{
     ScopeGroups, ScopeSettings, SourceRules, Unknown, Unlisted,
 };
 pub use explanation::{ExplainedLevel, Explanation, Row, explain};
+pub use graphql::{
+    AbstractTypes, Graph, GraphFault, GraphFiles, QueryFault, QueryLimits, SchemaSource, UnknownFields,
+};
 pub use handle::PolicyHandle;
 pub use implies::Hierarchy;
+pub use level::{Closed, Level, LevelKind, Levels};
 pub use metrics::{DecisionCounters, PolicyMetrics};
 pub use requirement::{RequiredScope, Requirement};
 pub use resource::{Policy, ProtectedResource, WELL_KNOWN};
 pub use snapshot::{PolicySnapshot, Selector};
 pub use sources::{KeySources, KeyStarter};
-pub use table::{Closed, Level, LevelKind, Levels, PolicyTable};
+pub use table::PolicyTable;

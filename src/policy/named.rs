@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use smallvec::SmallVec;
-use wildmatch::WildMatch;
+use wildmatch::{WildMatch, WildMatchPattern};
 
 use super::{NamedScopes, implies::Hierarchy, requirement::Requirement};
 
@@ -24,6 +24,15 @@ impl NamedTable {
     pub(super) fn of_globs(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
             name.contains(['*', '?']).then(|| Pattern::Glob(WildMatch::new(name)))
+        })
+    }
+
+    /// A table of URIs and globs: `*` stands for any run of characters, and `?` for itself, since a query begins
+    /// with it.
+    #[must_use]
+    pub(super) fn of_uris(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
+        Self::compile(entries, hierarchy, |uri| {
+            uri.contains('*').then(|| Pattern::Uri(WildMatchPattern::new(uri)))
         })
     }
 
@@ -81,6 +90,8 @@ impl NamedTable {
 #[derive(Clone, Debug)]
 enum Pattern {
     Glob(WildMatch),
+    /// No URI that is matched has a NUL: the single wildcard is switched off.
+    Uri(WildMatchPattern<'*', '\0'>),
     Prefix(String),
 }
 
@@ -88,6 +99,7 @@ impl Pattern {
     fn matches(&self, name: &str) -> bool {
         match self {
             Self::Glob(glob) => glob.matches(name),
+            Self::Uri(glob) => glob.matches(name),
             Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
         }
     }
@@ -116,6 +128,18 @@ mod tests {
         assert_eq!(matched(&table, "admin-reset"), ["reset", "admin", "any"]);
         assert_eq!(matched(&table, "admin-x"), ["admin"]);
         assert!(matched(&table, "Admin-x").is_empty());
+    }
+
+    #[test]
+    fn in_a_uri_the_question_mark_stands_for_itself() {
+        let entries = ["https://h/p?q=1", "https://h/s?*"].map(|uri| (uri.to_owned(), Vec::new())).to_vec();
+        let table = NamedTable::of_uris(&entries, &Hierarchy::default());
+        let matches = |uri: &str| table.matches(uri).len();
+        assert_eq!(
+            [matches("https://h/p?q=1"), matches("https://h/s?"), matches("https://h/s?x")],
+            [1, 1, 1]
+        );
+        assert_eq!([matches("https://h/pXq=1"), matches("https://h/sX"), matches("https://h/s")], [0, 0, 0]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ pub struct Policy {
     pub(super) max_scope_combinations: usize,
     allowed_origins: Option<Vec<String>>,
     trusts_mcp_headers: bool,
+    trusts_string_body: bool,
     forwards_token: bool,
 }
 
@@ -125,6 +126,7 @@ impl Policy {
             max_scope_combinations: oauth.max_scope_combinations,
             allowed_origins: oauth.allowed_origins.clone(),
             trusts_mcp_headers: oauth.trust_mcp_headers,
+            trusts_string_body: oauth.trust_string_body,
             forwards_token: oauth.forward_token,
         }
     }
@@ -162,6 +164,12 @@ impl Policy {
         self.trusts_mcp_headers
     }
 
+    /// Whether a body that a gateway shows as text may be taken for the body itself.
+    #[must_use]
+    pub fn trusts_string_body(&self) -> bool {
+        self.trusts_string_body
+    }
+
     /// Whether the gateway leaves `Authorization` in place.
     #[must_use]
     pub fn forwards_token(&self) -> bool {
@@ -171,8 +179,7 @@ impl Policy {
 
 /// The scopes that a 401 names: those of the initialize level, and of its alternatives the shortest.
 fn first_group(table: &PolicyTable) -> ScopeSet {
-    let level =
-        super::table::Level { kind: super::table::LevelKind::Initialize, requirement: table.initialize() };
+    let level = super::level::Level::new(super::level::LevelKind::Initialize, table.initialize());
     Shortfall::find(&[level], &ScopeSet::default(), ChallengeScopes::Level, usize::MAX)
         .map(|shortfall| shortfall.needed)
         .unwrap_or_default()

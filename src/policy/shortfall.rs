@@ -1,11 +1,14 @@
 //! What a token lacks, and which of the alternatives a challenge names.
 
+use std::collections::HashSet;
+
 use super::{
     ChallengeScopes,
+    level::{Level, LevelKind},
     requirement::RequiredScope,
-    table::{Level, LevelKind},
+    selection::select,
 };
-use crate::domain::{Scope, ScopeSet};
+use crate::domain::ScopeSet;
 
 /// The scopes that a 403 names, and which of them are missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +23,8 @@ pub struct Shortfall {
 
 impl Shortfall {
     /// What `granted` lacks for all `levels`; `None` when it suffices. Of several alternatives the one with
-    /// the fewest missing scopes is named, the first on a tie. An operation with more than `max_groups`
-    /// alternatives is written out level by level, the best alternative of each.
+    /// the fewest missing scopes is named, the first on a tie, as long as there are no more than `max_groups`;
+    /// beyond that a good one.
     #[must_use]
     pub fn find(
         levels: &[Level<'_>],
@@ -31,58 +34,42 @@ impl Shortfall {
     ) -> Option<Self> {
         let failed = levels.iter().position(|level| !level.requirement.is_met_by(granted))?;
         let first_failed = levels.get(failed)?;
-        let named = match names {
-            ChallengeScopes::Operation => levels,
-            ChallengeScopes::Level => std::slice::from_ref(first_failed),
+        let best: Vec<&RequiredScope> = match (names, first_failed.kind) {
+            (ChallengeScopes::Operation, _) => {
+                // The fields' alternatives are weighed among themselves: the other levels come before them.
+                let (fields, others): (Vec<_>, Vec<_>) = levels.iter().partition(|level| is_field(level));
+                let others = best_of(&others, granted, max_groups);
+                others.into_iter().chain(best_of(&fields, granted, max_groups)).collect()
+            }
+            (ChallengeScopes::Level, LevelKind::Field) => {
+                let fields: Vec<_> = levels.iter().filter(|level| is_field(level)).collect();
+                best_of(&fields, granted, max_groups)
+            }
+            (
+                ChallengeScopes::Level,
+                LevelKind::Initialize | LevelKind::Method | LevelKind::Tool | LevelKind::Named,
+            ) => best_of(&[first_failed], granted, max_groups),
         };
-        let best = if count_groups(named) <= max_groups {
-            best_of(&combine(named), granted)
-        } else {
-            named.iter().flat_map(|level| best_of(level.requirement.groups(), granted)).collect()
-        };
+        let lacking = best.iter().filter(|required| !required.is_met_by(granted));
         Some(Self {
             needed: best.iter().map(|required| required.scope().clone()).collect(),
-            missing: missing_of(&best, granted).cloned().collect(),
+            missing: lacking.map(|required| required.scope().clone()).collect(),
             first_failed: first_failed.kind,
         })
     }
 }
 
-/// A group of scopes while it is put together.
-type Group = Vec<RequiredScope>;
-
-/// How many groups the levels have when they are multiplied out.
-fn count_groups(levels: &[Level<'_>]) -> usize {
-    let of_level = |level: &Level<'_>| level.requirement.groups().len().max(1);
-    levels.iter().map(of_level).fold(1, usize::saturating_mul)
+/// The scopes of the best alternatives of some levels. A requirement that stands twice counts once.
+fn best_of<'r>(levels: &[&Level<'r>], granted: &ScopeSet, max_groups: usize) -> Vec<&'r RequiredScope> {
+    let mut seen = HashSet::new();
+    let distinct: Vec<_> = levels
+        .iter()
+        .map(|level| level.requirement)
+        .filter(|requirement| !requirement.is_nothing() && seen.insert(std::ptr::from_ref(*requirement)))
+        .collect();
+    select(&distinct, granted, max_groups).into_iter().flatten().collect()
 }
 
-/// The levels multiplied out: each alternative of one with each alternative of the others, in order.
-fn combine(levels: &[Level<'_>]) -> Vec<Group> {
-    let asking = levels.iter().filter(|level| !level.requirement.is_nothing());
-    asking.fold(vec![Group::new()], |combined, level| {
-        combined
-            .iter()
-            .flat_map(|left| level.requirement.groups().iter().map(move |right| join(left, right)))
-            .collect()
-    })
-}
-
-/// Both groups, each scope once, in the order of their first naming.
-fn join(left: &Group, right: &Group) -> Group {
-    let mut group = left.clone();
-    for required in right {
-        if !group.iter().any(|known| known.scope() == required.scope()) {
-            group.push(required.clone());
-        }
-    }
-    group
-}
-
-fn best_of(groups: &[Group], granted: &ScopeSet) -> Group {
-    groups.iter().min_by_key(|group| missing_of(group, granted).count()).cloned().unwrap_or_default()
-}
-
-fn missing_of<'g>(group: &'g Group, granted: &ScopeSet) -> impl Iterator<Item = &'g Scope> {
-    group.iter().filter(|required| !required.is_met_by(granted)).map(RequiredScope::scope)
+fn is_field(level: &Level<'_>) -> bool {
+    level.kind == LevelKind::Field
 }

@@ -1,16 +1,16 @@
 //! The compiled policy of one resource: operation → the levels that it needs, ahead of time.
 
-use smallvec::SmallVec;
-
 use super::{
     GraphqlSettings, OauthSettings, ScopeSettings, Unknown, Unlisted,
     built_in::{BuiltInTools, Standing},
+    graphql::{GraphTable, QueryLimits, Tool, refuse_mutations},
     implies::Hierarchy,
+    level::{Closed, Level, LevelKind, Levels, push, push_all},
     named::{Matches, NamedTable},
     requirement::Requirement,
     uri,
 };
-use crate::domain::{Call, Message, Named, Operation, Reason, ScopeSet};
+use crate::domain::{Call, Message, Named, Operation, Query, Reason, ScopeSet};
 
 /// What each operation of a resource needs. Lookups cost the same for ten tools and for ten thousand.
 #[derive(Clone, Debug)]
@@ -23,40 +23,14 @@ pub struct PolicyTable {
     pub(super) tools: NamedTable,
     pub(super) prompts: NamedTable,
     pub(super) resources: NamedTable,
+    pub(super) graph: Option<GraphTable>,
+    /// Where mutations are excluded but there is no schema, queries are only looked through for them.
+    mutation_limits: Option<QueryLimits>,
     unknown_methods: Unknown,
     unknown_operation: Unknown,
     unlisted: Unlisted,
     supported: ScopeSet,
 }
-
-/// The levels that one operation needs, in the order in which they are checked.
-pub type Levels<'t> = SmallVec<[Level<'t>; 6]>;
-
-/// One level of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level<'t> {
-    /// What asks for it.
-    pub kind: LevelKind,
-    /// What it asks for.
-    pub requirement: &'t Requirement,
-}
-
-/// What asks for a level.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LevelKind {
-    /// `scopes.initialize`.
-    Initialize,
-    /// `scopes.tools_list`, `scopes.tools_call`, or an entry of `scopes.methods`.
-    Method,
-    /// The scopes of a built-in tool, or an entry of `scopes.tools`.
-    Tool,
-    /// An entry of `scopes.prompts` or `scopes.resources`.
-    Named,
-}
-
-/// An operation that no scope opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed(pub Reason);
 
 impl PolicyTable {
     /// Compiles what the configuration says of a resource.
@@ -65,6 +39,12 @@ impl PolicyTable {
         let scopes = &settings.scopes;
         let hierarchy = Hierarchy::compile(&scopes.implies);
         let plain = |groups| Requirement::compile(groups, &hierarchy);
+        let graphql = &settings.graphql;
+        let graph = graphql.graph.as_ref().map(|graph| {
+            let (limits, unknown_fields) = (graphql.limits, graphql.unknown_fields);
+            GraphTable::compile(graph, &hierarchy, limits, unknown_fields, graphql.exclude_mutations)
+        });
+        let looks_for_mutations = graph.is_none() && graphql.storage.is_some() && graphql.exclude_mutations;
         Self {
             initialize: plain(&scopes.initialize),
             tools_list: plain(&scopes.tools_list),
@@ -73,11 +53,13 @@ impl PolicyTable {
             methods: NamedTable::of_prefixes(&scopes.methods, &hierarchy),
             tools: NamedTable::of_globs(&scopes.tools, &hierarchy),
             prompts: NamedTable::of_globs(&scopes.prompts, &hierarchy),
-            resources: NamedTable::of_globs(&scopes.resources, &hierarchy),
+            resources: NamedTable::of_uris(&scopes.resources, &hierarchy),
             unknown_methods: settings.unknown_methods,
             unknown_operation: settings.unknown_operation,
             unlisted: settings.unlisted,
-            supported: supported(scopes, &settings.graphql),
+            mutation_limits: looks_for_mutations.then_some(graphql.limits),
+            supported: supported(scopes, graphql, graph.as_ref()),
+            graph,
         }
     }
 
@@ -100,18 +82,25 @@ impl PolicyTable {
     /// policy does not list, a URI with a second spelling.
     pub fn levels(&self, operation: &Operation<'_>) -> Result<Levels<'_>, Closed> {
         let mut levels = Levels::new();
-        levels.push(Level { kind: LevelKind::Initialize, requirement: &self.initialize });
+        levels.push(Level::new(LevelKind::Initialize, &self.initialize));
         if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
-            return Err(Closed(Reason::OperationUnknown));
+            return Err(Closed::of(Reason::OperationUnknown));
         }
         self.check_uris(operation)?;
+        let mut closed = None;
         for message in operation.messages() {
-            match message {
-                Message::Response | Message::Notification(_) => {}
-                Message::Request(call) => self.add_call(call, &mut levels)?,
+            let added = match message {
+                Message::Response | Message::Notification(_) => Ok(()),
+                Message::Request(call) => self.add_call(call, &mut levels),
+            };
+            match added {
+                Ok(()) => {}
+                // Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
+                Err(unreadable) if unreadable.reason == Reason::OperationMalformed => return Err(unreadable),
+                Err(reason) => drop(closed.get_or_insert(reason)),
             }
         }
-        Ok(levels)
+        closed.map_or(Ok(levels), Err)
     }
 
     /// Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
@@ -127,7 +116,7 @@ impl PolicyTable {
         if self.resources.is_empty() || operation.messages().iter().all(is_canonical) {
             Ok(())
         } else {
-            Err(Closed(Reason::OperationMalformed))
+            Err(Closed::of(Reason::OperationMalformed))
         }
     }
 
@@ -135,7 +124,7 @@ impl PolicyTable {
         self.add_method(call, levels)?;
         match &call.named {
             Named::Nothing | Named::Task(_) => Ok(()),
-            Named::Tool(name) => self.add_tool(name, levels),
+            Named::Tool(name) => self.add_tool(name, &call.query, levels),
             Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
             Named::Resource(uri) => self.add_named(&self.resources, uri, LevelKind::Named, levels),
             Named::Resources(uris) => {
@@ -147,7 +136,7 @@ impl PolicyTable {
     fn add_method<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
         let requirements = self.method_levels(&call.method);
         if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
-            return Err(Closed(Reason::MethodUnknown));
+            return Err(Closed::of(Reason::MethodUnknown));
         }
         requirements.into_iter().for_each(|requirement| push(LevelKind::Method, requirement, levels));
         Ok(())
@@ -167,24 +156,49 @@ impl PolicyTable {
         own.into_iter().chain(self.methods.matches(method)).collect()
     }
 
-    fn add_tool<'t>(&'t self, name: &str, levels: &mut Levels<'t>) -> Result<(), Closed> {
+    fn add_tool<'t>(&'t self, name: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
         let entries = self.tools.matches(name);
+        let tool = self.graph.as_ref().and_then(|graph| graph.tool(name));
         match self.built_in.standing(name) {
             Standing::Open(requirement) => {
                 push(LevelKind::Tool, requirement, levels);
                 push_all(&entries, LevelKind::Tool, levels);
-                Ok(())
             }
-            Standing::Closed if entries.is_empty() => Err(Closed(Reason::OperationUnknown)),
-            Standing::Closed => {
-                push_all(&entries, LevelKind::Tool, levels);
-                Ok(())
+            Standing::Closed if tool.is_none() && entries.is_empty() => {
+                return Err(Closed::of(Reason::OperationUnknown));
             }
+            Standing::Closed => push_all(&entries, LevelKind::Tool, levels),
             Standing::Ordinary(requirement) => {
                 requirement.into_iter().for_each(|requirement| push(LevelKind::Tool, requirement, levels));
-                self.add_listed(&entries, LevelKind::Tool, levels)
+                self.add_listed(&entries, LevelKind::Tool, levels)?;
             }
         }
+        match (&self.graph, tool) {
+            (_, Some(Tool::Closed)) => Err(Closed { reason: Reason::OperationUnknown, detail: NO_TOOL }),
+            (Some(graph), Some(Tool::Operation(ids))) => {
+                graph.add_levels(ids, levels);
+                Ok(())
+            }
+            (_, Some(Tool::Operation(_)) | None) => self.add_query(name, query, levels),
+        }
+    }
+
+    /// Whoever opened `execute_graphql`, an entry or the router's own setting: the fields of its query count.
+    fn add_query<'t>(&'t self, tool: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
+        if tool != "execute_graphql" || (self.graph.is_none() && self.mutation_limits.is_none()) {
+            return Ok(());
+        }
+        let text = match query {
+            Query::Text(text) => text,
+            Query::NotShown => return Err(Closed { reason: Reason::OperationUnknown, detail: NOT_SHOWN }),
+            Query::Unreadable => return Err(Closed { reason: Reason::OperationMalformed, detail: NO_QUERY }),
+        };
+        match (&self.graph, self.mutation_limits) {
+            (Some(graph), _) => graph.add_query(text, levels)?,
+            (None, Some(limits)) => refuse_mutations(text, limits)?,
+            (None, None) => {}
+        }
+        Ok(())
     }
 
     fn add_named<'t>(
@@ -204,30 +218,17 @@ impl PolicyTable {
         levels: &mut Levels<'t>,
     ) -> Result<(), Closed> {
         if entries.is_empty() && self.unlisted == Unlisted::Deny {
-            return Err(Closed(Reason::OperationUnknown));
+            return Err(Closed::of(Reason::OperationUnknown));
         }
         push_all(entries, kind, levels);
         Ok(())
     }
 }
 
-fn push_all<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
-    entries.iter().for_each(|requirement| push(kind, requirement, levels));
-}
-
-/// A level counts once, however many messages and URIs need it: what a challenge costs, and which alternative it
-/// names, follows from the policy and not from repetitions in a request.
-fn push<'t>(kind: LevelKind, requirement: &'t Requirement, levels: &mut Levels<'t>) {
-    let is_there = |known: &Level<'_>| known.kind == kind && std::ptr::eq(known.requirement, requirement);
-    if !levels.iter().any(is_there) {
-        levels.push(Level { kind, requirement });
-    }
-}
-
 /// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that
 /// exist, then the rest sorted; never `offline_access`, which is no scope of a resource.
-fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings) -> ScopeSet {
-    let is_router = graphql.schema_file.is_some() || graphql.storage.is_some();
+fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings, graph: Option<&GraphTable>) -> ScopeSet {
+    let is_router = graph.is_some() || graphql.storage.is_some();
     let if_exists = |exists: bool, groups| (!is_router || exists).then_some(groups);
     let built_in = [
         if_exists(graphql.enable_arbitrary_operations, &scopes.execute_graphql),
@@ -238,7 +239,14 @@ fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings) -> ScopeSet {
     let named = [&scopes.methods, &scopes.tools, &scopes.prompts, &scopes.resources];
     let mut rest: Vec<_> =
         named.into_iter().flatten().flat_map(|(_, groups)| groups).flatten().cloned().collect();
+    rest.extend(graph.iter().flat_map(|graph| graph.scopes(graphql.enable_arbitrary_operations)));
     rest.sort();
     let leading = first.into_iter().chain(built_in.into_iter().flatten()).flatten().flatten().cloned();
     leading.chain(rest).filter(|scope| scope.as_str() != "offline_access").collect()
 }
+
+const NO_TOOL: &str = "the tool's operation is not valid, or makes no tool";
+
+const NOT_SHOWN: &str = "the query was not shown";
+
+const NO_QUERY: &str = "the arguments hold no query, or not one alone";

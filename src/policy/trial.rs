@@ -7,7 +7,7 @@ use super::{
     decide::judge,
     resource::{Policy, ProtectedResource},
 };
-use crate::domain::{Call, Message, Named, Operation, ScopeSet};
+use crate::domain::{Call, Message, Named, Operation, Query, ScopeSet};
 
 /// Tries each resource.
 ///
@@ -23,7 +23,7 @@ pub(super) fn run(resources: &[Arc<ProtectedResource>]) -> Result<(), String> {
 }
 
 fn try_policy(policy: &Policy) -> Result<(), String> {
-    for (name, operation) in operations() {
+    for (name, operation) in operations().into_iter().chain(tools(policy)) {
         let Ok(levels) = policy.table().levels(&operation) else { continue };
         let asks = levels.iter().any(|level| !level.requirement.is_nothing());
         if asks && judge(policy, &ScopeSet::default(), &operation).is_ok() {
@@ -33,10 +33,18 @@ fn try_policy(policy: &Policy) -> Result<(), String> {
     Ok(())
 }
 
+/// The tools of the graph's operations.
+fn tools(policy: &Policy) -> impl Iterator<Item = (&str, Operation<'_>)> {
+    let names = policy.table().graph.iter().flat_map(|graph| graph.tools().map(|(name, _)| name));
+    names.map(|name| (name, request("tools/call", Named::Tool(Cow::Borrowed(name)))))
+}
+
+fn request<'a>(method: &'a str, named: Named<'a>) -> Operation<'a> {
+    let call = Call { method: Cow::Borrowed(method), is_known: true, named, query: Query::NotShown };
+    Operation::Single(Message::Request(call))
+}
+
 fn operations() -> [(&'static str, Operation<'static>); 4] {
-    let request = |method: &'static str, named| {
-        Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known: true, named }))
-    };
     [
         ("GET", Operation::OpenStream),
         ("initialize", request("initialize", Named::Nothing)),

@@ -14,9 +14,12 @@ pub(super) fn is_canonical(uri: &str) -> bool {
         && has_plain_authority(uri)
 }
 
+/// A scheme (RFC 3986 §3.1) in lower case. Without one it is no URI, but a reference that means something else
+/// at each place.
 fn has_lower_case_scheme(uri: &str) -> bool {
     let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
-    !scheme.bytes().any(|byte| byte.is_ascii_uppercase())
+    let is_legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    scheme.starts_with(|first: char| first.is_ascii_lowercase()) && scheme.bytes().all(is_legal)
 }
 
 /// Whether a URL parser, through which many servers put a URI before they look it up, leaves alone what comes
@@ -48,7 +51,7 @@ mod tests {
     #[test]
     fn plain_uris_pass() {
         for uri in
-            ["file:///a/b.txt", "x-y://h/%20a?b=c#d", "urn:a:b", "file:///a..b/...", "note", "db://t/é"]
+            ["file:///a/b.txt", "x-y://h/%20a?b=c#d", "urn:a:b", "file:///a..b/...", "note:1", "db://t/é"]
                 .into_iter()
                 .chain([
                     "https://h:8443/a?b",
@@ -67,6 +70,11 @@ mod tests {
     #[test]
     fn uris_with_a_second_spelling_do_not() {
         for uri in [
+            "note",
+            "secret/x",
+            "/a:b",
+            "1a:b",
+            ":a",
             "file:///a/../b",
             "file:///./b",
             "file:///..",

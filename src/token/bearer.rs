@@ -19,7 +19,7 @@ impl<'a> Bearer<'a> {
         let value = match field {
             Field::Absent => return Err(Refusal::new(Reason::TokenMissing, "no `Authorization` header")),
             Field::Repeated => return Err(ambiguous("more than one `Authorization` header")),
-            Field::One(value) => value.trim_ascii(),
+            Field::One(value) => without_outer_space(value),
         };
         if value.contains(&b',') {
             return Err(ambiguous("a comma in the `Authorization` header"));
@@ -61,6 +61,14 @@ impl fmt::Debug for Bearer<'_> {
 
 const fn ambiguous(detail: &'static str) -> Refusal {
     Refusal::new(Reason::RequestMalformed, detail)
+}
+
+/// RFC 9110 §5.5: spaces and tabs around a field's value are not part of it. A line feed is, and is no legal one.
+fn without_outer_space(value: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let start = value.iter().position(|byte| !is_space(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_space(byte)).map_or(start, |last| last + 1);
+    value.get(start..end).unwrap_or_default()
 }
 
 /// RFC 9110 §11.4 puts one or more SP between scheme and token; a tab stays and makes the token illegal.
@@ -114,7 +122,12 @@ mod tests {
     #[test]
     fn a_token_has_legal_characters_and_a_bounded_length() {
         let values = ["Bearer", "Bearer ", "Bearer =", "Bearer a b", "Bearer\ta", "Bearer a\0", "Bearer a=b"];
-        for value in values.into_iter().chain(["Bearer ä", "Bearer {\"payload\":1}", "Bearer a\u{a0}"]) {
+        let line_ends = ["Bearer a\n", "Bearer a\r\n", "Bearer a\u{c}"];
+        for value in values.into_iter().chain(line_ends).chain([
+            "Bearer ä",
+            "Bearer {\"payload\":1}",
+            "Bearer a\u{a0}",
+        ]) {
             assert_eq!(read(value), Err(Reason::TokenMalformed), "{value:?}");
         }
         assert!(read(&format!("Bearer {}", "a".repeat(16 * 1024))).is_ok());

@@ -101,6 +101,12 @@ impl IdentityHeaders {
         Self::NAMES.into_iter().zip(&self.values)
     }
 
+    /// The values, in the order of [`Self::NAMES`].
+    #[must_use]
+    pub fn values(&self) -> &[Bytes; 5] {
+        &self.values
+    }
+
     /// The length of the values together.
     pub(super) fn byte_len(&self) -> usize {
         self.values.iter().map(Bytes::len).sum()

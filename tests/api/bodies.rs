@@ -102,7 +102,7 @@ fn encoded_bodies_and_other_types_are_refused() {
 #[test]
 fn a_body_over_the_limit_is_too_large_and_one_below_is_not() {
     let limited = format!(
-        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  max_body_bytes: 1000\n"
+        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  max_body_bytes: 1000\n"
     );
     let app = TestApp::spawn(&limited);
     let body = |pad: usize| {
@@ -159,7 +159,7 @@ fn a_body_that_never_comes_does_not_hang_and_is_not_permitted() {
 #[test]
 fn bodies_in_memory_are_bounded_together_and_make_room_again() {
     let limited = format!(
-        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  max_body_bytes: 1000\n"
+        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  max_body_bytes: 1000\n"
     );
     let app = TestApp::spawn(&limited);
     let padded =

@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::helpers::{Ask, CONFIG, TestApp, token};
+use crate::{
+    grpc::envoy::{self, CheckRequest},
+    helpers::{Ask, CONFIG, TestApp, token},
+};
 
 /// Rows that share a policy.
 #[derive(Deserialize)]
@@ -46,7 +49,7 @@ fn every_row_is_decided_as_the_table_says() {
         });
         let app = TestApp::spawn(&config);
         for (index, row) in table.rows.iter().enumerate() {
-            if let Err(fault) = check(&app, row) {
+            if let Err(fault) = check(&app, row).and_then(|()| check_grpc(&app, row)) {
                 faults.push(format!("{} row {index}: {fault}", table.policy));
             }
         }
@@ -74,6 +77,37 @@ fn check(app: &TestApp, row: &Row) -> Result<(), String> {
     };
     if answer.outcome() != row.expect || !answer.body.is_empty() || !is_challenge_right {
         return Err(format!("expected {} {:?}, got {answer:?}", row.expect, row.challenge));
+    }
+    Ok(())
+}
+
+/// The same over gRPC, where the status is the true one.
+fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
+    let mut request = CheckRequest::of(&row.method);
+    if let Some(body) = &row.body {
+        request = CheckRequest::post(body.to_string()).change(|http| http.method.clone_from(&row.method));
+    }
+    if let Some(scopes) = &row.scopes {
+        request = request.raw_header("authorization", &format!("Bearer {}", token(scopes)));
+    }
+    for [name, value] in &row.headers {
+        request = request.raw_header(&name.to_lowercase(), value);
+    }
+    let answer = envoy::check(app, request);
+    let reason = |outcome: &str| outcome.split_once(' ').map(|(_, reason)| reason.to_owned());
+    let expected = reason(&row.expect);
+    let status =
+        scopegate::domain::Reason::ALL.into_iter().find(|known| Some(known.code()) == expected.as_deref());
+    let expected = status.map_or("200".to_owned(), |reason| format!("{} {}", reason.status(), reason.code()));
+    let headers = answer.headers();
+    let challenge = headers.get("www-authenticate").map_or("", String::as_str);
+    let is_challenge_right = match row.challenge.as_deref() {
+        None => true,
+        Some("") => challenge.is_empty(),
+        Some(part) => challenge.contains(part),
+    };
+    if answer.summary() != expected || !is_challenge_right {
+        return Err(format!("over gRPC: expected {expected} {:?}, got {answer:?}", row.challenge));
     }
     Ok(())
 }

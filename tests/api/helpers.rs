@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
     time::Duration,
@@ -28,6 +28,7 @@ pub(crate) const NOW: i64 = 1_767_225_600;
 /// One running service.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
+    pub(crate) grpc: SocketAddr,
     pub(crate) admin: SocketAddr,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) policy: PolicyHandle,
@@ -53,7 +54,20 @@ pub(crate) struct Ask {
 impl TestApp {
     /// Starts a service with the configuration `yaml`, to which listeners on free ports are added.
     pub(crate) fn spawn(yaml: &str) -> Self {
+        Self::spawn_in(tempfile::tempdir().unwrap(), yaml)
+    }
+
+    /// Starts a service with further files beside its configuration.
+    pub(crate) fn spawn_with(yaml: &str, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            write(&folder.path().join(name), content);
+        }
+        Self::spawn_in(folder, yaml)
+    }
+
+    /// The same, with the files of a folder beside the configuration.
+    pub(crate) fn spawn_in(folder: TempDir, yaml: &str) -> Self {
         let file = folder.path().join("config.yaml");
         std::fs::write(&file, with_server(yaml)).unwrap();
         let clock = Arc::new(ManualClock::at(NOW));
@@ -64,18 +78,29 @@ impl TestApp {
             actix::System::new().block_on(async move {
                 let core = Core::start(load, shared).unwrap();
                 let service = Service::bind(core).unwrap();
-                let addresses = (service.addresses()[0], service.admin_addresses()[0]);
+                let addresses =
+                    (service.addresses()[0], service.grpc_addresses()[0], service.admin_addresses()[0]);
                 sender.send((addresses, service.policy().clone())).unwrap();
                 service.run().await.unwrap();
             });
         });
-        let ((address, admin), policy) = receiver.recv().unwrap();
-        Self { address, admin, clock, policy, folder }
+        let ((address, grpc, admin), policy) = receiver.recv().unwrap();
+        Self { address, grpc, admin, clock, policy, folder }
+    }
+
+    /// Writes or replaces a file beside the configuration.
+    pub(crate) fn write(&self, name: &str, content: &str) {
+        write(&self.folder.path().join(name), content);
     }
 
     /// The configuration file, to be changed while the service runs.
     pub(crate) fn config_file(&self) -> PathBuf {
         self.folder.path().join("config.yaml")
+    }
+
+    /// Where the configuration file is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Replaces the configuration file in one step.
@@ -250,13 +275,18 @@ mcp:
         header_key_id: 'k1'
 "#;
 
+fn write(file: &std::path::Path, content: &str) {
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, content).unwrap();
+}
+
 /// Adds listeners on free ports to a configuration that says nothing of `server`.
 fn with_server(yaml: &str) -> String {
     if yaml.contains("\nserver:") {
         return yaml.to_owned();
     }
     format!(
-        "{yaml}\nserver:\n  listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  drain: '0s'\n"
+        "{yaml}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  drain: '0s'\n"
     )
 }
 
@@ -275,7 +305,7 @@ fn exchange(address: SocketAddr, bytes: &[u8]) -> Answer {
     parse(&answer)
 }
 
-fn parse(bytes: &[u8]) -> Answer {
+pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let mut lines = head.lines();

@@ -148,6 +148,8 @@ fn oauth_settings(source: SourceRules, operations: PathBuf) -> OauthSettings {
 fn server_settings() -> ServerSettings {
     ServerSettings {
         listen_addr: "0.0.0.0:5025".to_owned(),
+        grpc_listen_addr: "localhost:9191".to_owned(),
+        tls: None,
         admin_listen_addr: "localhost:9464".to_owned(),
         max_body_bytes: 4 * 1024 * 1024,
         max_in_flight: 10_000,

@@ -150,12 +150,15 @@ fn place_mistakes() {
 
 #[test]
 fn server_mistakes() {
-    let tls = "found a TLS setting, expected no such key: TLS listeners are not built in this version, terminate TLS at the gateway";
+    let chain = "expected a PEM file with the certificate chain, the listener's own first";
+    let key = "expected a PEM file with the private key of the certificate";
     for (root, expected) in [
         ("server: {listen_addr: '5025'}", "server.listen_addr: found `5025`, expected `host:port`".to_owned()),
         ("server: {grpc_listen_addr: 'localhost'}", "server.grpc_listen_addr: found `localhost`, expected `host:port`".to_owned()),
         ("server: {admin_listen_addr: 'localhost:5025'}", "server.admin_listen_addr: found `localhost:5025`, expected an address that no other listener has".to_owned()),
-        ("server: {tls: {cert_file: a, key_file: b}}", format!("server.tls.cert_file: {tls}\nserver.tls.key_file: {tls}")),
+        ("server: {tls: {}}", format!("server.tls.cert_file: found nothing, {chain}\nserver.tls.key_file: found nothing, {key}")),
+        ("server: {tls: {cert_file: Cargo.toml}}", format!("server.tls.key_file: found nothing, {key}")),
+        ("server: {tls: {cert_file: Cargo.toml, key_file: b}}", format!("server.tls.cert_file: found `./Cargo.toml` holds no certificate, {chain}")),
         ("server: {max_body_bytes: 4 MB}", "server.max_body_bytes: found the text `4 MB`, expected a number of bytes, or a size such as `512 KiB` or `4 MiB`".to_owned()),
         ("server: {workers: 2.5}", "server.workers: found the number `2.5`, expected a whole number, 0 or more".to_owned()),
         ("server: {drain: 5}", "server.drain: found the number `5`, expected a duration such as `30s`, `1m` or `150ms`".to_owned()),

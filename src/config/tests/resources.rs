@@ -189,16 +189,20 @@ fn graphql_files_must_be_there_and_are_watched() {
             && missing.contains("storage_providers.file_system[0].path: found `")
     );
     fs::create_dir(folder.path().join("ops")).unwrap();
-    fs::write(folder.path().join("s.graphql"), "").unwrap();
+    fs::write(folder.path().join("s.graphql"), "type Query { a: B }\ntype C @unknown { d: Int }").unwrap();
+    let broken = load_in(folder.path(), &yaml, &[]).unwrap_err().to_string();
+    assert!(
+        broken.contains("mcp.schema_file: found `") && broken.contains("s.graphql` line 1: "),
+        "{broken}"
+    );
+    assert!(broken.contains("s.graphql` line 2: ") && broken.contains("expected a valid GraphQL schema"));
+    fs::write(folder.path().join("s.graphql"), "type Query { a: Int }").unwrap();
     let settings = load_in(folder.path(), &yaml, &[]).unwrap();
     let (ops, schema) = (folder.path().join("ops"), folder.path().join("s.graphql"));
     assert_eq!(settings.watched, [ops.clone(), schema.clone()]);
     assert!(settings.warnings.is_empty());
     let graphql = oauth(&settings).graphql;
-    assert_eq!(
-        (graphql.storage, graphql.schema_file, graphql.expose_schema),
-        (Some(ops), Some(schema), true)
-    );
+    assert_eq!((graphql.storage, graphql.graph.is_some(), graphql.expose_schema), (Some(ops), true, true));
 }
 
 #[test]

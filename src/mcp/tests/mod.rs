@@ -1,12 +1,13 @@
 //! What is read from good requests; the files beside this one hold the bad ones.
 
 use super::{Body, HeaderTrust, ShownRequest, Unreadable, read};
-use crate::domain::{Call, Field, Message, Named, Operation, Reason};
+use crate::domain::{Call, Field, Message, Named, Operation, Query, Reason};
 
 mod bodies;
 mod header_only;
 mod headers;
 mod properties;
+mod queries;
 
 /// A POST without a body and without headers.
 const BARE: ShownRequest<'static> = ShownRequest {
@@ -33,7 +34,12 @@ fn refusal(result: Result<Operation<'_>, Unreadable>) -> Option<(Reason, i32)> {
 }
 
 fn single<'a>(method: &'a str, is_known: bool, named: Named<'a>) -> Operation<'a> {
-    Operation::Single(Message::Request(Call { method: method.into(), is_known, named }))
+    Operation::Single(Message::Request(Call {
+        method: method.into(),
+        is_known,
+        named,
+        query: Query::NotShown,
+    }))
 }
 
 fn known<'a>(method: &'a str, named: Named<'a>) -> Result<Operation<'a>, Unreadable> {

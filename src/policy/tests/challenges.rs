@@ -6,9 +6,9 @@ use super::{
     super::{
         challenge::ChallengeText,
         implies::Hierarchy,
+        level::{Level, LevelKind},
         requirement::Requirement,
         shortfall::Shortfall,
-        table::{Level, LevelKind},
     },
     *,
 };
@@ -20,7 +20,7 @@ fn text() -> ChallengeText {
 }
 
 fn levels(requirements: &[(LevelKind, Requirement)]) -> Vec<Level<'_>> {
-    requirements.iter().map(|(kind, requirement)| Level { kind: *kind, requirement }).collect()
+    requirements.iter().map(|(kind, requirement)| Level::new(*kind, requirement)).collect()
 }
 
 fn requirement(text: &str) -> Requirement {

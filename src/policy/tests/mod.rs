@@ -1,12 +1,13 @@
 //! The algebra of levels, and the texts of challenges.
 
 mod challenges;
+mod fields;
 mod levels;
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::*;
-use crate::domain::{Call, Message, Named, Operation, Scope, ScopeSet};
+use crate::domain::{Call, Message, Named, Operation, Query, Scope, ScopeSet};
 
 /// Settings of a resource that asks for nothing yet.
 pub(super) fn oauth() -> OauthSettings {
@@ -41,11 +42,30 @@ pub(super) fn scopes(text: &str) -> ScopeSet {
 
 pub(super) fn request(method: &'static str, named: Named<'static>) -> Operation<'static> {
     let is_known = crate::mcp::is_known_request(method);
-    Operation::Single(Message::Request(Call { method: Cow::Borrowed(method), is_known, named }))
+    Operation::Single(Message::Request(Call {
+        method: Cow::Borrowed(method),
+        is_known,
+        named,
+        query: Query::NotShown,
+    }))
 }
 
 pub(super) fn tool(name: &'static str) -> Operation<'static> {
     request("tools/call", Named::Tool(Cow::Borrowed(name)))
+}
+
+/// A graph of a schema alone.
+pub(super) fn graph(sdl: &str) -> Arc<Graph> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), sdl).unwrap();
+    let files = GraphFiles {
+        schema: SchemaSource::Sdl(file.path().to_owned()),
+        operations: None,
+        abstract_types: AbstractTypes::PossibleTypes,
+        exclude_mutations: false,
+        omit_tool_name_prefix: false,
+    };
+    Arc::new(Graph::load(&files).unwrap().0)
 }
 
 /// The levels that ask for something, as text; or the code of a closed operation.
@@ -56,7 +76,7 @@ pub(super) fn needs(table: &PolicyTable, operation: &Operation<'_>) -> Vec<Strin
             .filter(|level| !level.requirement.is_nothing())
             .map(|level| level.requirement.to_string())
             .collect(),
-        Err(Closed(reason)) => vec![reason.code().to_owned()],
+        Err(Closed { reason, .. }) => vec![reason.code().to_owned()],
     }
 }
 

@@ -14,10 +14,14 @@ export const ADMIN = 'mcp:admin';
 
 const SCOPES = [CONNECT, READ, EXECUTE, ADMIN];
 
-/** Starts all of it around one of the shipped files: `oauth` adds to the resource's OAuth keys, `until` and `edit` as in `startScopegate` and `startNginx`. */
-export async function startGateway({ form, oauth = {}, until = 'ready', edit }) {
+/**
+ * Starts all of it around one of the shipped files: `oauth` adds to the resource's OAuth keys, `settings` to its own and
+ * `root` to the file's; `scopes` to those of the provider, `tools` to those of the server. `until` and `edit` as in
+ * `startScopegate` and `startNginx`.
+ */
+export async function startGateway({ form, oauth = {}, settings = {}, root = {}, scopes = [], tools = [], until = 'ready', edit }) {
   const gateway = new Gateway();
-  await gateway.start({ form, oauth, until, edit }).catch(async (error) => {
+  await gateway.start({ form, oauth, settings, root, scopes, tools, until, edit }).catch(async (error) => {
     await gateway.stop();
     throw error;
   });
@@ -28,16 +32,16 @@ class Gateway {
   #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   #parts = [];
 
-  async start({ form, oauth, until, edit }) {
+  async start({ form, oauth, settings, root, scopes, tools, until, edit }) {
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.resource = `${this.url}/mcp`;
     this.otherResource = `${this.url}/other`;
     this.metadataUrl = `${this.url}/.well-known/oauth-protected-resource/mcp`;
-    this.idp = this.#keep(await startIdp({ scopes: SCOPES, resource: [this.resource, this.otherResource] }));
-    this.scopegate = this.#keep(await startScopegate({ resources: [this.#settings(form, oauth)], until }));
+    this.idp = this.#keep(await startIdp({ scopes: [...SCOPES, ...scopes], resource: [this.resource, this.otherResource] }));
+    this.scopegate = this.#keep(await startScopegate({ resources: [{ ...this.#settings(form, oauth), ...settings }], root, until }));
     this.relay = this.#keep(await startRelay(this.scopegate.addresses.http.port));
-    this.mcp = this.#keep(await startMcpServer());
+    this.mcp = this.#keep(await startMcpServer({ tools }));
     this.nginx = this.#keep(await startNginx({ form, port, edit, scopegatePort: this.relay.port, mcpPort: this.mcp.port }));
   }
 

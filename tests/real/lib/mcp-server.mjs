@@ -12,9 +12,9 @@ const LOOPBACK = '127.0.0.1';
 const MODERN = '2026-07-28';
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Starts the server; its endpoint is `/mcp`. */
-export async function startMcpServer() {
-  const server = new McpServer();
+/** Starts the server; its endpoint is `/mcp`. Each of `tools` is a name; such a tool says its name. */
+export async function startMcpServer({ tools = [] } = {}) {
+  const server = new McpServer(tools);
   await server.listen();
   return server;
 }
@@ -23,8 +23,14 @@ class McpServer {
   /** Method and headers of each request that arrived, in order. */
   requests = [];
   #sessions = new Map();
-  #modern = toNodeHandler(createMcpHandler(() => withTools(new ModernServer(INFO, CAPABILITIES))));
+  #tools;
+  #modern;
   #http;
+
+  constructor(tools) {
+    this.#tools = tools;
+    this.#modern = toNodeHandler(createMcpHandler(() => withTools(new ModernServer(INFO, CAPABILITIES), tools)));
+  }
 
   async listen() {
     this.#http = http.createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => this.#answer(request, response));
@@ -60,7 +66,7 @@ class McpServer {
   }
 
   async #newSession() {
-    const server = withTools(new LegacyServer(INFO, CAPABILITIES));
+    const server = withTools(new LegacyServer(INFO, CAPABILITIES), this.#tools);
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => { this.#sessions.set(id, { server, transport }); },
@@ -71,9 +77,10 @@ class McpServer {
   }
 }
 
-function withTools(server) {
+function withTools(server, tools) {
   server.registerTool('echo', { description: 'says it again', inputSchema: z.object({ text: z.string() }) }, ({ text }) => say(text));
   server.registerTool('admin-reset', { description: 'for administrators', inputSchema: z.object({}) }, () => say('reset'));
+  for (const name of tools) server.registerTool(name, { description: name, inputSchema: z.looseObject({}) }, () => say(name));
   return server;
 }
 

@@ -33,11 +33,11 @@ export function resource({ id = 'mcp', authorizationServers, jwks, oauth = {} })
 
 /**
  * Starts the binary and waits for `/livez`, or for `/readyz` with `until: 'ready'`.
- * `resources` go into the file as they are; `server` adds to the listeners' settings.
+ * `resources` go into the file as they are; `server` adds to the listeners' settings, `root` to the top of the file.
  */
-export async function startScopegate({ resources, server = {}, env = {}, until = 'live' }) {
+export async function startScopegate({ resources, server = {}, root = {}, env = {}, until = 'live' }) {
   const folder = await mkdtemp(join(tmpdir(), 'scopegate-'));
-  const gate = new Scopegate(folder, server);
+  const gate = new Scopegate(folder, server, root);
   await gate.write(resources);
   try {
     await gate.start(env);
@@ -57,12 +57,14 @@ class Scopegate {
   logs = [];
   #folder;
   #server;
+  #root;
   #child;
   #exited;
   #agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
 
-  constructor(folder, server) {
+  constructor(folder, server, root) {
     this.#folder = folder;
+    this.#root = root;
     this.#server = {
       listen_addr: ANY_PORT,
       grpc_listen_addr: ANY_PORT,
@@ -79,7 +81,7 @@ class Scopegate {
 
   /** Writes the configuration; JSON is YAML too. */
   async write(resources) {
-    await writeFile(this.#file, JSON.stringify({ server: this.#server, resources }, null, 2));
+    await writeFile(this.#file, JSON.stringify({ server: this.#server, resources, ...this.#root }, null, 2));
   }
 
   async start(env) {

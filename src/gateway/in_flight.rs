@@ -1,10 +1,13 @@
 //! The bounds on what is in flight: requests, and the bytes of their bodies.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    ops::Deref,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 /// Counts what is being decided: requests or bytes.
 #[derive(Debug)]
-pub(super) struct InFlight {
+pub struct InFlight {
     count: AtomicUsize,
     max: usize,
 }
@@ -15,33 +18,33 @@ impl InFlight {
     }
 
     /// A place among the requests in flight, given back when it is dropped; `None` if all are taken.
-    pub(super) fn enter(&self) -> Option<Place<'_>> {
-        let mut place = self.nothing();
+    pub(super) fn enter(&self) -> Option<Place<&Self>> {
+        let mut place = Place::nothing(self);
         place.grow(1).then_some(place)
-    }
-
-    /// A place that takes nothing yet.
-    pub(super) fn nothing(&self) -> Place<'_> {
-        Place { of: self, size: 0 }
     }
 }
 
-/// A place among what is in flight.
+/// A place among what is in flight, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
-    of: &'a InFlight,
+pub struct Place<P: Deref<Target = InFlight>> {
+    of: P,
     size: usize,
 }
 
-impl Place<'_> {
+impl<P: Deref<Target = InFlight>> Place<P> {
+    /// A place that takes nothing yet.
+    pub(super) fn nothing(of: P) -> Self {
+        Self { of, size: 0 }
+    }
+
     /// Takes `more`; whether there was room for it.
-    pub(super) fn grow(&mut self, more: usize) -> bool {
+    pub fn grow(&mut self, more: usize) -> bool {
         self.size += more;
         self.of.count.fetch_add(more, Ordering::Relaxed).saturating_add(more) <= self.of.max
     }
 }
 
-impl Drop for Place<'_> {
+impl<P: Deref<Target = InFlight>> Drop for Place<P> {
     fn drop(&mut self) {
         self.of.count.fetch_sub(self.size, Ordering::Relaxed);
     }
@@ -49,7 +52,7 @@ impl Drop for Place<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::InFlight;
+    use super::{InFlight, Place};
 
     #[test]
     fn a_refused_request_takes_no_place() {
@@ -64,12 +67,12 @@ mod tests {
     #[test]
     fn what_a_place_has_grown_by_is_given_back() {
         let bytes = InFlight::new(10);
-        let (mut one, mut other) = (bytes.nothing(), bytes.nothing());
+        let (mut one, mut other) = (Place::nothing(&bytes), Place::nothing(&bytes));
         assert!(one.grow(4) && other.grow(6) && one.grow(0));
         assert!(!one.grow(1));
         drop(one);
         assert!(other.grow(4) && !other.grow(1));
         drop(other);
-        assert!(bytes.nothing().grow(10));
+        assert!(Place::nothing(&bytes).grow(10));
     }
 }

@@ -1,0 +1,207 @@
+//! The `envoy.service.auth.v3.CheckResponse` that is sent. Envoy takes one without a status, or with status 0
+//! whatever else is in it, for "allow": so nobody outside this file can put one together.
+
+use bytes::{BufMut, Bytes};
+use prost::{EncodeError, Message, Oneof};
+
+use crate::{
+    authorize::{CheckRequest, Checked},
+    gateway::{Reply, reply::is_cannot_decide},
+    policy::{Denial, Permit},
+    token::Identity,
+};
+
+/// The answer to one `Check`: a permit or a denial, each with all that Envoy needs to understand it as that.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckAnswer(CheckResponse);
+
+impl CheckAnswer {
+    /// Status 0 and an `ok_response`: the identity headers in place of what the client sent under their names.
+    pub(super) fn allow(permit: &Permit, checked: &Checked<'_>) -> Self {
+        let token: &[Bytes] = if checked.removes_token() { &[AUTHORIZATION] } else { &[] };
+        let ok = OkHttpResponse {
+            headers: overwriting(&Reply::of_permit(permit, checked)),
+            headers_to_remove: token.to_vec(),
+        };
+        Self::new(
+            Code::Ok,
+            HttpResponse::Ok(ok),
+            metadata(permit.grounds().code(), permit.identity(), checked),
+        )
+    }
+
+    /// A status other than 0 and a `denied_response` with its HTTP status; an `error_response` where nothing
+    /// could be decided, which Envoy counts apart and lets `failure_mode_allow` judge.
+    pub(super) fn deny(denial: &Denial, checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
+        let reply = Reply::plain_denial(denial, request);
+        let denied = DeniedHttpResponse {
+            headers: overwriting(&reply),
+            status: Some(HttpStatus { code: i32::from(reply.status) }),
+            body: reply.body.unwrap_or_default(),
+        };
+        let metadata = metadata(denial.reason().code(), denial.identity(), checked);
+        match reply.status {
+            _ if is_cannot_decide(denial.reason()) => {
+                Self::new(Code::Unavailable, HttpResponse::Error(denied), metadata)
+            }
+            401 => Self::new(Code::Unauthenticated, HttpResponse::Denied(denied), metadata),
+            _ => Self::new(Code::PermissionDenied, HttpResponse::Denied(denied), metadata),
+        }
+    }
+
+    /// Writes the answer to the wire.
+    ///
+    /// # Errors
+    /// When the buffer is too small and cannot grow.
+    pub fn write(&self, wire: &mut impl BufMut) -> Result<(), EncodeError> {
+        self.0.encode(wire)
+    }
+
+    fn new(code: Code, http_response: HttpResponse, dynamic_metadata: Struct) -> Self {
+        Self(CheckResponse {
+            status: Some(Status { code: code as i32 }),
+            dynamic_metadata: Some(dynamic_metadata),
+            http_response: Some(http_response),
+        })
+    }
+}
+
+/// `google.rpc.Code`.
+#[derive(Clone, Copy)]
+enum Code {
+    Ok = 0,
+    PermissionDenied = 7,
+    Unavailable = 14,
+    Unauthenticated = 16,
+}
+
+/// What Envoy's access log and later filters may know of a decision. Subject and client are written as in the
+/// identity headers, so that no value can break out of a log line.
+fn metadata(reason: &'static str, identity: Option<&Identity>, checked: &Checked<'_>) -> Struct {
+    let mut fields = vec![Field::of("reason", Bytes::from_static(reason.as_bytes()))];
+    if let Some(identity) = identity {
+        let [subject, client, ..] = identity.headers.values();
+        fields.push(Field::of("subject", subject.clone()));
+        fields.push(Field::of("client", client.clone()));
+        fields.push(Field::of("scopes", identity.scopes.to_string().into()));
+    }
+    if let Some((operation, name)) = checked.operation_name() {
+        fields.push(Field::of("operation", operation.into()));
+        fields.extend(name.map(|name| Field::of("name", name.into())));
+    }
+    Struct { fields }
+}
+
+fn overwriting(reply: &Reply) -> Vec<HeaderValueOption> {
+    let option = |(name, value): &(&'static str, Bytes)| HeaderValueOption {
+        header: Some(HeaderValue { key: Bytes::from_static(name.as_bytes()), value: value.clone() }),
+        append_action: OVERWRITE_IF_EXISTS_OR_ADD,
+        keep_empty_value: true,
+    };
+    reply.headers.iter().map(option).collect()
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct CheckResponse {
+    #[prost(message, optional, tag = "1")]
+    status: Option<Status>,
+    #[prost(message, optional, tag = "4")]
+    dynamic_metadata: Option<Struct>,
+    #[prost(oneof = "HttpResponse", tags = "2, 3, 5")]
+    http_response: Option<HttpResponse>,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+enum HttpResponse {
+    #[prost(message, tag = "2")]
+    Denied(DeniedHttpResponse),
+    #[prost(message, tag = "3")]
+    Ok(OkHttpResponse),
+    #[prost(message, tag = "5")]
+    Error(DeniedHttpResponse),
+}
+
+/// `google.rpc.Status`.
+#[derive(Clone, PartialEq, Message)]
+struct Status {
+    #[prost(int32, tag = "1")]
+    code: i32,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct OkHttpResponse {
+    #[prost(message, repeated, tag = "2")]
+    headers: Vec<HeaderValueOption>,
+    #[prost(bytes = "bytes", repeated, tag = "5")]
+    headers_to_remove: Vec<Bytes>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct DeniedHttpResponse {
+    #[prost(message, optional, tag = "1")]
+    status: Option<HttpStatus>,
+    #[prost(message, repeated, tag = "2")]
+    headers: Vec<HeaderValueOption>,
+    #[prost(string, tag = "3")]
+    body: String,
+}
+
+/// `type.v3.HttpStatus`.
+#[derive(Clone, PartialEq, Message)]
+struct HttpStatus {
+    #[prost(int32, tag = "1")]
+    code: i32,
+}
+
+/// `config.core.v3.HeaderValueOption`.
+#[derive(Clone, PartialEq, Message)]
+struct HeaderValueOption {
+    #[prost(message, optional, tag = "1")]
+    header: Option<HeaderValue>,
+    #[prost(int32, tag = "3")]
+    append_action: i32,
+    #[prost(bool, tag = "4")]
+    keep_empty_value: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct HeaderValue {
+    #[prost(bytes = "bytes", tag = "1")]
+    key: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    value: Bytes,
+}
+
+/// `google.protobuf.Struct`, its map as the list of entries that it is on the wire.
+#[derive(Clone, PartialEq, Message)]
+struct Struct {
+    #[prost(message, repeated, tag = "1")]
+    fields: Vec<Field>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Field {
+    #[prost(bytes = "bytes", tag = "1")]
+    key: Bytes,
+    #[prost(message, optional, tag = "2")]
+    value: Option<Value>,
+}
+
+impl Field {
+    fn of(name: &'static str, text: Bytes) -> Self {
+        let value = Some(Value { string_value: Some(text) });
+        Self { key: Bytes::from_static(name.as_bytes()), value }
+    }
+}
+
+/// `google.protobuf.Value`.
+#[derive(Clone, PartialEq, Message)]
+struct Value {
+    #[prost(bytes = "bytes", optional, tag = "3")]
+    string_value: Option<Bytes>,
+}
+
+const AUTHORIZATION: Bytes = Bytes::from_static(b"authorization");
+
+/// `HeaderValueOption.HeaderAppendAction`.
+const OVERWRITE_IF_EXISTS_OR_ADD: i32 = 2;

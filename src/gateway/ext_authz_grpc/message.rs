@@ -1,0 +1,123 @@
+//! The part of `envoy.service.auth.v3.CheckRequest` that is read; prost skips the rest.
+//!
+//! Texts are bytes, which are cut out of the received message without a copy. A protobuf map is on the wire a
+//! list of entries with `key = 1` and `value = 2`, and is read as one: no hashing, and no entry hides another.
+
+use std::fmt;
+
+use bytes::{Buf, Bytes};
+use prost::Message;
+
+use crate::gateway::Misread;
+
+/// `CheckRequest`.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub struct CheckMessage {
+    #[prost(message, optional, tag = "1")]
+    pub(super) attributes: Option<Attributes>,
+}
+
+impl CheckMessage {
+    /// Reads a message from the wire.
+    ///
+    /// # Errors
+    /// When it is not protobuf.
+    pub fn read(wire: impl Buf) -> Result<Self, Misread> {
+        Self::decode(wire).map_err(|_| Misread("the CheckRequest must be readable"))
+    }
+
+    /// The bytes of the body that it shows.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        let request = self.attributes.as_ref().and_then(|attributes| attributes.request.as_ref());
+        let http = request.and_then(|request| request.http.as_ref());
+        http.map_or(0, |http| http.raw_body.len() + http.body.len())
+    }
+}
+
+/// `AttributeContext`.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(super) struct Attributes {
+    #[prost(message, optional, tag = "4")]
+    pub(super) request: Option<Request>,
+    #[prost(message, repeated, tag = "10")]
+    pub(super) context_extensions: Vec<Entry>,
+}
+
+/// `AttributeContext.Request`.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(super) struct Request {
+    #[prost(message, optional, tag = "2")]
+    pub(super) http: Option<HttpRequest>,
+}
+
+/// `AttributeContext.HttpRequest`.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(super) struct HttpRequest {
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(super) method: Bytes,
+    #[prost(message, repeated, tag = "3")]
+    pub(super) headers: Vec<Entry>,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub(super) path: Bytes,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub(super) host: Bytes,
+    /// In bytes; negative where it is not known.
+    #[prost(int64, tag = "9")]
+    pub(super) size: i64,
+    #[prost(bytes = "bytes", tag = "11")]
+    pub(super) body: Bytes,
+    #[prost(bytes = "bytes", tag = "12")]
+    pub(super) raw_body: Bytes,
+    #[prost(message, optional, tag = "13")]
+    pub(super) header_map: Option<HeaderMap>,
+}
+
+/// `config.core.v3.HeaderMap`.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(super) struct HeaderMap {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) headers: Vec<Entry>,
+}
+
+/// `config.core.v3.HeaderValue`, or an entry of a map of strings.
+#[derive(Clone, PartialEq, Message)]
+#[prost(skip_debug)]
+pub(super) struct Entry {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) key: Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub(super) value: Bytes,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub(super) raw_value: Bytes,
+}
+
+/// The values under a name, in any case. An entry that has two values counts twice.
+pub(super) fn values<'a>(entries: &'a [Entry], name: &str) -> impl Iterator<Item = &'a [u8]> {
+    let named = entries.iter().filter(move |entry| entry.key.eq_ignore_ascii_case(name.as_bytes()));
+    named
+        .flat_map(|Entry { value, raw_value, .. }| match (&**value, &**raw_value) {
+            (value, []) => [Some(value), None],
+            ([], raw) => [Some(raw), None],
+            (value, raw) => [Some(value), Some(raw)],
+        })
+        .flatten()
+}
+
+/// Tokens and arguments are in it: it is never shown.
+macro_rules! opaque {
+    ($($message:ident)*) => {
+        $(impl fmt::Debug for $message {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($message)).finish_non_exhaustive()
+            }
+        })*
+    };
+}
+
+opaque!(CheckMessage Attributes Request HttpRequest HeaderMap Entry);

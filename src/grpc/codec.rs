@@ -1,0 +1,49 @@
+//! `Check` on the wire. A message that cannot be read is answered as a denial: a failed call would be a matter
+//! of Envoy's `failure_mode_allow`.
+
+use tonic::{
+    Status,
+    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+};
+
+use crate::gateway::{
+    Misread,
+    ext_authz_grpc::{CheckAnswer, CheckMessage},
+};
+
+/// Reads [`CheckMessage`], writes [`CheckAnswer`].
+#[derive(Clone, Copy)]
+pub(super) struct CheckCodec;
+
+impl Codec for CheckCodec {
+    type Encode = CheckAnswer;
+    type Decode = Result<CheckMessage, Misread>;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self
+    }
+}
+
+impl Encoder for CheckCodec {
+    type Item = CheckAnswer;
+    type Error = Status;
+
+    fn encode(&mut self, answer: CheckAnswer, wire: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        answer.write(wire).map_err(|error| Status::unavailable(error.to_string()))
+    }
+}
+
+impl Decoder for CheckCodec {
+    type Item = Result<CheckMessage, Misread>;
+    type Error = Status;
+
+    fn decode(&mut self, wire: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {
+        Ok(Some(CheckMessage::read(wire)))
+    }
+}
