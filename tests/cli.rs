@@ -248,6 +248,14 @@ fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
     assert_eq!(grpc_health(&grpc), Some(ServingStatus::NotServing));
     let metadata = "/.well-known/oauth-protected-resource/mcp";
     assert!(get(&listen, metadata).unwrap().starts_with("HTTP/1.1 200"));
+    for path in [metadata, "/authorize"] {
+        // A gateway that keeps its connection is told not to: it must not meet one that closes.
+        let mut pooled = TcpStream::connect(&listen).unwrap();
+        write!(pooled, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        pooled.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+    }
     assert!(running.0.wait().unwrap().success());
     assert!(get(&listen, metadata).is_none());
     assert_eq!(grpc_health(&grpc), None);

@@ -39,6 +39,11 @@ impl Health {
         }
     }
 
+    /// Whether the drain has begun.
+    pub(super) fn draining(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_draining)
+    }
+
     /// From now on gateways should ask other replicas.
     pub(super) fn begin_drain(&self) {
         self.is_draining.store(true, Ordering::SeqCst);

@@ -46,7 +46,8 @@ impl Service {
         let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
         let server = &settings.server;
         let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
-        let state = DecisionState::new(authorizer, server.max_in_flight, server.max_body_bytes);
+        let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
+        let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let (alive, ready) = (health.clone(), health.clone());
         let admin = AdminState {
             registry,
@@ -109,7 +110,6 @@ impl Service {
         self.log_warnings();
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
-        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
         let mut main_task = actix::spawn(self.main.run());
         let mut grpc_task = actix::spawn(self.grpc.run());
         let mut admin_task = actix::spawn(self.admin.run());
