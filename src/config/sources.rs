@@ -1,7 +1,7 @@
 //! Where a configuration comes from, kept so that it can be loaded again.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -78,16 +78,31 @@ impl Sources {
 /// All mistakes at once: each with its path, what was found and what is expected.
 pub fn load(file: &Path, environment: &Environment) -> Result<Settings, Mistakes> {
     let name = file.display().to_string();
-    let yaml = fs::read_to_string(file).map_err(|error| Mistake {
+    let yaml = read_text(file).map_err(|error| Mistake {
         path: name.clone(),
         found: format!("a file that cannot be read: {error}"),
-        expected: "a YAML file".to_owned(),
+        expected: "a YAML file of at most 16 MiB".to_owned(),
     })?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut report = Report::default();
     report.watch(file.to_owned());
     Settings::read(&Text { name: &name, folder, yaml: &yaml }, environment, report)
 }
+
+/// The text of a regular file: a pipe or a device might never end.
+fn read_text(file: &Path) -> io::Result<String> {
+    let metadata = fs::metadata(file)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > MAX_BYTES {
+        return Err(io::Error::other(format!("it is longer than {MAX_BYTES} bytes")));
+    }
+    fs::read_to_string(file)
+}
+
+/// The longest configuration that is read.
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 fn random_secret() -> Result<String, Mistakes> {
     let mut bytes = [0_u8; 32];

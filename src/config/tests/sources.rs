@@ -201,3 +201,18 @@ fn listed_hosts_may_serve_keys_over_http() {
     assert_eq!(Example { root, source: "url: 'http://idp.internal:8080/jwks'", ..PLAIN }.mistakes(), "");
     assert_eq!(Example { source: "url: 'http://127.0.0.1:8080/jwks'", ..PLAIN }.mistakes(), "");
 }
+
+#[test]
+fn a_configuration_is_a_regular_file_of_bounded_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = folder.path().join("long.yaml");
+    fs::File::create(&long).unwrap().set_len(16 * 1024 * 1024 + 1).unwrap();
+    for (file, cause) in [
+        (long.as_path(), "it is longer than 16777216 bytes"),
+        (folder.path(), "it is not a regular file"),
+        (std::path::Path::new("/dev/zero"), "it is not a regular file"),
+    ] {
+        let mistakes = crate::config::load(file, &crate::config::Environment::default()).unwrap_err();
+        assert!(mistakes.to_string().contains(cause), "{mistakes}");
+    }
+}
