@@ -110,9 +110,7 @@ impl Bench {
         write_graph(folder.path(), types, operations);
         let file = folder.path().join("config.yaml");
         fs::write(&file, CONFIG).unwrap();
-        let load: LoadSettings = Box::new(move || {
-            config::load(&file, &Environment::default()).map_err(|mistakes| mistakes.to_string())
-        });
+        let load: LoadSettings = Box::new(move || config::load(&file, &Environment::default()));
         let system = actix::System::new();
         let core = system.block_on(async { Core::start(load, Arc::new(SystemClock::default())).unwrap() });
         let scope = (0..100).map(|index| format!(" scope{index}")).collect::<String>();

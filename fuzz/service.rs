@@ -27,8 +27,7 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.yaml");
         fs::write(&file, yaml).unwrap();
-        let load: LoadSettings =
-            Box::new(move || config::load(&file, &Environment::default()).map_err(|m| m.to_string()));
+        let load: LoadSettings = Box::new(move || config::load(&file, &Environment::default()));
         let runner = actix::System::new();
         let core = runner.block_on(async {
             let core = Core::start(load, Arc::new(ManualClock::at(now))).unwrap();

@@ -13,6 +13,10 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+
 const SECRET: &str = "a-secret-for-development-of-40-characters";
 
 fn scopegate() -> Command {
@@ -64,6 +68,16 @@ mcp       tools/call delete_*  mcp:connect + mcp:tools:execute + mcp:tools:delet
 }
 
 #[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    for arguments in [&["check", "--dev"][..], &["token", "--dev"], &["explain", "--dev"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = scopegate().args(arguments).stdout(writer).output().unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
 fn check_lists_all_mistakes_at_once_and_exits_with_2() {
     let file = config(
         "mcp:\n  enabled: true\n  server:\n    base_url: 7\n  oauth:\n    enabled: 'maybe'\n    modes: 'x'\n",
@@ -101,6 +115,19 @@ fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
         assert!(denied.contains(part), "{part}: {denied}");
     }
     assert!(explain("not-a-token").contains("deny 401 token-malformed"));
+}
+
+#[test]
+fn explain_tells_by_what_a_resource_was_looked_for() {
+    let host = ["--dialect", "ext_authz_http", "--host", "h", "--path", "/a"];
+    for (arguments, expected) in [
+        (&["--resource", "typo"][..], "none is found by id `typo` and path `/mcp`"),
+        (&["--path", "/mcp/"], "none is found by path `/mcp/` alone"),
+        (&host, "none is found by host `h` and path `/a`"),
+    ] {
+        let output = run(&[&["explain", "--dev"], arguments].concat());
+        assert!(text(&output.stdout).contains(expected), "{output:?}");
+    }
 }
 
 #[test]
@@ -150,11 +177,13 @@ impl Drop for Running {
     }
 }
 
-fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, String, String) {
+fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
     let mut command = scopegate();
     command.args(["serve", "--dev"]).stdout(Stdio::piped());
     command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json").env("SCOPEGATE__SERVER__DRAIN", drain);
     let mut child = command.spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -170,7 +199,7 @@ fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, String,
                 let list = json[name].as_str().unwrap();
                 list.trim_matches(['[', ']']).split(',').next().unwrap().to_owned()
             };
-            return (running, output, address("listen"), address("admin"));
+            return (running, output, ["listen", "admin", "grpc"].map(address));
         }
     }
 }
@@ -183,10 +212,23 @@ fn get(address: &str, path: &str) -> Option<String> {
     Some(answer)
 }
 
+/// What the health service says of `Authorization`; `None` where nobody answers.
+fn grpc_health(address: &str) -> Option<ServingStatus> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
+        let mut client = HealthClient::new(endpoint.connect().await.ok()?);
+        let service = "envoy.service.auth.v3.Authorization".to_owned();
+        let answer = client.check(HealthCheckRequest { service }).await.ok()?;
+        Some(answer.into_inner().status())
+    })
+}
+
 #[test]
 fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
-    let (mut running, mut output, listen, admin) = serve("2s");
+    let (mut running, mut output, [listen, admin, grpc]) = serve("2s");
     assert!(get(&admin, "/readyz").unwrap().starts_with("HTTP/1.1 200"));
+    assert_eq!(grpc_health(&grpc), Some(ServingStatus::Serving));
     let pid = running.0.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     loop {
@@ -202,15 +244,26 @@ fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
         ready = get(&admin, "/readyz").unwrap();
     }
     assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("\"draining\":true"), "{ready}");
+    while grpc_health(&grpc) == Some(ServingStatus::Serving) {}
+    assert_eq!(grpc_health(&grpc), Some(ServingStatus::NotServing));
     let metadata = "/.well-known/oauth-protected-resource/mcp";
     assert!(get(&listen, metadata).unwrap().starts_with("HTTP/1.1 200"));
+    for path in [metadata, "/authorize"] {
+        // A gateway that keeps its connection is told not to: it must not meet one that closes.
+        let mut pooled = TcpStream::connect(&listen).unwrap();
+        write!(pooled, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        pooled.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+    }
     assert!(running.0.wait().unwrap().success());
     assert!(get(&listen, metadata).is_none());
+    assert_eq!(grpc_health(&grpc), None);
 }
 
 #[test]
 fn the_log_names_no_token_and_no_argument() {
-    let (mut running, mut output, listen, _) = serve("0s");
+    let (mut running, mut output, [listen, ..]) = serve("0s");
     let secret_argument = "an-argument-that-must-not-be-logged";
     let token = token("mcp:connect");
     let body = format!(
@@ -248,4 +301,17 @@ fn the_log_names_no_token_and_no_argument() {
     for hidden in [secret_argument, token.as_str(), SECRET] {
         assert!(!log.contains(hidden), "{log}");
     }
+}
+
+#[test]
+fn a_service_whose_listeners_cannot_start_ends() {
+    // Enough open files to bind, too few for the threads that accept.
+    let mut command = Command::new("sh");
+    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("RUST_BACKTRACE", "0");
+    command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
+    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
+    command.args(["-c", "ulimit -n 20; exec \"$0\" serve --dev", env!("CARGO_BIN_EXE_scopegate")]);
+    let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    assert!(!running.0.wait().unwrap().success());
 }

@@ -200,8 +200,12 @@ fn addresses(child: &mut Child) -> Vec<SocketAddr> {
         });
     }
     let line = receiver.recv_timeout(Duration::from_secs(30)).expect("the service did not start");
-    let words = line.split(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':'));
-    words.filter_map(|word| word.parse().ok()).collect()
+    let line: serde_json::Value = serde_json::from_str(&line).expect("the log is JSON");
+    let address = |name: &str| {
+        let listed = line[name].as_str().unwrap().trim_matches(['[', ']']);
+        listed.split(", ").next().unwrap().parse().unwrap()
+    };
+    vec![address("listen"), address("admin")]
 }
 
 /// Every reload changes something that the load does not touch.

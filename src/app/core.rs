@@ -13,7 +13,7 @@ use prometheus::Registry;
 use crate::{
     authorize::{Authorizer, ObserverSettings},
     clock::SharedClock,
-    config::Settings,
+    config::{Mistakes, Settings},
     http::ServerSettings,
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
@@ -21,8 +21,8 @@ use crate::{
     token::{TokenMetrics, Verifier},
 };
 
-/// Reads the whole configuration; an error is one text with all mistakes.
-pub type LoadSettings = Box<dyn FnMut() -> Result<Settings, String> + Send>;
+/// Reads the whole configuration.
+pub type LoadSettings = Box<dyn FnMut() -> Result<Settings, Mistakes> + Send>;
 
 /// The actors and the authorizer.
 #[derive(Debug)]
@@ -39,11 +39,12 @@ pub struct Core {
     pub authorizer: Authorizer,
     /// TLS of the listeners, where they speak it.
     pub tls: Option<ServerTls>,
-    /// The files that the last load read.
+    /// The files whose change is a reason to load again.
     pub watched: Watched,
 }
 
-/// The files whose change is a reason to load again; each load writes it anew.
+/// The files whose change is a reason to load again: those of the last load that succeeded, and what failed loads
+/// after it looked for.
 pub(super) type Watched = Arc<Mutex<Vec<PathBuf>>>;
 
 impl Core {
@@ -52,7 +53,7 @@ impl Core {
     /// # Errors
     /// When the configuration has mistakes, or trusted roots cannot be read.
     pub fn start(mut load: LoadSettings, clock: SharedClock) -> anyhow::Result<Self> {
-        let settings = load().map_err(anyhow::Error::msg)?;
+        let settings = load()?;
         let registry = Registry::new();
         let policy_metrics = PolicyMetrics::register(&registry)?;
         let observer =
@@ -84,7 +85,10 @@ fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, wa
             Some(settings) => settings,
             None => {
                 reload_tls(tls.as_ref());
-                load()?
+                load().map_err(|mistakes| {
+                    watch_also(&watched, mistakes.watched());
+                    mistakes.to_string()
+                })?
             }
         };
         for key in changes_that_wait(&first, &settings) {
@@ -101,9 +105,18 @@ fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, wa
 
 /// Certificates are exchanged whatever else is wrong with the configuration: they expire.
 fn reload_tls(tls: Option<&ServerTls>) {
-    match tls.map(ServerTls::reload) {
-        Some(Err(error)) => tracing::error!(%error, "the last good certificate serves"),
-        Some(Ok(())) | None => {}
+    if let Some(Err(error)) = tls.map(ServerTls::reload) {
+        tracing::error!(%error, "the last good certificate serves");
+    }
+}
+
+/// A mistake may be mended in a file that only the failed load knows: a secret that is mounted a moment later.
+fn watch_also(watched: &Watched, files: &[PathBuf]) {
+    let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
+    for file in files {
+        if !watched.contains(file) {
+            watched.push(file.clone());
+        }
     }
 }
 
@@ -120,7 +133,10 @@ fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
         (was.listen_addr != is.listen_addr, "server.listen_addr"),
         (was.grpc_listen_addr != is.grpc_listen_addr, "server.grpc_listen_addr"),
         (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
-        (others != *was || first.log != now.log || first.outgoing != now.outgoing, "server"),
+        (first.log != now.log, "server.log"),
+        (first.outgoing.ca_pem != now.outgoing.ca_pem, "server.ca_file"),
+        (first.outgoing.insecure_hosts != now.outgoing.insecure_hosts, "server.insecure_key_hosts"),
+        (others != *was, "server"),
     ];
     changes.into_iter().filter_map(|(is_changed, key)| is_changed.then_some(key)).collect()
 }
@@ -146,3 +162,24 @@ const COMMIT: &str = match option_env!("SCOPEGATE_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Environment, Sources};
+
+    #[test]
+    fn a_change_that_waits_for_the_next_start_is_named() {
+        let settings = || Sources::development(Environment::default()).unwrap().load().unwrap();
+        let changed = |change: fn(&mut Settings)| {
+            let mut now = settings();
+            change(&mut now);
+            changes_that_wait(&settings(), &now)
+        };
+        assert!(changed(|_| ()).is_empty());
+        assert_eq!(changed(|now| now.server.listen_addr = "localhost:0".to_owned()), ["server.listen_addr"]);
+        assert_eq!(changed(|now| now.server.workers += 1), ["server"]);
+        assert_eq!(changed(|now| now.log.permits = !now.log.permits), ["server.log"]);
+        assert_eq!(changed(|now| now.outgoing.ca_pem = Some(b"new".to_vec())), ["server.ca_file"]);
+    }
+}

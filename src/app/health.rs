@@ -39,6 +39,11 @@ impl Health {
         }
     }
 
+    /// Whether the drain has begun.
+    pub(super) fn draining(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_draining)
+    }
+
     /// From now on gateways should ask other replicas.
     pub(super) fn begin_drain(&self) {
         self.is_draining.store(true, Ordering::SeqCst);
@@ -108,12 +113,30 @@ impl Health {
     }
 }
 
-/// What an operator should know of a source: no keys yet, keys too old, or the cause of the last failure.
+/// What an operator should know of a source: no keys yet, none at all, keys too old, or the cause of the last
+/// failure.
 pub(super) fn trouble(keys: &KeySnapshot, now: Uptime) -> Option<String> {
     let cause = keys.last_failure.as_deref();
     match (keys.is_usable(now), keys.last_success) {
-        (true, _) => cause.map(|cause| format!("the last good keys serve: {cause}")),
+        (true, _) => match cause {
+            Some(cause) => Some(format!("the last good keys serve: {cause}")),
+            None => {
+                keys.keys.is_empty().then(|| "the provider has no keys: every token is refused".to_owned())
+            }
+        },
         (false, Some(_)) => Some(format!("the keys are too old: {}", cause.unwrap_or("no fetch succeeds"))),
         (false, None) => Some(format!("no keys yet: {}", cause.unwrap_or("the first fetch is under way"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_without_keys_is_trouble() {
+        let no_keys = KeySnapshot::fixed([].into_iter().collect());
+        let trouble = trouble(&no_keys, Uptime::default());
+        assert_eq!(trouble.as_deref(), Some("the provider has no keys: every token is refused"));
     }
 }

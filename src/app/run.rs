@@ -1,9 +1,12 @@
 //! Runs the service until it is told to stop, and stops in order.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use anyhow::{Context, anyhow};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinError,
+};
 
 use super::{core::Core, debug, health::Health, watch::FileWatch};
 use crate::{
@@ -43,7 +46,8 @@ impl Service {
         let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
         let server = &settings.server;
         let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
-        let state = DecisionState::new(authorizer, server.max_in_flight, server.max_body_bytes);
+        let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
+        let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let (alive, ready) = (health.clone(), health.clone());
         let admin = AdminState {
             registry,
@@ -94,21 +98,27 @@ impl Service {
     /// # Errors
     /// When a listener fails for good, or signals cannot be received.
     pub async fn run(self) -> anyhow::Result<StopReason> {
+        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
+        grpc.set_serving(self.health.readiness().ready).await;
         tracing::info!(
             listen = ?self.addresses(),
-            grpc = ?self.grpc_addresses(),
             admin = ?self.admin_addresses(),
+            grpc = ?self.grpc_addresses(),
             policy = self.policy.snapshot().version(),
             "listening"
         );
         self.log_warnings();
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
-        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
-        let main_task = actix::spawn(self.main.run());
-        let grpc_task = actix::spawn(self.grpc.run());
-        let admin_task = actix::spawn(self.admin.run());
-        let reason = until_stopped(&self.health, &grpc).await?;
+        let mut main_task = actix::spawn(self.main.run());
+        let mut grpc_task = actix::spawn(self.grpc.run());
+        let mut admin_task = actix::spawn(self.admin.run());
+        let reason = tokio::select! {
+            reason = until_stopped(&self.health, &grpc) => reason?,
+            ended = &mut main_task => return Err(ended_early(MAIN, ended)),
+            ended = &mut grpc_task => return Err(ended_early(GRPC, ended)),
+            ended = &mut admin_task => return Err(ended_early(ADMIN, ended)),
+        };
         tracing::info!(?reason, drain = ?self.settings.server.drain, "draining");
         self.health.begin_drain();
         grpc.set_serving(false).await;
@@ -116,10 +126,10 @@ impl Service {
         reloads.abort();
         grpc.stop().await;
         main.stop(true).await;
-        main_task.await.context("the decision listener")??;
-        grpc_task.await.context("the gRPC listener")??;
+        main_task.await.context(MAIN)?.context(MAIN)?;
+        grpc_task.await.context(GRPC)?.context(GRPC)?;
         admin.stop(true).await;
-        admin_task.await.context("the admin listener")??;
+        admin_task.await.context(ADMIN)?.context(ADMIN)?;
         tracing::info!("stopped");
         Ok(reason)
     }
@@ -128,6 +138,15 @@ impl Service {
         for warning in self.policy.snapshot().warnings() {
             tracing::warn!("{warning}");
         }
+    }
+}
+
+/// A listener that ends before it is told to leaves a process that looks alive and answers nobody.
+fn ended_early(listener: &'static str, ended: Result<io::Result<()>, JoinError>) -> anyhow::Error {
+    match ended {
+        Ok(Ok(())) => anyhow!("{listener} has ended"),
+        Ok(Err(error)) => anyhow::Error::new(error).context(listener),
+        Err(error) => anyhow::Error::new(error).context(listener),
     }
 }
 
@@ -166,6 +185,10 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
         }
     }
 }
+
+const MAIN: &str = "the decision listener";
+const GRPC: &str = "the gRPC listener";
+const ADMIN: &str = "the admin listener";
 
 /// How often the actors are looked at.
 const HEALTH_CHECK: Duration = Duration::from_secs(1);

@@ -10,7 +10,7 @@ use crate::{
     domain::{Dialect, Field, Operation, Reason, Step, Trace},
     mcp::{self, Body, HeaderTrust, ShownRequest, Unreadable},
     policy::{
-        Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide,
+        Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
         permit_public, permit_unenforced,
     },
     token::{Bearer, Identity, Refusal, Verifier},
@@ -218,7 +218,11 @@ fn shown<'a>(policy: &Policy, request: &CheckRequest<'a>) -> ShownRequest<'a> {
 fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>) -> String {
     match resource {
         Some(resource) => format!("`{}` by path `{}`", resource.id(), request.path()),
-        None => format!("none has the path `{}`", request.path()),
+        None => match request.selector {
+            Selector::Id(id) => format!("none is found by id `{id}` and path `{}`", request.path()),
+            Selector::Host(host) => format!("none is found by host `{host}` and path `{}`", request.path()),
+            Selector::Sole => format!("none is found by path `{}` alone", request.path()),
+        },
     }
 }
 

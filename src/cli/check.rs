@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{arguments::OriginOptions, mistakes, origin};
+use super::{arguments::OriginOptions, mistakes, origin, output};
 use crate::{
     config::{Environment, Settings},
     policy::{Enforcement, PolicyTable, ResourceSettings, Row},
@@ -11,11 +11,11 @@ use crate::{
 pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode {
     match origin::loader(options, environment).and_then(|mut load| load()) {
         Ok(settings) => {
-            print!("{}", table(&settings));
+            let code = output(&table(&settings));
             for warning in &settings.warnings {
                 eprintln!("warning: {warning}");
             }
-            ExitCode::SUCCESS
+            code
         }
         Err(text) => mistakes(&text),
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     arguments::{DialectName, ExplainOptions},
-    failure, mistakes, origin,
+    failure, mistakes, origin, output,
 };
 use crate::{
     app::{Core, LoadSettings},
@@ -28,13 +28,10 @@ pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCod
     };
     let original = match OriginalRequest::read(options) {
         Ok(original) => original,
-        Err(error) => return mistakes(&format!("{error:#}")),
+        Err(error) => return mistakes(&format_args!("{error:#}")),
     };
     match actix::System::new().block_on(explain(&original, load)) {
-        Ok(explained) => {
-            print!("{}", if options.json { explained.to_json() } else { explained.to_text() });
-            ExitCode::SUCCESS
-        }
+        Ok(explained) => output(&if options.json { explained.to_json() } else { explained.to_text() }),
         Err(error) => failure(&error),
     }
 }

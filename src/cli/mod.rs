@@ -1,5 +1,5 @@
 //! The command line. The one room that prints.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command's output is its purpose")]
+#![allow(clippy::print_stderr, reason = "mistakes and failures are told there")]
 
 mod arguments;
 mod check;
@@ -8,7 +8,11 @@ mod origin;
 mod serve;
 mod token;
 
-use std::process::ExitCode;
+use std::{
+    fmt,
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::Parser;
 
@@ -28,8 +32,19 @@ pub fn run(environment: Environment) -> ExitCode {
     }
 }
 
+/// What a command was asked for. A reader that has seen enough, such as `head`, is no failure.
+fn output(text: &str) -> ExitCode {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            failure(&anyhow::Error::new(error).context("standard output"))
+        }
+        Ok(()) | Err(_) => ExitCode::SUCCESS,
+    }
+}
+
 /// Mistakes in the configuration, one line each.
-fn mistakes(text: &str) -> ExitCode {
+fn mistakes(text: &impl fmt::Display) -> ExitCode {
     eprintln!("{text}");
     ExitCode::from(2)
 }

@@ -3,19 +3,18 @@
 use super::arguments::OriginOptions;
 use crate::{
     app::LoadSettings,
-    config::{Environment, Sources},
+    config::{Environment, Mistakes, Sources},
 };
 
 /// How to load the configuration, as often as it takes.
 ///
 /// # Errors
 /// When neither a file nor `--dev` was given: a missing mount must not start a service that everybody can ask.
-pub(super) fn loader(options: &OriginOptions, environment: Environment) -> Result<LoadSettings, String> {
+pub(super) fn loader(options: &OriginOptions, environment: Environment) -> Result<LoadSettings, Mistakes> {
     let sources = if options.dev {
         Sources::development(environment)
     } else {
         Sources::new(options.config.clone(), environment)
-    };
-    let sources = sources.map_err(|mistakes| mistakes.to_string())?;
-    Ok(Box::new(move || sources.load().map_err(|mistakes| mistakes.to_string())))
+    }?;
+    Ok(Box::new(move || sources.load()))
 }

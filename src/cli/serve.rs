@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, sync::Arc};
 
-use super::{arguments::OriginOptions, failure, mistakes, origin, token};
+use super::{arguments::OriginOptions, failure, mistakes, origin, output, token};
 use crate::{
     app::{Core, LoadSettings, Service, StopReason},
     clock::SystemClock,
@@ -34,7 +34,7 @@ fn start(first: Settings, mut load: LoadSettings, is_dev: bool) -> anyhow::Resul
         let greeting = is_dev.then(|| core.settings.clone());
         let service = Service::bind(core)?;
         if let (Some(settings), Some(address)) = (greeting, service.addresses().first()) {
-            print!("{}", development_greeting(&settings, &address.to_string())?);
+            output(&development_greeting(&settings, &address.to_string())?);
         }
         service.run().await
     })

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::{arguments::TokenOptions, failure, mistakes, origin};
+use super::{arguments::TokenOptions, failure, mistakes, origin, output};
 use crate::{
     clock::{Clock, SystemClock},
     config::{Environment, Settings},
@@ -17,7 +17,7 @@ use crate::{
 pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode {
     if options.origin.dev && environment.get("SCOPEGATE_DEV_SECRET").is_none() {
         return mistakes(
-            "SCOPEGATE_DEV_SECRET is not set: a service started without it has a secret of its own",
+            &"SCOPEGATE_DEV_SECRET is not set: a service started without it has a secret of its own",
         );
     }
     let settings = match origin::loader(&options.origin, environment).and_then(|mut load| load()) {
@@ -25,10 +25,7 @@ pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode 
         Err(text) => return mistakes(&text),
     };
     match mint_with(&settings, options) {
-        Ok(token) => {
-            println!("{token}");
-            ExitCode::SUCCESS
-        }
+        Ok(token) => output(&format!("{token}\n")),
         Err(error) => failure(&error),
     }
 }

@@ -21,12 +21,21 @@ impl fmt::Display for Mistake {
 
 /// All mistakes of one configuration, sorted by path; at least one. One line each.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistakes(Vec<Mistake>);
+pub struct Mistakes {
+    mistakes: Vec<Mistake>,
+    watched: Vec<PathBuf>,
+}
 
 impl Mistakes {
     /// The mistakes, sorted by path.
     pub fn iter(&self) -> std::slice::Iter<'_, Mistake> {
-        self.0.iter()
+        self.mistakes.iter()
+    }
+
+    /// The files that were read or looked for: a change of one may mend the mistakes.
+    #[must_use]
+    pub fn watched(&self) -> &[PathBuf] {
+        &self.watched
     }
 }
 
@@ -41,13 +50,13 @@ impl<'a> IntoIterator for &'a Mistakes {
 
 impl From<Mistake> for Mistakes {
     fn from(mistake: Mistake) -> Self {
-        Self(vec![mistake])
+        Self { mistakes: vec![mistake], watched: Vec::new() }
     }
 }
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, mistake) in self.0.iter().enumerate() {
+        for (index, mistake) in self.mistakes.iter().enumerate() {
             if index > 0 {
                 f.write_str("\n")?;
             }
@@ -109,7 +118,7 @@ impl Report {
         }
         self.mistakes.sort();
         self.mistakes.dedup();
-        Err(Mistakes(self.mistakes))
+        Err(Mistakes { mistakes: self.mistakes, watched: self.watched })
     }
 }
 

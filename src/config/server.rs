@@ -1,6 +1,6 @@
 //! `server`: listeners, limits, logging and outgoing requests.
 
-use std::{path::Path, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use super::{
     environment::Environment,
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     http::ServerSettings,
-    keys::OutgoingSettings,
+    keys::{OutgoingSettings, check_roots},
     telemetry::{LogFormat, LogLevel, LogSettings, SubjectLogging},
     tls::{TlsKey, TlsSettings},
 };
@@ -76,19 +76,28 @@ pub(super) fn outgoing(
     environment: &Environment,
     report: &mut Report,
 ) -> OutgoingSettings {
-    let ca_file = server.text("ca_file").map(|file| folder.join(file));
-    if let Some(file) = &ca_file {
-        if !file.is_file() {
-            report.mistake(&server.at("ca_file"), shown(&file.display().to_string()), "an existing PEM file");
-        }
-        report.watch(file.clone());
-    }
+    let ca_pem = server.text("ca_file").and_then(|file| ca_pem(&folder.join(file), server, report));
     let insecure_hosts = hosts(server, "insecure_key_hosts", report);
     for (index, host) in insecure_hosts.iter().enumerate().filter(|(_, host)| has_port(host)) {
         let path = format!("{}[{index}]", server.at("insecure_key_hosts"));
         report.mistake(&path, shown(host), "a host without a port");
     }
-    OutgoingSettings { insecure_hosts, ca_file, proxy: environment.proxies() }
+    OutgoingSettings { insecure_hosts, ca_pem, proxy: environment.proxies() }
+}
+
+fn ca_pem(file: &Path, server: &Section, report: &mut Report) -> Option<Vec<u8>> {
+    report.watch(file.to_owned());
+    let pem = fs::read(file).map_err(|error| format!("which cannot be read: {error}"));
+    let checked = pem.and_then(|pem| match check_roots(&pem) {
+        Ok(()) => Ok(pem),
+        Err(error) => Err(format!("which is of no use: {error}")),
+    });
+    checked
+        .map_err(|why| {
+            let found = format!("{} {why}", shown(&file.display().to_string()));
+            report.mistake(&server.at("ca_file"), found, "a PEM file with certificates");
+        })
+        .ok()
 }
 
 /// A list of hosts, each `host` or `host:port`, in lower case.

@@ -1,6 +1,9 @@
 //! What every listener decides with: one authorizer, and the bounds on what is in flight.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use super::{InFlight, Misread, Place};
 use crate::{
@@ -16,18 +19,25 @@ pub struct DecisionState {
     in_flight: InFlight,
     body_bytes: Arc<InFlight>,
     max_body_bytes: usize,
+    is_draining: Arc<AtomicBool>,
 }
 
 impl DecisionState {
     /// Decides with `authorizer` about at most `max_in_flight` requests at a time, reading bodies of at most
-    /// `max_body_bytes`.
+    /// `max_body_bytes`. `is_draining` is set when gateways should go elsewhere.
     #[must_use]
-    pub fn new(authorizer: Authorizer, max_in_flight: usize, max_body_bytes: usize) -> Self {
+    pub fn new(
+        authorizer: Authorizer,
+        max_in_flight: usize,
+        max_body_bytes: usize,
+        is_draining: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             authorizer,
             in_flight: InFlight::new(max_in_flight),
             body_bytes: Arc::new(InFlight::new(max_body_bytes.saturating_mul(WHOLE_BODIES))),
             max_body_bytes,
+            is_draining,
         }
     }
 
@@ -35,6 +45,12 @@ impl DecisionState {
     #[must_use]
     pub fn authorizer(&self) -> &Authorizer {
         &self.authorizer
+    }
+
+    /// Whether gateways should take their connections elsewhere.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.is_draining.load(Ordering::Relaxed)
     }
 
     /// The longest body that is read, in bytes.

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{
-        StatusCode,
+        ConnectionType, StatusCode,
         header::{HeaderMap, HeaderName, HeaderValue},
     },
     web::{Data, Payload},
@@ -52,13 +52,23 @@ async fn answer(
     let overloaded = |checked: &Checked<'_>| respond((dialogue.write)(checked, None));
     let _place = match state.enter(dialogue.dialect) {
         Ok(place) => place,
-        Err(checked) => return overloaded(&checked),
+        Err(checked) => return finish(state, overloaded(&checked)),
     };
     let mut room = state.room();
-    match read_body(request, payload, state.max_body_bytes(), &mut room).await {
+    let response = match read_body(request, payload, state.max_body_bytes(), &mut room).await {
         Ok(body) => respond(decide(state, request, &body, dialogue).await),
         Err(NoRoom) => overloaded(&state.refuse(dialogue.dialect, Reason::Overloaded)),
+    };
+    finish(state, response)
+}
+
+/// An answer as it goes out. A gateway that reused its connection while this end closes it would lose a request,
+/// so it is told beforehand.
+pub(super) fn finish(state: &DecisionState, mut response: HttpResponse) -> HttpResponse {
+    if state.is_draining() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
     }
+    response
 }
 
 async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {

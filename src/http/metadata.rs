@@ -6,6 +6,7 @@ use actix_web::{
     web::Data,
 };
 
+use super::decide::finish;
 use crate::{
     gateway::DecisionState,
     metadata::{MetadataDocument, Which},
@@ -13,11 +14,15 @@ use crate::{
 };
 
 pub(super) async fn metadata(state: Data<DecisionState>, request: HttpRequest) -> HttpResponse {
-    let Some(document) = find(&state, &request) else {
+    finish(&state, answer(&state, &request))
+}
+
+fn answer(state: &DecisionState, request: &HttpRequest) -> HttpResponse {
+    let Some(document) = find(state, request) else {
         return HttpResponse::NotFound().insert_header(ANY_ORIGIN).finish();
     };
     match *request.method() {
-        Method::GET if is_known(&request, &document.etag) => HttpResponse::NotModified()
+        Method::GET if is_known(request, &document.etag) => HttpResponse::NotModified()
             .insert_header((header::ETAG, document.etag))
             .insert_header(CACHEABLE)
             .insert_header(ANY_ORIGIN)

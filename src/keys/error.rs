@@ -1,6 +1,6 @@
 //! What can go wrong with keys: each failure is named, and safe to show to an operator.
 
-use std::{io, net::IpAddr, path::PathBuf, time::Duration};
+use std::{io, net::IpAddr, time::Duration};
 
 use super::{SkipCause, UrlError};
 
@@ -13,14 +13,9 @@ pub enum KeysError {
     /// The actor has ended: nothing keeps the keys fresh any more.
     #[error("the keys are not refreshed any more: their actor has ended")]
     ActorGone,
-    /// `server.ca_file` cannot be read.
-    #[error("cannot read the certificates of `{}`: {cause}", path.display())]
-    CaFile {
-        /// The file.
-        path: PathBuf,
-        /// What the PEM reader said.
-        cause: String,
-    },
+    /// The content of `server.ca_file` is not what it must be; the text says why.
+    #[error("{0}")]
+    Roots(String),
     /// The TLS library refused its own defaults.
     #[error("cannot set up TLS: {0}")]
     Tls(String),

@@ -30,6 +30,9 @@ impl SourceName {
             let keys: Vec<_> = after.keys.iter().map(shown).collect();
             info!(%resource, source, count = keys.len(), keys = keys.join(" "), "the keys have changed");
         }
+        if after.keys.is_empty() && (before.last_success.is_none() || before.generation != after.generation) {
+            warn!(%resource, source, "the provider has no keys: every token is refused");
+        }
         for key in after.skipped.iter().filter(|key| !before.skipped.contains(key)).take(MAX_SKIPPED_LINES) {
             self.log_skipped(key);
         }

@@ -1,6 +1,6 @@
 //! What the configuration says of a key source, checked: values here are true, not just written.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use url::Url;
 
@@ -95,8 +95,8 @@ pub struct OutgoingSettings {
     /// Hosts that may be asked over plain http besides loopback (`server.insecure_key_hosts`), lower case,
     /// without port.
     pub insecure_hosts: Vec<String>,
-    /// PEM file of further trusted roots (`server.ca_file`).
-    pub ca_file: Option<PathBuf>,
+    /// Further trusted roots, PEM: the content of `server.ca_file`.
+    pub ca_pem: Option<Vec<u8>>,
     /// The proxies that the environment names.
     pub proxy: ProxySettings,
 }

@@ -143,7 +143,9 @@ impl PolicyActor {
 
     fn note_failure(&self, error: &ReloadError) {
         self.metrics.load_failed();
-        tracing::error!(%error, "the policy was not loaded: the one before it stays in force");
+        // One line an event, in the text format too.
+        let mistakes = error.to_string().replace('\n', "; ");
+        tracing::error!(error = mistakes, "the policy was not loaded: the one before it stays in force");
         self.published.last_failure.store(Arc::new(Some(error.to_string())));
     }
 }

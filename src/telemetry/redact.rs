@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// At most [`MAX_CHARS`] characters; each that is not printable ASCII becomes `?`.
+/// At most 120 characters; each that is not printable ASCII becomes `?`.
 #[must_use]
 pub fn text(foreign: &str) -> String {
     foreign.chars().take(MAX_CHARS).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()

@@ -56,7 +56,7 @@ impl TlsSettings {
         }
         let verifier =
             WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider())).build();
-        verifier.map(|verifier| Some(verifier)).map_err(|error| unusable(format!("cannot be used: {error}")))
+        verifier.map(Some).map_err(|error| unusable(format!("cannot be used: {error}")))
     }
 }
 

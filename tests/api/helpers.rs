@@ -74,8 +74,7 @@ impl TestApp {
         let (sender, receiver) = mpsc::channel();
         let shared = Arc::clone(&clock);
         thread::spawn(move || {
-            let load: LoadSettings =
-                Box::new(move || config::load(&file, &Environment::default()).map_err(|m| m.to_string()));
+            let load: LoadSettings = Box::new(move || config::load(&file, &Environment::default()));
             actix::System::new().block_on(async move {
                 let core = Core::start(load, shared).unwrap();
                 let service = Service::bind(core).unwrap();
@@ -276,7 +275,7 @@ mcp:
         header_key_id: 'k1'
 "#;
 
-fn write(file: &std::path::Path, content: &str) {
+fn write(file: &Path, content: &str) {
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, content).unwrap();
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::helpers::{Ask, CONFIG, TestApp, call, metrics, token};
+use crate::helpers::{Ask, CONFIG, SECRET, TestApp, call, metrics, token};
 
 /// Both levels need another scope than in [`CONFIG`]; with either token exactly one of the two policies permits.
 fn other() -> String {
@@ -93,6 +93,19 @@ fn a_changed_file_is_noticed_also_behind_a_swapped_symlink() {
     std::os::unix::fs::symlink(&second, &next).unwrap();
     std::fs::rename(&next, &data).unwrap();
     until(|| app.ask(&ask).outcome() == "403 scope-insufficient");
+}
+
+#[test]
+fn a_reload_that_lacks_a_file_is_made_up_for_when_the_file_comes() {
+    let app = TestApp::spawn(CONFIG);
+    let ask = Ask::post(call("tools/list", "{}")).token(&token("new:connect new:read"));
+    let secret = format!("secret: '{SECRET}'");
+    assert!(other().contains(&secret));
+    app.rewrite_config(&other().replace(&secret, "secret_file: 'mounted-later'"));
+    until(|| app.admin("/readyz").body.contains("mounted-later"));
+    std::fs::write(app.config_file().with_file_name("mounted-later"), SECRET).unwrap();
+    until(|| app.ask(&ask).outcome() == "200");
+    assert!(!app.admin("/readyz").body.contains("failed_reload"));
 }
 
 /// Waits for what the file watch brings about; it has no other sign.

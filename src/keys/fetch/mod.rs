@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use self::connect::CheckedConnector;
-pub use self::outgoing::Outgoing;
+pub use self::outgoing::{Outgoing, check_roots};
 use super::{
     FetchError, KeySet, RemoteSettings,
     address::is_fetchable,

@@ -19,10 +19,10 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Loads the roots: the system's, or built-in ones where it has none, and those of `ca_file`.
+    /// Loads the roots: the system's, or built-in ones where it has none, and those of the settings.
     ///
     /// # Errors
-    /// When `ca_file` cannot be read, or holds no certificate.
+    /// When the settings' roots are no certificates.
     pub fn new(settings: &OutgoingSettings) -> Result<Self, KeysError> {
         let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()
@@ -69,18 +69,31 @@ fn roots(settings: &OutgoingSettings) -> Result<RootCertStore, KeysError> {
     if roots.is_empty() {
         roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     }
-    let Some(path) = &settings.ca_file else { return Ok(roots) };
-    let unreadable = |cause: String| KeysError::CaFile { path: path.clone(), cause };
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| unreadable(error.to_string()))?;
-    if certificates.is_empty() {
-        return Err(unreadable("it holds no certificate".to_owned()));
-    }
-    for certificate in certificates {
-        roots.add(certificate).map_err(|error| unreadable(error.to_string()))?;
+    if let Some(pem) = &settings.ca_pem {
+        add_roots(pem, &mut roots)?;
     }
     Ok(roots)
+}
+
+/// Checks that a PEM text holds trusted roots.
+///
+/// # Errors
+/// When it holds no certificate, or one that cannot be read.
+pub fn check_roots(pem: &[u8]) -> Result<(), KeysError> {
+    add_roots(pem, &mut RootCertStore::empty())
+}
+
+fn add_roots(pem: &[u8], roots: &mut RootCertStore) -> Result<(), KeysError> {
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|error| KeysError::Roots(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(KeysError::Roots("it holds no certificate".to_owned()));
+    }
+    for certificate in certificates {
+        roots.add(certificate).map_err(|error| KeysError::Roots(error.to_string()))?;
+    }
+    Ok(())
 }
 
 fn matcher(proxy: &ProxySettings) -> Matcher {
@@ -95,21 +108,17 @@ fn matcher(proxy: &ProxySettings) -> Matcher {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Write, path::Path};
-
     use super::*;
 
-    fn with_ca_file(path: &Path) -> Result<Outgoing, KeysError> {
-        Outgoing::new(&OutgoingSettings { ca_file: Some(path.to_owned()), ..OutgoingSettings::default() })
-    }
-
     #[test]
-    fn a_ca_file_without_a_certificate_is_an_error() {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(b"hello\n").unwrap();
-        let error = with_ca_file(file.path()).unwrap_err();
-        assert!(error.to_string().ends_with(": it holds no certificate"), "{error}");
-        assert!(with_ca_file(Path::new("/does/not/exist")).is_err());
+    fn roots_without_a_certificate_are_an_error() {
+        let begun = "-----BEGIN CERTIFICATE-----\n";
+        for pem in ["", "hello\n", begun, &format!("{begun}aGVsbG8=\n-----END CERTIFICATE-----\n")] {
+            assert!(check_roots(pem.as_bytes()).is_err(), "{pem}");
+            let settings =
+                OutgoingSettings { ca_pem: Some(pem.as_bytes().to_vec()), ..OutgoingSettings::default() };
+            assert!(Outgoing::new(&settings).is_err(), "{pem}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::*;
 fn through(proxy: String) -> OutgoingSettings {
     OutgoingSettings {
         insecure_hosts: vec!["idp.internal".to_owned()],
-        ca_file: None,
+        ca_pem: None,
         proxy: ProxySettings { http: Some(proxy), ..ProxySettings::default() },
     }
 }

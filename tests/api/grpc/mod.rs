@@ -3,7 +3,7 @@
 pub(crate) mod envoy;
 mod health;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, io::Write, net::TcpStream};
 
 use envoy::{CheckRequest, CheckResponse, HttpResponse, Outcome, check};
 use tonic::{Code, Request};
@@ -153,6 +153,24 @@ fn what_is_too_long_is_denied_and_no_failed_call() {
     assert_eq!(ask(3 << 20), "413 body-too-large");
     let counted = "scopegate_decisions_total{decision=\"deny\",dialect=\"ext_authz_grpc\",reason=\"body-too-large\",resource=\"none\"}";
     assert_eq!(metrics(&app)[counted], 1.0);
+}
+
+#[test]
+fn requests_in_flight_are_bounded_together_with_those_over_http() {
+    let app = TestApp::spawn(&format!(
+        "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  max_in_flight: 1\n"
+    ));
+    let mut waiting = TcpStream::connect(app.address).unwrap();
+    // It announces a body and keeps it back, and so stays in flight.
+    let head = "POST /authorize HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n";
+    waiting.write_all(head.as_bytes()).unwrap();
+    let mut answer = check(&app, list().token(&all()));
+    while answer.outcome() == Outcome::Allowed {
+        answer = check(&app, list().token(&all()));
+    }
+    assert_eq!(answer.summary(), "error 503 overloaded");
+    drop(waiting);
+    while check(&app, list().token(&all())).outcome() != Outcome::Allowed {}
 }
 
 #[test]
