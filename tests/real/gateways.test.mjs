@@ -38,19 +38,19 @@ for (const form of Object.keys(LARGE)) {
       assert.ok(accepted() - before <= 2, `${accepted() - before} new connections`);
     });
 
-    test('a kept connection that breaks under a question costs no request', async () => {
-      const token = await gateway.token(CONNECT, READ);
-      await gateway.call(token, LIST_TOOLS);
-      for (const relay of [gateway.relay, gateway.grpcRelay].filter(Boolean)) relay.breakAtNextUse();
-      assert.equal((await gateway.call(token, LIST_TOOLS)).status, 200);
-    });
-
     test('a token of 12 KiB and a large body pass', async () => {
       const token = await gateway.idp.sign({ claims: { scope: `${CONNECT} ${EXECUTE}`, groups: 'x'.repeat(9_000) } });
       const text = 'x'.repeat(LARGE[form]);
       const reply = await gateway.call(token, callTool('echo', { text }));
       assert.equal(reply.status, 200);
       assert.ok(reply.body.includes(text));
+    });
+
+    test('a kept connection that breaks under a question costs no request', async () => {
+      const token = await gateway.token(CONNECT, READ);
+      await gateway.call(token, LIST_TOOLS);
+      for (const relay of [gateway.relay, gateway.grpcRelay].filter(Boolean)) relay.breakAtNextUse();
+      assert.equal((await gateway.call(token, LIST_TOOLS)).status, 200);
     });
   });
 
