@@ -110,9 +110,11 @@ impl Service {
         self.log_warnings();
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
+        let mut admin_task = actix::spawn(self.admin.run());
+        // Requests wait in the backlog for the first keys rather than learn that there are none yet.
+        let _ = tokio::time::timeout(FIRST_KEYS, self.policy.first_answers()).await;
         let mut main_task = actix::spawn(self.main.run());
         let mut grpc_task = actix::spawn(self.grpc.run());
-        let mut admin_task = actix::spawn(self.admin.run());
         let reason = tokio::select! {
             reason = until_stopped(&self.health, &grpc) => reason?,
             ended = &mut main_task => return Err(ended_early(MAIN, ended)),
@@ -189,6 +191,9 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
 const MAIN: &str = "the decision listener";
 const GRPC: &str = "the gRPC listener";
 const ADMIN: &str = "the admin listener";
+
+/// How long the first requests may wait for the first keys.
+const FIRST_KEYS: Duration = Duration::from_secs(1);
 
 /// How often the actors are looked at.
 const HEALTH_CHECK: Duration = Duration::from_secs(1);

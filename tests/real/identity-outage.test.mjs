@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startIdp } from './lib/idp.mjs';
+import { startJwksFault } from './lib/jwks-fault.mjs';
 import { resource, startScopegate, waitFor } from './lib/scopegate.mjs';
 
 const HEALING = { within: 20_000, what: 'healing' };
@@ -29,6 +30,20 @@ describe('a provider that is away', { concurrency: true }, () => {
     } finally {
       await gate.stop();
       await idp.stop();
+    }
+  });
+
+  test('a slow one at the start: the first request waits for the keys and is decided', async () => {
+    const idp = await startIdp();
+    const slow = await startJwksFault({ keys: () => idp.publicKeys, elsewhere: idp.jwksUrl });
+    slow.set('/jwks', 'slow');
+    const token = await idp.token();
+    const gate = await startScopegate({ until: 'live', resources: [resourceOf(idp, { url: slow.url('/jwks') })] });
+    try {
+      assert.equal((await gate.ask({ token })).status, 200);
+    } finally {
+      await gate.stop();
+      await Promise.all([slow.stop(), idp.stop()]);
     }
   });
 

@@ -66,6 +66,7 @@ class JwksFault {
 /** How the endpoint may answer. */
 export const MOODS = {
   'good': (response, { keys }) => send(response, 200, JSON_TYPE, set(keys())),
+  'slow': (response, source) => after(response, 400, () => MOODS.good(response, source)),
   'late headers': (response, source) => after(response, 20_000, () => MOODS.good(response, source)),
   'dripping body': (response, { keys }) => drip(response, set(keys())),
   'too large': (response, { keys }) => send(response, 200, JSON_TYPE, set([...keys(), { kty: 'oct', padding: 'x'.repeat(TOO_LARGE) }])),
