@@ -4,14 +4,29 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOPBACK = '127.0.0.1';
 const RETRY_MS = 20;
+const LOWEST = 12_000;
+const EPHEMERAL = 32_000;
+const given = new Set();
 
-/** A port that nobody listens on. */
+/**
+ * A port that nobody listens on, below those that the system gives to outgoing connections: until its listener starts,
+ * nothing else will take it.
+ */
 export async function freePort() {
+  for (;;) {
+    const port = LOWEST + Math.floor(Math.random() * (EPHEMERAL - LOWEST));
+    if (!given.has(port) && await canListen(port)) {
+      given.add(port);
+      return port;
+    }
+  }
+}
+
+async function canListen(port) {
   const server = net.createServer();
-  await new Promise((resolve, reject) => server.once('error', reject).listen(0, LOOPBACK, resolve));
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  const listens = await new Promise((resolve) => server.once('error', () => resolve(false)).listen(port, LOOPBACK, () => resolve(true)));
+  if (listens) await new Promise((resolve) => server.close(resolve));
+  return listens;
 }
 
 /** Whether a connection to `port` is accepted; a refusal is answered after a moment, so that callers may loop. */
