@@ -22,6 +22,29 @@ pub(super) struct Line<'a> {
     pub(super) duration: Duration,
 }
 
+/// The line at one level, which tracing wants to know when it is compiled. The last arguments are fields by their
+/// own names.
+macro_rules! line {
+    ($level:ident, $line:expr, $identity:ident, $($field:ident),+) => {{
+        let (method, name) = $line.operation.map_or(("unread".to_owned(), None), naming::of);
+        tracing::$level!(
+            resource = $line.resource,
+            dialect = $line.dialect.name(),
+            http_method = $line.request.map(|request| redact::text(request.shown.http_method)),
+            operation = method,
+            name,
+            $($field,)+
+            subject = $line.subject($identity),
+            client_id = $identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
+            key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
+            duration_us = $line.duration_us(),
+            trace_id = $line.request.and_then(CheckRequest::trace_id),
+            scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut),
+            "decision"
+        );
+    }};
+}
+
 impl Line<'_> {
     /// Denials, and what `mode: report` would have denied, at `info`; permits at `debug` unless told
     /// otherwise. What is not written costs nothing.
@@ -49,44 +72,12 @@ impl Line<'_> {
         if !tracing::enabled!(tracing::Level::INFO) {
             return;
         }
-        let (method, name) = self.operation.map_or(("unread".to_owned(), None), naming::of);
-        tracing::info!(
-            resource = self.resource,
-            dialect = self.dialect.name(),
-            http_method = self.request.map(|request| redact::text(request.shown.http_method)),
-            operation = method,
-            name,
-            decision,
-            reason,
-            detail,
-            subject = self.subject(identity),
-            client_id = identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
-            key_id = identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
-            duration_us = self.duration_us(),
-            trace_id = self.request.and_then(CheckRequest::trace_id),
-            scopes_cut = identity.is_some_and(|identity| identity.headers.scopes_cut),
-            "decision"
-        );
+        line!(info, self, identity, decision, reason, detail);
     }
 
     fn write_at_debug(&self, reason: &str, identity: Option<&Identity>) {
-        let (method, name) = self.operation.map_or(("unread".to_owned(), None), naming::of);
-        tracing::debug!(
-            resource = self.resource,
-            dialect = self.dialect.name(),
-            http_method = self.request.map(|request| redact::text(request.shown.http_method)),
-            operation = method,
-            name,
-            decision = "permit",
-            reason,
-            subject = self.subject(identity),
-            client_id = identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
-            key_id = identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
-            duration_us = self.duration_us(),
-            trace_id = self.request.and_then(CheckRequest::trace_id),
-            scopes_cut = identity.is_some_and(|identity| identity.headers.scopes_cut),
-            "decision"
-        );
+        let decision = "permit";
+        line!(debug, self, identity, decision, reason);
     }
 
     fn duration_us(&self) -> u64 {
