@@ -39,7 +39,7 @@ pub fn start(
     arbiter: &ArbiterHandle,
 ) -> KeysHandle {
     let snapshot = Arc::new(ArcSwap::from_pointee(KeySnapshot::unknown(&settings)));
-    let metrics = Arc::new(metrics.source(resource, source));
+    let metrics = Arc::new(metrics.source(resource, source, settings.max_stale));
     let (rounds_sender, rounds) = watch::channel(0);
     let (alive, closed) = oneshot::channel();
     let unknown_kid = settings.unknown_kid;

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
@@ -23,22 +24,26 @@ impl KeysMetrics {
             refresh: IntCounterVec::new(Opts::new(REFRESH.0, REFRESH.1), &["resource", "source", "outcome"])?,
             keys: IntGaugeVec::new(Opts::new(KEYS.0, KEYS.1), &SOURCE)?,
             last_success: IntGaugeVec::new(Opts::new(LAST_SUCCESS.0, LAST_SUCCESS.1), &SOURCE)?,
+            max_stale: IntGaugeVec::new(Opts::new(MAX_STALE.0, MAX_STALE.1), &SOURCE)?,
             unknown_kid: IntCounterVec::new(Opts::new(UNKNOWN_KID.0, UNKNOWN_KID.1), &SOURCE)?,
             living: Mutex::default(),
         };
         registry.register(Box::new(families.refresh.clone()))?;
         registry.register(Box::new(families.keys.clone()))?;
         registry.register(Box::new(families.last_success.clone()))?;
+        registry.register(Box::new(families.max_stale.clone()))?;
         registry.register(Box::new(families.unknown_kid.clone()))?;
         Ok(Self(Arc::new(families)))
     }
 
-    /// The series of one source, with their labels resolved.
-    pub(super) fn source(&self, resource: &ResourceId, source: &str) -> SourceMetrics {
+    /// The series of one source, with their labels resolved. Its keys serve for `max_stale` after a fetch.
+    pub(super) fn source(&self, resource: &ResourceId, source: &str, max_stale: Duration) -> SourceMetrics {
         let labels = [resource.as_str().to_owned(), source.to_owned()];
         let families = &self.0;
         let mut living = families.living();
         *living.entry(labels.clone()).or_default() += 1;
+        let max_stale = i64::try_from(max_stale.as_secs()).unwrap_or(i64::MAX);
+        families.max_stale.with_label_values(&labels).set(max_stale);
         let refreshed = |outcome| families.refresh.with_label_values(&[resource.as_str(), source, outcome]);
         SourceMetrics {
             succeeded: refreshed(SUCCESS),
@@ -57,6 +62,7 @@ struct Families {
     refresh: IntCounterVec,
     keys: IntGaugeVec,
     last_success: IntGaugeVec,
+    max_stale: IntGaugeVec,
     unknown_kid: IntCounterVec,
     /// How many sources share a pair of labels: during a reload the old and the new one do.
     living: Mutex<HashMap<[String; 2], usize>>,
@@ -74,6 +80,7 @@ impl Families {
         }
         let _ = self.keys.remove_label_values(&[resource, source]);
         let _ = self.last_success.remove_label_values(&[resource, source]);
+        let _ = self.max_stale.remove_label_values(&[resource, source]);
         let _ = self.unknown_kid.remove_label_values(&[resource, source]);
     }
 }
@@ -126,6 +133,10 @@ const REFRESH: (&str, &str) = ("scopegate_jwks_refresh_total", "Fetches of a key
 const KEYS: (&str, &str) = ("scopegate_jwks_keys", "Keys of a source that can be used.");
 const LAST_SUCCESS: (&str, &str) =
     ("scopegate_jwks_last_success_timestamp_seconds", "When a fetch of the source last succeeded; 0: never.");
+const MAX_STALE: (&str, &str) = (
+    "scopegate_jwks_max_stale_seconds",
+    "How long after a fetch the source's keys serve, when no other succeeds.",
+);
 const UNKNOWN_KID: (&str, &str) =
     ("scopegate_jwks_unknown_kid_total", "Tokens that named a key which the source did not know.");
 
@@ -142,12 +153,13 @@ mod tests {
         let registry = Registry::new();
         let metrics = KeysMetrics::register(&registry).unwrap();
         let id = ResourceId::parse("mcp").unwrap();
-        let old = metrics.source(&id, "auth.example.com");
+        let old = metrics.source(&id, "auth.example.com", Duration::from_secs(60));
         old.record_success(2, 1_700_000_000);
-        let new = metrics.source(&id, "auth.example.com");
+        let new = metrics.source(&id, "auth.example.com", Duration::from_secs(90));
         drop(old);
         assert_eq!(new.succeeded.get(), 1, "a reload keeps the series");
-        assert_eq!(series(&registry), 5);
+        assert_eq!(new.families.max_stale.with_label_values(&new.labels).get(), 90);
+        assert_eq!(series(&registry), 6);
         drop(new);
         assert_eq!(series(&registry), 0);
     }

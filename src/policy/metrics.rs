@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use prometheus::{IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::{Decision, Grounds};
 use crate::domain::{Dialect, Reason, ResourceId};
@@ -12,11 +12,13 @@ use crate::domain::{Dialect, Reason, ResourceId};
 pub struct PolicyMetrics {
     decisions: IntCounterVec,
     reloads: IntCounterVec,
+    last_reload_succeeded: IntGauge,
     info: IntGaugeVec,
 }
 
 impl PolicyMetrics {
-    /// Registers `scopegate_decisions_total`, `scopegate_policy_reload_total` and `scopegate_policy_info`.
+    /// Registers `scopegate_decisions_total`, `scopegate_policy_reload_total`,
+    /// `scopegate_policy_last_reload_successful` and `scopegate_policy_info`.
     ///
     /// # Errors
     /// When one of the names is taken.
@@ -29,17 +31,22 @@ impl PolicyMetrics {
             Opts::new("scopegate_policy_reload_total", "Loads of the policy, by outcome."),
             &["outcome"],
         )?;
+        let last_reload_succeeded = IntGauge::new(
+            "scopegate_policy_last_reload_successful",
+            "Whether the last load of the policy succeeded; 0 while what is in the file is not in force.",
+        )?;
         let info = IntGaugeVec::new(
             Opts::new("scopegate_policy_info", "1 for the version of the policy in force."),
             &["version"],
         )?;
         registry.register(Box::new(decisions.clone()))?;
         registry.register(Box::new(reloads.clone()))?;
+        registry.register(Box::new(last_reload_succeeded.clone()))?;
         registry.register(Box::new(info.clone()))?;
         for outcome in ["success", "failure"] {
             reloads.with_label_values(&[outcome]);
         }
-        Ok(Self { decisions, reloads, info })
+        Ok(Self { decisions, reloads, last_reload_succeeded, info })
     }
 
     /// The counters of one resource.
@@ -57,6 +64,7 @@ impl PolicyMetrics {
     /// Notes that the policy of this version is in force.
     pub fn loaded(&self, version: &str) {
         self.reloads.with_label_values(&["success"]).inc();
+        self.last_reload_succeeded.set(1);
         self.info.reset();
         self.info.with_label_values(&[version]).set(1);
     }
@@ -64,6 +72,7 @@ impl PolicyMetrics {
     /// Notes that a load failed.
     pub fn load_failed(&self) {
         self.reloads.with_label_values(&["failure"]).inc();
+        self.last_reload_succeeded.set(0);
     }
 }
 

@@ -61,10 +61,12 @@ fn a_configuration_with_a_mistake_changes_nothing() {
     assert_eq!(ready.status, 200);
     assert!(ready.body.contains("initialise"), "{}", ready.body);
     assert_eq!(metrics(&app)["scopegate_policy_reload_total{outcome=\"failure\"}"], 1.0);
+    assert_eq!(metrics(&app)["scopegate_policy_last_reload_successful"], 0.0);
     app.rewrite_config(&other());
     app.reload().unwrap();
     assert_eq!(app.ask(&ask).outcome(), "403 scope-insufficient");
     assert!(!app.admin("/readyz").body.contains("failed_reload"));
+    assert_eq!(metrics(&app)["scopegate_policy_last_reload_successful"], 1.0);
 }
 
 #[test]
