@@ -15,5 +15,5 @@ pub use issuer::{Issuer, IssuerError};
 pub use operation::{Call, Message, Named, Operation, Query};
 pub use reason::Reason;
 pub use resource_id::{ResourceId, ResourceIdError};
-pub use scope::{Scope, ScopeError, ScopeSet};
+pub use scope::{Scope, ScopeError, ScopeHashing, ScopeSet};
 pub use trace::{Silent, Step, Trace};

@@ -1,12 +1,24 @@
 //! OAuth scopes (RFC 6749 §3.3): single tokens, and the set that a token grants.
 
-use std::{collections::HashSet, fmt, sync::Arc};
+use std::{
+    cmp::Ordering,
+    collections::HashSet,
+    fmt,
+    hash::{BuildHasherDefault, Hash, Hasher},
+    sync::{Arc, LazyLock},
+};
 
 use ahash::RandomState;
 
 /// One scope-token: printable ASCII without space, `"` and `\`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Scope(Arc<str>);
+///
+/// It carries its hash, so that looking it up costs the same whatever its length, and two scopes that differ are
+/// told apart without following a pointer.
+#[derive(Clone)]
+pub struct Scope {
+    text: Arc<str>,
+    hash: u64,
+}
 
 /// Why a text is no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,19 +32,80 @@ impl Scope {
     /// When `text` is empty or has a byte outside `%x21 / %x23-5B / %x5D-7E`.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let is_legal = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
-        if !text.is_empty() && text.bytes().all(is_legal) { Ok(Self(text.into())) } else { Err(ScopeError) }
+        if text.is_empty() || !text.bytes().all(is_legal) {
+            return Err(ScopeError);
+        }
+        Ok(Self { text: text.into(), hash: HASHING.hash_one(text) })
     }
 
     /// The scope as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+}
+
+impl PartialEq for Scope {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.text == other.text
+    }
+}
+
+impl Eq for Scope {}
+
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+impl PartialOrd for Scope {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By text.
+impl Ord for Scope {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.text.cmp(&other.text)
     }
 }
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scope").field(&self.text).finish()
+    }
+}
+
+/// Random for each process: nobody outside can choose scopes that collide.
+static HASHING: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// For tables of scopes: takes the hash that each carries.
+pub type ScopeHashing = BuildHasherDefault<CarriedHash>;
+
+/// See [`ScopeHashing`].
+#[derive(Default)]
+pub struct CarriedHash(u64);
+
+impl Hasher for CarriedHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    /// Only what carries no hash comes here; it is hashed after all.
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = HASHING.hash_one((self.0, bytes));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
     }
 }
 
@@ -41,13 +114,14 @@ impl fmt::Display for Scope {
 pub struct ScopeSet {
     scopes: Vec<Scope>,
     /// All of them, once one was added to [`FEW`]; empty until then.
-    index: HashSet<Scope, RandomState>,
+    index: HashSet<Scope, ScopeHashing>,
 }
 
 impl ScopeSet {
     /// Adds a scope that is not in the set yet.
     pub fn insert(&mut self, scope: Scope) {
         if self.scopes.len() == FEW && self.index.is_empty() {
+            self.index.reserve(self.scopes.capacity());
             self.index.extend(self.scopes.iter().cloned());
         }
         let is_new = if self.index.is_empty() {
@@ -100,8 +174,9 @@ impl fmt::Debug for ScopeSet {
 
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
-        let mut set = Self::default();
-        scopes.into_iter().for_each(|scope| set.insert(scope));
+        let scopes = scopes.into_iter();
+        let mut set = Self { scopes: Vec::with_capacity(scopes.size_hint().0), index: HashSet::default() };
+        scopes.for_each(|scope| set.insert(scope));
         set
     }
 }

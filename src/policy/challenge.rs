@@ -44,9 +44,13 @@ impl ChallengeText {
         first: &ScopeSet,
         tool: Option<&str>,
     ) -> Arc<str> {
-        let mut text = String::from("Bearer error=\"insufficient_scope\"");
-        let named: ScopeSet = fitting(first).chain(&shortfall.needed).cloned().collect();
-        self.add_scope(&named, &mut text);
+        let mut text = String::with_capacity(TYPICAL_LENGTH);
+        text.push_str("Bearer error=\"insufficient_scope\"");
+        if first.is_empty() {
+            self.add_scope(&shortfall.needed, &mut text);
+        } else {
+            self.add_scope(&fitting(first).chain(&shortfall.needed).cloned().collect(), &mut text);
+        }
         self.add_metadata(&mut text);
         let description =
             match tool.filter(|_| matches!(shortfall.first_failed, LevelKind::Tool | LevelKind::Field)) {
@@ -72,8 +76,14 @@ impl ChallengeText {
     }
 
     fn add_scope(&self, scopes: &ScopeSet, text: &mut String) {
+        let mut separator = ", scope=\"";
+        for scope in scopes {
+            text.push_str(separator);
+            text.push_str(scope.as_str());
+            separator = " ";
+        }
         if !scopes.is_empty() {
-            let _ = write!(text, ", scope=\"{scopes}\"");
+            text.push('"');
         }
     }
 
@@ -101,6 +111,9 @@ fn safe(text: &str) -> String {
     let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '=') { c } else { '?' };
     text.chars().take(MAX_TEXT).map(plain).collect()
 }
+
+/// Bytes that most challenges have room in.
+const TYPICAL_LENGTH: usize = 512;
 
 /// Characters of foreign text in one challenge.
 const MAX_TEXT: usize = 120;

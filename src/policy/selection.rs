@@ -1,13 +1,10 @@
 //! Which alternative of each level a challenge names: those that leave the fewest scopes missing together, the
 //! first on a tie.
 
-use std::collections::HashMap;
-
-use ahash::RandomState;
-use smallvec::SmallVec;
+use std::{collections::HashMap, ops::Range};
 
 use super::requirement::{RequiredScope, Requirement};
-use crate::domain::{Scope, ScopeSet};
+use crate::domain::{Scope, ScopeHashing, ScopeSet};
 
 /// The best alternative of each requirement, in their order. Exact while there are no more than `max_groups`
 /// combinations; beyond that each requirement takes what adds least to the ones before it.
@@ -23,134 +20,146 @@ pub(super) fn select<'r>(
     groups.map(Vec::as_slice).collect()
 }
 
-/// Scopes, as numbers.
-type Numbers = SmallVec<[usize; 4]>;
-
-/// The missing scopes of each alternative, as numbers.
+/// The missing scopes of each alternative, as numbers. Three flat lists, so that many fields cost no more
+/// allocations than one.
 struct Search {
-    missing: Vec<Vec<Numbers>>,
+    /// The alternatives of each requirement, in `alternatives`.
+    levels: Vec<Range<usize>>,
+    /// The missing scopes of each alternative, in `missing`.
+    alternatives: Vec<Range<usize>>,
+    missing: Vec<usize>,
+    /// How many numbers there are.
     scopes: usize,
 }
 
 impl Search {
     fn new(requirements: &[&Requirement], granted: &ScopeSet) -> Self {
         let scopes = requirements.iter().map(|requirement| requirement.scopes().count()).sum();
-        let mut numbers: HashMap<&Scope, usize, _> =
-            HashMap::with_capacity_and_hasher(scopes, RandomState::new());
-        let mut missing = Vec::with_capacity(requirements.len());
+        let mut numbers: HashMap<&Scope, usize, ScopeHashing> =
+            HashMap::with_capacity_and_hasher(scopes, ScopeHashing::default());
+        let mut levels = Vec::with_capacity(requirements.len());
+        let mut alternatives = Vec::with_capacity(scopes);
+        let mut missing = Vec::with_capacity(scopes);
         for requirement in requirements {
-            let groups = requirement.groups().iter().map(|group| {
+            let first = alternatives.len();
+            for group in requirement.groups() {
+                let from = missing.len();
                 let lacking = group.iter().filter(|required| !required.is_met_by(granted));
-                let number = lacking.map(|required| {
+                missing.extend(lacking.map(|required| {
                     let next = numbers.len();
                     *numbers.entry(required.scope()).or_insert(next)
-                });
-                number.collect()
-            });
-            missing.push(groups.collect());
+                }));
+                alternatives.push(from..missing.len());
+            }
+            levels.push(first..alternatives.len());
         }
-        Self { missing, scopes: numbers.len() }
+        Self { levels, alternatives, missing, scopes: numbers.len() }
+    }
+
+    /// The missing scopes of each alternative of a requirement.
+    fn groups(&self, level: &Range<usize>) -> impl ExactSizeIterator<Item = &[usize]> + Clone {
+        let alternatives = self.alternatives.get(level.clone()).unwrap_or_default();
+        alternatives.iter().map(|group| self.missing.get(group.clone()).unwrap_or_default())
     }
 
     /// How many combinations there are.
     fn count(&self) -> usize {
-        self.missing.iter().map(|groups| groups.len().max(1)).fold(1, usize::saturating_mul)
+        self.levels.iter().map(|level| level.len().max(1)).fold(1, usize::saturating_mul)
     }
 
     /// The first of the best combinations. A branch that is no better than the best so far is left.
     fn best(&self) -> Vec<usize> {
-        let mut taken = Taken::new(self.scopes);
-        let mut chosen = vec![0; self.missing.len()];
-        let mut open = Vec::new();
-        // What has no alternative is taken first: it costs the same in every combination.
-        for (index, groups) in self.missing.iter().enumerate() {
-            match groups.as_slice() {
-                [] => {}
-                [group] => drop(taken.take(group)),
-                _ => open.push((index, groups.as_slice())),
-            }
-        }
+        let mut taken = self.take_what_must_be();
+        let mut chosen = vec![0; self.levels.len()];
+        let open: Vec<_> = self.levels.iter().enumerate().filter(|(_, level)| level.len() > 1).collect();
         let mut best = None;
-        descend(&open, &mut taken, &mut chosen, &mut best);
+        self.descend(&open, &mut taken, &mut chosen, &mut best);
         best.map_or(chosen, |(_, best)| best)
+    }
+
+    /// Tries the alternatives of the first open level with all of the others. Never more levels than the
+    /// logarithm of the bound on combinations.
+    fn descend(
+        &self,
+        open: &[(usize, &Range<usize>)],
+        taken: &mut Taken,
+        chosen: &mut [usize],
+        best: &mut Option<(usize, Vec<usize>)>,
+    ) {
+        if best.as_ref().is_some_and(|(count, _)| *count <= taken.len()) {
+            return;
+        }
+        let Some(((level, groups), others)) = open.split_first() else {
+            *best = Some((taken.len(), chosen.to_vec()));
+            return;
+        };
+        for (index, group) in self.groups(groups).enumerate() {
+            if let Some(choice) = chosen.get_mut(*level) {
+                *choice = index;
+            }
+            let before = taken.len();
+            taken.take(group);
+            self.descend(others, taken, chosen, best);
+            taken.give_back(before);
+        }
     }
 
     /// A good combination in one pass.
     fn nearest(&self) -> Vec<usize> {
-        let mut taken = Taken::new(self.scopes);
-        let alone = self.missing.iter().filter(|groups| groups.len() == 1).flatten();
-        alone.for_each(|group| drop(taken.take(group)));
-        let choose = |groups: &Vec<Numbers>| {
-            let costs = groups.iter().enumerate().map(|(index, group)| (taken.cost(group), index, group));
+        let mut taken = self.take_what_must_be();
+        let choose = |level: &Range<usize>| {
+            let costs =
+                self.groups(level).enumerate().map(|(index, group)| (taken.cost(group), index, group));
             let Some((_, index, group)) = costs.min_by_key(|(cost, index, _)| (*cost, *index)) else {
                 return 0;
             };
-            drop(taken.take(group));
+            taken.take(group);
             index
         };
-        self.missing.iter().map(choose).collect()
+        self.levels.iter().map(choose).collect()
+    }
+
+    /// What has no alternative costs the same in every combination.
+    fn take_what_must_be(&self) -> Taken {
+        let mut taken = Taken { is_taken: vec![false; self.scopes], order: Vec::with_capacity(self.scopes) };
+        let alone = self.levels.iter().filter(|level| level.len() == 1);
+        alone.flat_map(|level| self.groups(level)).for_each(|group| taken.take(group));
+        taken
     }
 }
 
 /// The missing scopes of the alternatives that are chosen so far.
 struct Taken {
     is_taken: Vec<bool>,
-    count: usize,
+    /// In the order in which they were taken.
+    order: Vec<usize>,
 }
 
 impl Taken {
-    fn new(scopes: usize) -> Self {
-        Self { is_taken: vec![false; scopes], count: 0 }
+    fn len(&self) -> usize {
+        self.order.len()
     }
 
     fn cost(&self, group: &[usize]) -> usize {
         group.iter().filter(|scope| self.is_taken.get(**scope) == Some(&false)).count()
     }
 
-    /// Takes what is not taken yet, and tells what that was.
-    fn take(&mut self, group: &[usize]) -> Vec<usize> {
-        let mut added = Vec::new();
+    /// Takes what is not taken yet.
+    fn take(&mut self, group: &[usize]) {
         for scope in group {
             if let Some(is_taken) = self.is_taken.get_mut(*scope).filter(|is_taken| !**is_taken) {
                 *is_taken = true;
-                added.push(*scope);
+                self.order.push(*scope);
             }
         }
-        self.count += added.len();
-        added
     }
 
-    fn give_back(&mut self, added: Vec<usize>) {
-        self.count -= added.len();
-        for scope in added {
+    /// Gives back what was taken after there were `len`.
+    fn give_back(&mut self, len: usize) {
+        for scope in self.order.drain(len.min(self.order.len())..) {
             if let Some(is_taken) = self.is_taken.get_mut(scope) {
                 *is_taken = false;
             }
         }
-    }
-}
-
-/// Tries the alternatives of the first open level with all of the others. Never more levels than the logarithm
-/// of the bound on combinations.
-fn descend(
-    open: &[(usize, &[Numbers])],
-    taken: &mut Taken,
-    chosen: &mut [usize],
-    best: &mut Option<(usize, Vec<usize>)>,
-) {
-    if best.as_ref().is_some_and(|(count, _)| *count <= taken.count) {
-        return;
-    }
-    let Some(((level, groups), others)) = open.split_first() else {
-        *best = Some((taken.count, chosen.to_vec()));
-        return;
-    };
-    for (index, group) in groups.iter().enumerate() {
-        if let Some(choice) = chosen.get_mut(*level) {
-            *choice = index;
-        }
-        let added = taken.take(group);
-        descend(others, taken, chosen, best);
-        taken.give_back(added);
     }
 }

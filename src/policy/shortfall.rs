@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use ahash::RandomState;
+
 use super::{
     ChallengeScopes,
     level::{Level, LevelKind},
@@ -61,7 +63,7 @@ impl Shortfall {
 
 /// The scopes of the best alternatives of some levels. A requirement that stands twice counts once.
 fn best_of<'r>(levels: &[&Level<'r>], granted: &ScopeSet, max_groups: usize) -> Vec<&'r RequiredScope> {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity_and_hasher(levels.len(), RandomState::new());
     let distinct: Vec<_> = levels
         .iter()
         .map(|level| level.requirement)

@@ -1,13 +1,13 @@
 //! Which scopes the selection of a field needs: those of the field, those of the type that it returns, and, on
 //! an abstract type, those of the types that may stand there.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use ahash::RandomState;
 use apollo_compiler::{Name, Schema, schema::ExtendedType};
 
 use super::scopes::Declared;
-use crate::policy::ScopeGroups;
+use crate::{domain::Scope, policy::ScopeGroups};
 
 /// What a field that is selected on an interface needs, and what an object needs that is reached through one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,6 +79,15 @@ impl Coordinates {
     /// The distinct scope lists that coordinates refer to.
     pub(super) fn distinct(&self) -> &[ScopeGroups] {
         &self.distinct
+    }
+
+    /// The most bytes of scopes that a challenge for these may name: of each list the longest alternative.
+    pub(super) fn longest_challenge(&self, ids: &[CoordinateId]) -> usize {
+        let coordinates = ids.iter().filter_map(|id| self.all.get(id.0));
+        let lists: BTreeSet<_> = coordinates.map(|coordinate| coordinate.groups).collect();
+        let length = |group: &Vec<Scope>| group.iter().map(|scope| scope.as_str().len() + 1).sum();
+        let longest = |groups: &ScopeGroups| groups.iter().map(length).max().unwrap_or(0);
+        lists.into_iter().filter_map(|list| self.distinct.get(list)).map(longest).sum()
     }
 
     /// A list without groups needs nothing.

@@ -76,9 +76,23 @@ impl Graph {
         };
         if let Some(folder) = &files.operations {
             graph.tools = operations::load(&graph, folder, files, &mut version, &mut warnings);
+            warnings.extend(graph.long_challenges());
         }
         graph.version = version.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
         Ok((graph, warnings))
+    }
+
+    /// Tools whose refusal may name more scopes than gateways let a header hold. A challenge is never cut: a client
+    /// that fetched what is left of it would be refused again.
+    fn long_challenges(&self) -> impl Iterator<Item = String> {
+        let tools = self.tools.tools.iter().filter_map(|(name, needed)| Some((name, needed.as_ref()?)));
+        let sizes = tools.map(|(name, needed)| (name, self.coordinates.longest_challenge(needed)));
+        sizes.filter(|(_, bytes)| *bytes > LONG_CHALLENGE_BYTES).map(|(name, bytes)| {
+            format!(
+                "the tool `{name}`: a refusal may name {bytes} bytes of scopes; gateways must let through response \
+                 headers of that length"
+            )
+        })
     }
 
     /// Names the graph by its content.
@@ -131,5 +145,8 @@ fn read(file: &Path) -> Result<String, GraphFault> {
     }
     fs::read_to_string(file).map_err(|error| GraphFault::in_file(file, error, "a file that can be read"))
 }
+
+/// nginx has 4 KiB for all headers of an answer, unless told otherwise.
+const LONG_CHALLENGE_BYTES: usize = 3 * 1024;
 
 const MAX_BYTES: u64 = 64 * 1024 * 1024;

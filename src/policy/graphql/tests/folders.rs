@@ -56,6 +56,26 @@ fn every_valid_query_and_mutation_is_a_tool() {
 }
 
 #[test]
+fn a_tool_whose_challenge_may_be_longer_than_a_gateways_headers_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = "x".repeat(2000);
+    let sdl = format!(
+        "type Query {{ a: Int @requiresScopes(scopes: [[\"a{long}\"], [\"b\"]]) \
+         same: Int @requiresScopes(scopes: [[\"a{long}\"], [\"b\"]]) c: Int @requiresScopes(scopes: [[\"c{long}\"]]) }}"
+    );
+    let operations = folder.path().join("ops");
+    fs::create_dir(&operations).unwrap();
+    fs::write(operations.join("one.graphql"), "query Short { a same }").unwrap();
+    fs::write(operations.join("two.graphql"), "query Long { a same c }").unwrap();
+    let (_, warnings) = load(folder.path(), &sdl, |files| files.operations = Some(operations)).unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].starts_with("the tool `long`: a refusal may name 4004 bytes of scopes"),
+        "{warnings:?}"
+    );
+}
+
+#[test]
 fn what_is_no_tool_is_told_with_file_line_and_reason() {
     let files = [
         ("field.graphql", "query Field {\n  b\n  unknown\n}"),
