@@ -24,10 +24,17 @@ pub(super) struct Health {
     is_alive: Arc<AtomicBool>,
     has_been_ready: Arc<AtomicBool>,
     is_draining: Arc<AtomicBool>,
+    /// What was found at the start, whatever the policy.
+    warnings: Arc<[String]>,
 }
 
 impl Health {
-    pub(super) fn new(policy: PolicyHandle, clock: SharedClock, ready_wait: Duration) -> Self {
+    pub(super) fn new(
+        policy: PolicyHandle,
+        clock: SharedClock,
+        ready_wait: Duration,
+        warnings: Vec<String>,
+    ) -> Self {
         let is_alive = Arc::new(AtomicBool::new(true));
         Self {
             policy,
@@ -36,6 +43,7 @@ impl Health {
             is_alive,
             has_been_ready: Arc::default(),
             is_draining: Arc::default(),
+            warnings: warnings.into(),
         }
     }
 
@@ -84,7 +92,7 @@ impl Health {
             failed_reload: self.policy.last_failure(),
             failing_sources: self.failing_sources(),
             unenforced_resources: unenforced.map(|resource| resource.id().to_string()).collect(),
-            warnings: snapshot.warnings().to_vec(),
+            warnings: self.warnings.iter().chain(snapshot.warnings()).cloned().collect(),
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::{
     task::JoinError,
 };
 
-use super::{core::Core, debug, health::Health, watch::FileWatch};
+use super::{core::Core, debug, files, health::Health, watch::FileWatch};
 use crate::{
     config::Settings,
     gateway::DecisionState,
@@ -45,7 +45,8 @@ impl Service {
     pub fn bind(core: Core) -> anyhow::Result<Self> {
         let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
         let server = &settings.server;
-        let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
+        let warnings = files::raise_limit(server.max_in_flight).into_iter().collect();
+        let health = Health::new(policy.clone(), clock.clone(), server.ready_wait, warnings);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
         let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let (alive, ready) = (health.clone(), health.clone());
@@ -137,7 +138,7 @@ impl Service {
     }
 
     fn log_warnings(&self) {
-        for warning in self.policy.snapshot().warnings() {
+        for warning in self.health.readiness().warnings {
             tracing::warn!("{warning}");
         }
     }
