@@ -15,6 +15,7 @@
 //!         gateway     one file a dialect: read the original request, write the answer
 //!         metadata    the RFC 9728 document of a resource
 //!           authorize     the one use case: check a request; count and log the decision
+//!             audit       chosen decisions to a file, or none goes out (AuditActor)
 //!             policy      what an operation needs, and whether an identity has it (PolicyActor)
 //!               token     a bearer string to an identity
 //!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
@@ -27,6 +28,7 @@
 //! off; a 200 can only be written from a permit.
 
 pub mod app;
+pub mod audit;
 pub mod authorize;
 pub mod cli;
 pub mod clock;

@@ -134,6 +134,7 @@ fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
         (was.grpc_listen_addr != is.grpc_listen_addr, "server.grpc_listen_addr"),
         (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
         (first.log != now.log, "server.log"),
+        (first.audit != now.audit, "server.audit"),
         (first.outgoing.ca_pem != now.outgoing.ca_pem, "server.ca_file"),
         (first.outgoing.insecure_hosts != now.outgoing.insecure_hosts, "server.insecure_key_hosts"),
         (others != *was, "server"),

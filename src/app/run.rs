@@ -10,6 +10,7 @@ use tokio::{
 
 use super::{core::Core, debug, health::Health, watch::FileWatch};
 use crate::{
+    audit::AuditHandle,
     config::Settings,
     gateway::DecisionState,
     grpc::{self, BoundGrpc, GrpcHandle},
@@ -26,6 +27,7 @@ pub struct Service {
     grpc: BoundGrpc,
     admin: BoundServer,
     watch: FileWatch,
+    audit: Option<AuditHandle>,
 }
 
 /// Why the service stopped.
@@ -41,11 +43,14 @@ impl Service {
     /// Binds the listeners before a core.
     ///
     /// # Errors
-    /// When an address cannot be bound.
+    /// When an address cannot be bound, or the audit log cannot be opened.
     pub fn bind(core: Core) -> anyhow::Result<Self> {
         let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
         let server = &settings.server;
-        let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
+        let audit = settings.audit.as_ref().map(|audit| AuditHandle::start(audit, clock.clone(), &registry));
+        let audit = audit.transpose().context("server.audit.output")?;
+        let authorizer = authorizer.with_audit(audit.clone());
+        let health = Health::new(policy.clone(), audit.clone(), clock.clone(), server.ready_wait);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
         let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let (alive, ready) = (health.clone(), health.clone());
@@ -66,7 +71,7 @@ impl Service {
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
         let admin = bind_admin(server, Arc::new(admin))
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
-        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, grpc, admin })
+        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, grpc, admin, audit })
     }
 
     /// The addresses of decisions and metadata.
@@ -98,6 +103,16 @@ impl Service {
     /// # Errors
     /// When a listener fails for good, or signals cannot be received.
     pub async fn run(self) -> anyhow::Result<StopReason> {
+        let audit = self.audit.clone();
+        let reason = self.serve().await;
+        if let Some(audit) = audit {
+            audit.drain().await;
+        }
+        tracing::info!("stopped");
+        reason
+    }
+
+    async fn serve(self) -> anyhow::Result<StopReason> {
         let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
         grpc.set_serving(self.health.readiness().ready).await;
         tracing::info!(
@@ -110,6 +125,9 @@ impl Service {
         self.log_warnings();
         let reloads =
             actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
+        if let Some(audit) = self.audit {
+            actix::spawn(reopen_on_hangup(audit, signal(SignalKind::hangup())?));
+        }
         let mut admin_task = actix::spawn(self.admin.run());
         // Requests wait in the backlog for the first keys rather than learn that there are none yet.
         let _ = tokio::time::timeout(FIRST_KEYS, self.policy.first_answers()).await;
@@ -132,7 +150,6 @@ impl Service {
         grpc_task.await.context(GRPC)?.context(GRPC)?;
         admin.stop(true).await;
         admin_task.await.context(ADMIN)?.context(ADMIN)?;
-        tracing::info!("stopped");
         Ok(reason)
     }
 
@@ -185,6 +202,14 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
                 tracing::warn!("{warning}");
             }
         }
+    }
+}
+
+/// SIGHUP also tells that the file of the audit log may have been moved away. A reload that waits for keys does not
+/// hold this up.
+async fn reopen_on_hangup(audit: AuditHandle, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        audit.reopen();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Counts, times and logs each decision. It is started first, so that a caller who goes away is counted too.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use prometheus::{Histogram, HistogramOpts, HistogramVec, Registry};
 
@@ -66,6 +66,11 @@ impl<'s> Observer<'s> {
         self.resource = Some(Arc::clone(resource));
     }
 
+    /// The time since the start.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.settings.clock.uptime().saturating_sub(self.started)
+    }
+
     /// Counts, times and logs the decision.
     pub(super) fn finish(
         self,
@@ -88,7 +93,7 @@ impl<'s> Observer<'s> {
         request: Option<&CheckRequest<'_>>,
     ) {
         self.is_finished = true;
-        let duration = self.settings.clock.uptime().saturating_sub(self.started);
+        let duration = self.elapsed();
         self.counters().count(self.dialect, decision);
         if let Some(histogram) = self.settings.duration_of(self.dialect) {
             histogram.observe(duration.as_secs_f64());

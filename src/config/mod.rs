@@ -4,6 +4,7 @@
 //! becomes sections of known shape (`shape`, by the tables of `schema`), and each section's reader says what it
 //! means. Nobody stops at the first mistake.
 
+mod audit;
 mod environment;
 mod graphql;
 mod interpolate;

@@ -61,6 +61,7 @@ fn locate(keys: Keys, segments: &[&str]) -> Option<(String, Shape)> {
         Shape::Flag
         | Shape::Count
         | Shape::Size
+        | Shape::Rate
         | Shape::Duration
         | Shape::Text
         | Shape::Secret

@@ -3,6 +3,7 @@
 mod settings;
 mod subscriber;
 
+pub mod naming;
 pub mod redact;
 
 pub use settings::{LogFormat, LogLevel, LogSettings, SubjectLogging};

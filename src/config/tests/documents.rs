@@ -174,6 +174,7 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
             permits: false,
             subject: SubjectLogging::Hashed,
         },
+        audit: None,
         outgoing: OutgoingSettings::default(),
         resources: vec![ResourceSettings {
             id: ResourceId::parse("mcp").unwrap(),

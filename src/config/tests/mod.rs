@@ -1,5 +1,6 @@
 //! The room as a whole: texts and variables in, settings or mistakes out.
 
+mod audit;
 mod documents;
 mod environment;
 mod layout;
