@@ -21,7 +21,8 @@
 //!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
 //!             mcp         a JSON-RPC body or headers to an operation
 //!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction;
-//!                                                       tls: the listeners' certificates
+//!                                                       tls: the listeners' certificates;
+//!                                                       release: version and commit
 //! ```
 //!
 //! A [`policy::Permit`] can only be made by [`policy::decide`] and its neighbours for what is public or switched
@@ -41,6 +42,7 @@ pub mod keys;
 pub mod mcp;
 pub mod metadata;
 pub mod policy;
+pub mod release;
 pub mod telemetry;
 pub mod tls;
 pub mod token;

@@ -17,6 +17,7 @@ use crate::{
     http::ServerSettings,
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
+    release,
     tls::ServerTls,
     token::{TokenMetrics, Verifier},
 };
@@ -153,16 +154,10 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
         prometheus::Opts::new("scopegate_build_info", "1 for the running build."),
         &["version", "commit"],
     )?;
-    build.with_label_values(&[env!("CARGO_PKG_VERSION"), COMMIT]).set(1);
+    build.with_label_values(&[release::VERSION, release::COMMIT]).set(1);
     registry.register(Box::new(build))?;
     registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
 }
-
-/// The commit that was built, where the build was told.
-const COMMIT: &str = match option_env!("SCOPEGATE_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
 
 #[cfg(test)]
 mod tests {

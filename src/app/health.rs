@@ -26,6 +26,8 @@ pub(super) struct Health {
     is_alive: Arc<AtomicBool>,
     has_been_ready: Arc<AtomicBool>,
     is_draining: Arc<AtomicBool>,
+    /// What was found at the start, whatever the policy.
+    warnings: Arc<[String]>,
 }
 
 impl Health {
@@ -34,6 +36,7 @@ impl Health {
         audit: Option<AuditHandle>,
         clock: SharedClock,
         ready_wait: Duration,
+        warnings: Vec<String>,
     ) -> Self {
         let is_alive = Arc::new(AtomicBool::new(true));
         Self {
@@ -44,6 +47,7 @@ impl Health {
             is_alive,
             has_been_ready: Arc::default(),
             is_draining: Arc::default(),
+            warnings: warnings.into(),
         }
     }
 
@@ -95,7 +99,7 @@ impl Health {
             failing_audit: self.audit.as_ref().and_then(AuditHandle::failure),
             failing_sources: self.failing_sources(),
             unenforced_resources: unenforced.map(|resource| resource.id().to_string()).collect(),
-            warnings: snapshot.warnings().to_vec(),
+            warnings: self.warnings.iter().chain(snapshot.warnings()).cloned().collect(),
         }
     }
 

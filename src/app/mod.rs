@@ -2,6 +2,7 @@
 
 mod core;
 mod debug;
+mod files;
 mod health;
 mod run;
 mod watch;

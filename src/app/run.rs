@@ -8,7 +8,7 @@ use tokio::{
     task::JoinError,
 };
 
-use super::{core::Core, debug, health::Health, watch::FileWatch};
+use super::{core::Core, debug, files, health::Health, watch::FileWatch};
 use crate::{
     audit::AuditHandle,
     config::Settings,
@@ -50,7 +50,9 @@ impl Service {
         let audit = settings.audit.as_ref().map(|audit| AuditHandle::start(audit, clock.clone(), &registry));
         let audit = audit.transpose().context("server.audit.output")?;
         let authorizer = authorizer.with_audit(audit.clone());
-        let health = Health::new(policy.clone(), audit.clone(), clock.clone(), server.ready_wait);
+        let warnings = files::raise_limit(server.max_in_flight).into_iter().collect();
+        let (of_audit, wait) = (audit.clone(), server.ready_wait);
+        let health = Health::new(policy.clone(), of_audit, clock.clone(), wait, warnings);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
         let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let (alive, ready) = (health.clone(), health.clone());
@@ -154,7 +156,7 @@ impl Service {
     }
 
     fn log_warnings(&self) {
-        for warning in self.policy.snapshot().warnings() {
+        for warning in self.health.readiness().warnings {
             tracing::warn!("{warning}");
         }
     }
