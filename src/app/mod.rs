@@ -4,6 +4,7 @@ mod core;
 mod debug;
 mod health;
 mod run;
+mod span;
 mod watch;
 
 pub use self::core::{Core, LoadSettings};
