@@ -20,7 +20,7 @@
 //!               token     a bearer string to an identity
 //!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
 //!             mcp         a JSON-RPC body or headers to an operation
-//!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction;
+//!               domain    the words of the field; clock: time as a value; telemetry: logs, traces, redaction;
 //!                                                       tls: the listeners' certificates;
 //!                                                       release: version and commit
 //! ```

@@ -8,14 +8,16 @@ use tokio::{
     task::JoinError,
 };
 
-use super::{core::Core, debug, files, health::Health, watch::FileWatch};
+use super::{core::Core, debug, files, health::Health, span, watch::FileWatch};
 use crate::{
     audit::AuditHandle,
     config::Settings,
     gateway::DecisionState,
     grpc::{self, BoundGrpc, GrpcHandle},
     http::{AdminState, BoundServer, bind_admin, bind_main},
+    keys::client_tls,
     policy::PolicyHandle,
+    telemetry::traces::{Tracer, TracesHandle},
 };
 
 /// The service, bound to its addresses.
@@ -28,6 +30,8 @@ pub struct Service {
     admin: BoundServer,
     watch: FileWatch,
     audit: Option<AuditHandle>,
+    tracer: Tracer,
+    traces: Option<TracesHandle>,
 }
 
 /// Why the service stopped.
@@ -45,7 +49,7 @@ impl Service {
     /// # Errors
     /// When an address cannot be bound, or the audit log cannot be opened.
     pub fn bind(core: Core) -> anyhow::Result<Self> {
-        let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
+        let Core { settings, registry, clock, policy, authorizer, tls, watched, tracer } = core;
         let server = &settings.server;
         let audit = settings.audit.as_ref().map(|audit| AuditHandle::start(audit, clock.clone(), &registry));
         let audit = audit.transpose().context("server.audit.output")?;
@@ -73,7 +77,9 @@ impl Service {
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
         let admin = bind_admin(server, Arc::new(admin))
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
-        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, grpc, admin, audit })
+        let watch = FileWatch::start(watched);
+        let traces = tracer.start(client_tls(&settings.outgoing)?).context("traces")?;
+        Ok(Self { watch, settings, policy, health, main, grpc, admin, audit, tracer, traces })
     }
 
     /// The addresses of decisions and metadata.
@@ -105,10 +111,13 @@ impl Service {
     /// # Errors
     /// When a listener fails for good, or signals cannot be received.
     pub async fn run(self) -> anyhow::Result<StopReason> {
-        let audit = self.audit.clone();
+        let (audit, traces) = (self.audit.clone(), self.traces.clone());
         let reason = self.serve().await;
         if let Some(audit) = audit {
             audit.drain().await;
+        }
+        if let Some(traces) = traces {
+            traces.drain().await;
         }
         tracing::info!("stopped");
         reason
@@ -125,8 +134,8 @@ impl Service {
             "listening"
         );
         self.log_warnings();
-        let reloads =
-            actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
+        let hangup = signal(SignalKind::hangup())?;
+        let reloads = actix::spawn(reload_on_change(self.policy.clone(), self.watch, hangup, self.tracer));
         if let Some(audit) = self.audit {
             actix::spawn(reopen_on_hangup(audit, signal(SignalKind::hangup())?));
         }
@@ -191,7 +200,7 @@ async fn until_stopped(health: &Health, grpc: &GrpcHandle) -> anyhow::Result<Sto
 
 /// Loads the configuration anew on SIGHUP and when a file changes. What goes wrong is logged and counted by the
 /// actor.
-async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal) {
+async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal, tracer: Tracer) {
     loop {
         let cause = tokio::select! {
             Some(()) = hangup.recv() => "SIGHUP",
@@ -199,7 +208,12 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
         };
         watch.acknowledge();
         tracing::info!(cause, "loading the configuration anew");
-        if policy.reload().await.is_ok() {
+        let begun = tracer.begin();
+        let outcome = policy.reload().await;
+        tracer.end(begun, |context, end, duration| {
+            span::of_reload(context, end, duration, cause, &policy, outcome.is_ok())
+        });
+        if outcome.is_ok() {
             for warning in policy.snapshot().warnings() {
                 tracing::warn!("{warning}");
             }

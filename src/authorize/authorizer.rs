@@ -71,6 +71,12 @@ impl Authorizer {
         &self.policy
     }
 
+    /// Whether spans are kept of any decision.
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.observer.tracer().is_on()
+    }
+
     /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
     pub async fn check<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
         let mut observer = Observer::start(&self.observer, request.dialect);

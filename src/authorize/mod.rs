@@ -4,6 +4,7 @@ mod authorizer;
 mod line;
 mod observer;
 mod request;
+mod span;
 
 pub use authorizer::{Authorizer, Checked};
 pub use observer::ObserverSettings;

@@ -11,6 +11,7 @@ mod interpolate;
 mod layers;
 mod mistake;
 mod oauth;
+mod otlp;
 mod overrides;
 mod place;
 mod resource;

@@ -109,6 +109,7 @@ const SERVER: Keys = &[
         key("debug_hosts", Shape::Texts),
         key("log", Shape::Section(LOG)),
         key("audit", Shape::Section(AUDIT)),
+        key("otlp", Shape::Section(OTLP)),
     ],
 ];
 
@@ -131,6 +132,15 @@ const AUDIT: Keys = &[&[
     key("subject", Shape::Text),
     key("queue", Shape::Count),
     key("when_full", Shape::Text),
+]];
+
+const OTLP: Keys = &[&[
+    key("endpoint", Shape::Text),
+    key("protocol", Shape::Text),
+    key("sample", Shape::Rate),
+    key("headers", Shape::Secret),
+    key("timeout", Shape::Duration),
+    key("service_name", Shape::Text),
 ]];
 
 const FILE_SYSTEM: Keys = &[&[key("id", Shape::Text), key("path", Shape::Text)]];

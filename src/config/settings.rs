@@ -9,14 +9,17 @@ use super::{
     layers,
     mistake::{Mistakes, Report},
     oauth::Common,
-    resource,
+    otlp, resource,
     schema::ROOT,
     server,
     shape::Shaper,
 };
 use crate::{
-    audit::AuditSettings, http::ServerSettings, keys::OutgoingSettings, policy::ResourceSettings,
-    telemetry::LogSettings,
+    audit::AuditSettings,
+    http::ServerSettings,
+    keys::OutgoingSettings,
+    policy::ResourceSettings,
+    telemetry::{LogSettings, traces::OtlpSettings},
 };
 
 /// Everything that the file and the environment say.
@@ -28,6 +31,8 @@ pub struct Settings {
     pub log: LogSettings,
     /// The audit log, where one is kept.
     pub audit: Option<AuditSettings>,
+    /// Where traces go, if they are sent.
+    pub otlp: Option<OtlpSettings>,
     /// Outgoing requests.
     pub outgoing: OutgoingSettings,
     /// The enabled protected resources; at least one.
@@ -63,6 +68,7 @@ impl Settings {
         let server = root.section("server");
         let log = server::log(server, &mut report);
         let audit = audit::read(server.section("audit"), text.folder, &mut report);
+        let otlp = otlp::read(server.section("otlp"), &mut report);
         let outgoing = server::outgoing(server, text.folder, environment, &mut report);
         let providers = Providers::read(&root, text.folder, &mut report);
         let common =
@@ -70,6 +76,6 @@ impl Settings {
         let resources = resource::read(&root, &common, &mut report);
         let server = server::read(&root, text.folder, &mut report);
         let (warnings, watched) = report.finish()?;
-        Ok(Self { server, log, audit, outgoing, resources, warnings, watched })
+        Ok(Self { server, log, audit, otlp, outgoing, resources, warnings, watched })
     }
 }

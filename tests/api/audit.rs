@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use crate::{
     decisions,
-    grpc::envoy::{self, CheckRequest, Outcome},
+    grpc::{
+        client,
+        envoy::{CheckRequest, Outcome},
+    },
     helpers::{Answer, Ask, CONFIG, NOW, TestApp, call, claims, metrics, sign, token, until},
 };
 
@@ -181,7 +184,7 @@ fn ask_in_every_dialect(app: &TestApp, token: &str, body: &str) {
         app.raw(format!("POST {path} HTTP/1.1\r\n{common}{headers}\r\n{body}").as_bytes());
     }
     let request = CheckRequest::post(body).change(|http| http.path.clone_from(&target));
-    envoy::check(app, request.header("authorization", &authorization).header("cookie", SECRET));
+    client::check(app, request.header("authorization", &authorization).header("cookie", SECRET));
 }
 
 #[test]
@@ -192,7 +195,7 @@ fn a_full_disk_refuses_permits_where_that_is_asked_for_and_never_touches_a_denia
     assert_eq!(app.ask(&permitted).outcome(), "200");
     until(|| app.ask(&permitted).outcome() == "503 audit-unavailable");
     let over_grpc = CheckRequest::of("GET").token(&token("mcp:connect"));
-    assert_eq!(envoy::check(&app, over_grpc).outcome(), Outcome::Failed(503));
+    assert_eq!(client::check(&app, over_grpc).outcome(), Outcome::Failed(503));
     assert_eq!(app.ask(&Ask::of("GET")).outcome(), "401 token-missing");
     assert_eq!(app.ask(&Ask::of("GET").token(&token("other"))).outcome(), "403 scope-insufficient");
     let ready = app.admin("/readyz");

@@ -175,6 +175,7 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
             subject: SubjectLogging::Hashed,
         },
         audit: None,
+        otlp: None,
         outgoing: OutgoingSettings::default(),
         resources: vec![ResourceSettings {
             id: ResourceId::parse("mcp").unwrap(),

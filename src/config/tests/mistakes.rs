@@ -172,9 +172,9 @@ fn server_mistakes() {
     ] {
         assert_eq!(Example { root, ..PLAIN }.mistakes(), expected, "{root}");
     }
-    let unknown = Example { root: "server: {audits: {}, otlp: {}}", ..PLAIN }.mistakes();
+    let unknown = Example { root: "server: {audits: {}, otel: {}}", ..PLAIN }.mistakes();
     assert!(
-        unknown.contains("server.audits: found an unknown key") && unknown.contains("server.otlp: found")
+        unknown.contains("server.audits: found an unknown key") && unknown.contains("server.otel: found")
     );
 }
 

@@ -5,6 +5,7 @@ mod documents;
 mod environment;
 mod layout;
 mod mistakes;
+mod otlp;
 mod resources;
 mod sources;
 mod yaml;
