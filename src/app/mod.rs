@@ -5,6 +5,7 @@ mod debug;
 mod files;
 mod health;
 mod run;
+mod span;
 mod watch;
 
 pub use self::core::{Core, LoadSettings};
