@@ -107,19 +107,25 @@ describe('names', () => {
     names.close();
   });
 
+  // A name that is found to be of loopback is refused, unless it says so: the cause of the refusal tells the address.
   test('are found in /etc/hosts and by DNS', async () => {
     const ports = await addresses();
-    const hosts = ['localhost', 'idp.hosts.test', 'idp.dns.test'];
+    const hosts = ['localhost', 'idp.hosts.test', 'idp.dns.test', 'idp.unknown.test'];
     const jwks = hosts.map((host) => ({ url: `http://${host}:${keys.address().port}/jwks.json` }));
     const container = await startContainer({
       ports,
       text: policy(ports, { jwks, server: { insecure_key_hosts: hosts } }),
+      probe: '/livez',
       flags: ['--add-host', 'idp.hosts.test:127.0.0.1', '--dns', '127.9.9.53', '--dns-search', '.'],
     });
     try {
-      assert.deepEqual(JSON.parse((await page(ports.admin, '/readyz')).text).failing_sources, []);
-      const { text } = await page(ports.admin, '/metrics');
-      for (const host of hosts) assert.match(text, new RegExp(`scopegate_jwks_keys\\{resource="mcp",source="${host}[^"]*"\\} 1`));
+      const causes = async () => Object.fromEntries(JSON.parse((await page(ports.admin, '/readyz')).text).failing_sources.map(({ source, cause }) => [source.split(':')[0], cause]));
+      await until(async () => /scopegate_jwks_keys\{resource="mcp",source="localhost[^"]*"\} 1/.test((await page(ports.admin, '/metrics')).text));
+      await until(async () => Object.values(await causes()).every((cause) => cause.includes('`: ')));
+      const found = await causes();
+      assert.deepEqual(Object.keys(found).toSorted(), ['idp.dns.test', 'idp.hosts.test', 'idp.unknown.test']);
+      for (const host of ['idp.hosts.test', 'idp.dns.test']) assert.match(found[host], /the host's address `127\.0\.0\.1` is refused/);
+      assert.match(found['idp.unknown.test'], /the host's name cannot be resolved/);
       assert.ok(asked.has('idp.dns.test') && !asked.has('idp.hosts.test'));
     } finally {
       await container.stop();

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import { podman, podmanOutcome } from './lib/command.mjs';
-import { IMAGE, addresses, configured, decision, mint, page, policy, until } from './lib/image.mjs';
+import { IMAGE, SECRET, addresses, configured, decision, mint, page, policy, until } from './lib/image.mjs';
 import { documents } from './lib/rendered.mjs';
 
 for (const name of ['kustomize-base', 'helm-default']) describe(name, () => {
@@ -15,22 +15,30 @@ for (const name of ['kustomize-base', 'helm-default']) describe(name, () => {
   let ports;
   let keys;
   let map;
+  let mountsSecret;
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'scopegate-play-'));
     ports = await addresses();
     keys = await configured(policy(ports));
     const all = await documents(name);
+    mountsSecret = name === 'kustomize-base';
     map = all.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'scopegate');
+    // podman makes the volume of an optional Secret only if it is there.
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'scopegate' }, data: { lab: Buffer.from(SECRET).toString('base64') } };
     const deployment = all.find(({ kind }) => kind === 'Deployment');
-    await writeFile(join(folder, 'pod.yaml'), [here(map, ports), hosted(deployment)].map((one) => stringify(one)).join('---\n'));
+    await writeFile(join(folder, 'pod.yaml'), [secret, here(map, ports, { mountsSecret }), hosted(deployment)].map((one) => stringify(one)).join('---\n'));
     await podman('play', 'kube', '--network', 'host', join(folder, 'pod.yaml'));
-    await until(() => page(ports.admin, '/livez').then((reply) => reply?.status === 200));
+    await until(() => page(ports.admin, '/livez').then((reply) => reply?.status === 200)).catch(async (error) => {
+      const { stdout, stderr } = await podmanOutcome('logs', 'scopegate-pod-0-scopegate');
+      throw new Error(`${error.message}\n${stdout}${stderr}`);
+    });
   });
 
   after(async () => {
     await podmanOutcome('play', 'kube', '--down', join(folder, 'pod.yaml'));
     await podmanOutcome('volume', 'rm', '--force', 'scopegate');
+    await podmanOutcome('secret', 'rm', 'scopegate');
     for (const one of [folder, keys]) await rm(one, { recursive: true, force: true });
   });
 
@@ -51,20 +59,22 @@ for (const name of ['kustomize-base', 'helm-default']) describe(name, () => {
 
   test('takes a change of the ConfigMap while it runs', async () => {
     const volume = (await podman('volume', 'inspect', '--format', '{{.Mountpoint}}', 'scopegate')).trim();
-    await writeFile(join(volume, 'scopegate.yaml'), here(map, ports, 'mcp:tools:other').data['scopegate.yaml']);
+    await writeFile(join(volume, 'scopegate.yaml'), here(map, ports, { mountsSecret, scope: 'mcp:tools:other' }).data['scopegate.yaml']);
     const token = await mint(keys, 'mcp:connect mcp:tools:read');
     await until(async () => (await decision(ports.http, token)) === 403);
     assert.equal(await decision(ports.http, await mint(keys, 'mcp:connect mcp:tools:other')), 200);
   });
 });
 
-/** The ConfigMap with addresses of loopback and, since no provider can be reached, a secret beside its keys. */
-function here(map, ports, scope = 'mcp:tools:read') {
+/** The ConfigMap with addresses of loopback and, since no provider can be reached, a secret instead of its keys: mounted, or written down. */
+function here(map, ports, { mountsSecret, scope = 'mcp:tools:read' }) {
   const rendered = parse(map.data['scopegate.yaml']);
   const { server, mcp } = JSON.parse(policy(ports, { scope }));
+  const { secret, ...source } = mcp.oauth.jwks[0];
+  const jwks = [mountsSecret ? { ...source, secret_file: '/etc/scopegate-secrets/lab' } : { ...source, secret }];
   const config = {
     server: { ...rendered.server, listen_addr: server.listen_addr, grpc_listen_addr: server.grpc_listen_addr, admin_listen_addr: server.admin_listen_addr },
-    mcp: { ...rendered.mcp, oauth: { ...rendered.mcp.oauth, scopes: { ...rendered.mcp.oauth.scopes, tools_list: [scope] }, jwks: mcp.oauth.jwks } },
+    mcp: { ...rendered.mcp, oauth: { ...rendered.mcp.oauth, scopes: { ...rendered.mcp.oauth.scopes, tools_list: [scope] }, jwks } },
   };
   return { ...map, data: { 'scopegate.yaml': stringify(config) } };
 }
@@ -76,6 +86,6 @@ function hosted(deployment) {
   Object.assign(container, { image: IMAGE, imagePullPolicy: 'Never' });
   pod.spec.hostNetwork = true;
   for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) delete container[probe];
-  for (const port of container.ports) delete port.hostPort;
+  delete container.ports; // of the host's network here
   return { ...deployment, spec: { ...deployment.spec, template: pod } };
 }

@@ -1,8 +1,7 @@
 // Containers of the image that tests/deploy/build made, run as strictly as a cluster would.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chmod } from 'node:fs/promises';
 import { freePort } from '../../real/lib/port.mjs';
 import { podman, podmanOutcome } from './command.mjs';
 
@@ -10,6 +9,9 @@ import { podman, podmanOutcome } from './command.mjs';
 export const IMAGE = 'localhost/scopegate:test';
 
 const PATIENCE_MS = 20_000;
+
+/** The secret of its tokens. */
+export const SECRET = 'a-secret-of-more-than-thirty-two-bytes';
 
 /** The flags of a container that may do nothing but compute and listen. */
 export const HARDENED = [
@@ -28,7 +30,7 @@ export function policy({ http, grpc, admin }, { jwks = [], server = {}, scope = 
         enabled: true,
         authorization_server_url: issuer,
         scopes: { initialize: ['mcp:connect'], tools_list: [scope] },
-        jwks: [{ secret: 'a-secret-of-more-than-thirty-two-bytes', symmetric_algorithm: 'HS256', header_key_id: 'test' }, ...jwks.map((source) => ({ issuer, ...source }))],
+        jwks: [{ issuer, secret: SECRET, symmetric_algorithm: 'HS256', header_key_id: 'test' }, ...jwks.map((source) => ({ issuer, ...source }))],
       },
     },
   });
@@ -47,8 +49,8 @@ export async function configured(text) {
   return folder;
 }
 
-/** Starts a container with `text` as its configuration and waits until it is ready. `flags` are podman's. */
-export async function startContainer({ ports, text, flags = [] }) {
+/** Starts a container with `text` as its configuration and waits until `probe` succeeds. `flags` are podman's. */
+export async function startContainer({ ports, text, flags = [], probe = '/readyz' }) {
   const folder = await configured(text);
   const id = (await podman('run', '--detach', ...HARDENED, ...flags, '--volume', `${folder}:/etc/scopegate:ro`, IMAGE)).trim();
   const container = { id, folder, ports, logs: () => podmanOutcome('logs', id).then(({ stdout, stderr }) => stdout + stderr) };
@@ -57,7 +59,7 @@ export async function startContainer({ ports, text, flags = [] }) {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await until(() => page(ports.admin, '/readyz').then((reply) => reply?.status === 200));
+    await until(() => page(ports.admin, probe).then((reply) => reply?.status === 200));
   } catch (error) {
     const logs = await container.logs();
     await container.stop();
