@@ -69,13 +69,15 @@ pub fn ask(address: SocketAddr, request: &[u8]) -> String {
 struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
+    /// Length and status of the last answer: the next one is most often as long.
+    last: (usize, u16),
 }
 
 impl Connection {
     async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, answer: Vec::with_capacity(16 * 1024) }
+        Self { stream, answer: Vec::with_capacity(16 * 1024), last: (0, 0) }
     }
 
     async fn drive(mut self, requests: &dyn Requests, until: Instant, expected: Option<u16>) -> u64 {
@@ -101,22 +103,28 @@ impl Connection {
         loop {
             let read = self.stream.read_buf(&mut self.answer).await.unwrap();
             assert!(read > 0, "the connection was closed");
-            if let Some(status) = status_of_whole(&self.answer) {
+            if let Some(status) = self.status() {
+                self.last = (self.answer.len(), status);
                 return status;
             }
         }
     }
+
+    /// The status of an answer that has come whole.
+    fn status(&self) -> Option<u16> {
+        let status = std::str::from_utf8(self.answer.get(9..12)?).ok()?.parse().ok()?;
+        let is_as_before = self.last == (self.answer.len(), status);
+        (is_as_before || is_whole(&self.answer)).then_some(status)
+    }
 }
 
-/// The status of an answer that has come whole.
-fn status_of_whole(answer: &[u8]) -> Option<u16> {
-    let head = answer.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let status = std::str::from_utf8(answer.get(9..12)?).ok()?.parse().ok()?;
-    let text = std::str::from_utf8(&answer[..head]).ok()?;
-    if text.contains("chunked") {
-        return answer.ends_with(b"0\r\n\r\n").then_some(status);
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let Ok(head) = std::str::from_utf8(&answer[..end]) else { return false };
+    if head.contains("chunked") {
+        return answer.ends_with(b"0\r\n\r\n");
     }
-    (answer.len() >= head + content_length(text)).then_some(status)
+    answer.len() >= end + 4 + content_length(head)
 }
 
 fn content_length(head: &str) -> usize {

@@ -56,7 +56,7 @@ fn main() {
 
 fn measure(options: &Options) {
     process::move_to_client_core();
-    let mut report = Report::default();
+    let mut report = Report::begin();
     let numbers: Vec<_> = options.only.clone().unwrap_or_else(|| (1..=targets::LAST).collect());
     targets::measure(&numbers, options.plan, &mut report);
     let targets = report.targets(options.plan);

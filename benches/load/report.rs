@@ -42,9 +42,18 @@ pub struct Report {
     pub sides: Vec<Series>,
     pub peers: Vec<(String, Vec<Series>)>,
     pub notes: Vec<String>,
+    /// The load average of the minute before.
+    pub load_before: f64,
 }
 
 impl Report {
+    /// An empty one, of a run that begins now.
+    pub fn begin() -> Self {
+        let load = fs::read_to_string("/proc/loadavg").unwrap();
+        let load_before = load.split(' ').next().unwrap().parse().unwrap();
+        Self { load_before, ..Self::default() }
+    }
+
     /// Adds a row.
     pub fn row(&mut self, number: u8, what: &str, against: &str, unit: Unit, goal: Goal, values: Vec<f64>) {
         let (what, against) = (what.to_owned(), against.to_owned());
@@ -61,13 +70,14 @@ impl Report {
     /// The targets, the sides that they were computed from, and the remarks.
     pub fn targets(&mut self, plan: Plan) -> String {
         self.rows.sort_by_key(|row| row.number);
-        let mut text = machine(plan);
+        let mut text = machine(plan, self.load_before);
         text.push_str("\n| # | what | against | median (least to most) | goal | |\n| --- | --- | --- | --- | --- | --- |\n");
         self.rows.iter().for_each(|row| text.push_str(&row.markdown()));
         text.push('\n');
         for note in &self.notes {
             let _ = writeln!(text, "- {note}");
         }
+        text.push_str(&idle(&self.sides));
         text.push_str("\nWhat each side did:\n\n");
         text.push_str(&sides_table(&self.sides));
         text
@@ -75,7 +85,7 @@ impl Report {
 
     /// A table for each kind of token.
     pub fn peers(&self, plan: Plan) -> String {
-        let mut text = machine(plan);
+        let mut text = machine(plan, self.load_before);
         for (title, sides) in &self.peers {
             let _ = write!(text, "\n{title}:\n\n{}", sides_table(sides));
         }
@@ -141,15 +151,29 @@ fn spread(values: &[f64], digits: usize) -> String {
     format!("{:.digits$} ({least:.digits$} to {most:.digits$})", median(values))
 }
 
+/// Sides whose servers had time left: what they could have done more is not in their requests/s.
+fn idle(sides: &[Series]) -> String {
+    let idle = sides.iter().filter(|side| median(&side.of(|sample| sample.busy)) < 0.9);
+    let names: Vec<_> = idle.map(|side| side.name.as_str()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(
+            "- The servers' core was busy for less than 90 % of the time, so that requests/s were bounded by the client or \
+             by something else on the machine: {}.\n",
+            names.join("; ")
+        ),
+    }
+}
+
 /// One sentence on where and when.
-fn machine(plan: Plan) -> String {
+fn machine(plan: Plan, load: f64) -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap();
     let models: Vec<_> =
         cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).collect();
     let output = |program: &str, arguments: &[&str]| run(program, arguments).1;
     let commit = output("git", &["describe", "--always", "--dirty", "--exclude=*"]);
     format!(
-        "{} rounds of {} s a side, {}; {}, {} cores, Linux {}; {}; scopegate {commit}.\n",
+        "{} rounds of {} s a side, {}; {}, {} cores, Linux {}, load average {load} before; {}; scopegate {commit}.\n",
         plan.rounds,
         plan.duration.as_secs_f64(),
         output("date", &["--utc", "+%Y-%m-%d"]),

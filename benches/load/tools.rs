@@ -45,8 +45,14 @@ fn number_after(text: &str, label: &str) -> f64 {
     rest.split(|letter: char| !letter.is_ascii_digit() && letter != '.').next().unwrap().parse().unwrap()
 }
 
-/// Latencies in µs: median, p99, p99.9.
-pub type Latencies = [f64; 3];
+/// What an open loop has found.
+#[derive(Clone, Copy)]
+pub struct Paced {
+    /// In µs: median, p99, p99.9.
+    pub latencies: [f64; 3],
+    /// Whether as many requests were sent as should have been.
+    pub kept_up: bool,
+}
 
 /// Requests at a fixed rate, each timed from when it should have been sent.
 pub fn oha(
@@ -56,11 +62,11 @@ pub fn oha(
     body: Option<&str>,
     rate: usize,
     duration: Duration,
-) -> Latencies {
-    let [duration, rate] = [format!("{}ms", duration.as_millis()), rate.to_string()];
+) -> Paced {
+    let [duration, asked] = [format!("{}ms", duration.as_millis()), rate.to_string()];
     let url = format!("http://{address}{path}");
     let mut arguments =
-        vec!["--no-tui", "-z", &duration, "-q", &rate, "-c", "32", "--latency-correction", "-w"];
+        vec!["--no-tui", "-z", &duration, "-q", &asked, "-c", "32", "--latency-correction", "-w"];
     arguments.extend(["--output-format", "json"]);
     arguments.extend(headers.iter().flat_map(|header| ["-H", header]));
     if let Some(body) = body {
@@ -71,7 +77,11 @@ pub fn oha(
     let report: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let codes = report["statusCodeDistribution"].as_object().unwrap();
     assert!(is_good && codes.len() == 1 && codes.contains_key("200"), "{codes:?}");
-    ["p50", "p99", "p99.9"].map(|name| report["latencyPercentiles"][name].as_f64().unwrap() * 1e6)
+    let latencies =
+        ["p50", "p99", "p99.9"].map(|name| report["latencyPercentiles"][name].as_f64().unwrap() * 1e6);
+    let achieved = report["summary"]["requestsPerSec"].as_f64().unwrap();
+    eprintln!("  {achieved:.0} of {rate} requests/s: {latencies:.0?} µs");
+    Paced { latencies, kept_up: achieved > 0.98 * rate as f64 }
 }
 
 /// Where `benches/load/run` puts what it installs.

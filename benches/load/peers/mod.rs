@@ -19,13 +19,15 @@ use crate::{
     tools::h2load,
 };
 
+/// The request for a token, and for the scopes that are in it.
+type Question = Box<dyn Fn(&str, &str) -> Vec<u8>>;
+
 /// A service that decides about a call of `get_weather`.
 pub struct Peer {
     name: &'static str,
     /// All that the decision takes; the first is asked.
     servers: Vec<Server>,
-    /// The request for a token, and for the scopes that are in it.
-    request: Box<dyn Fn(&str, &str) -> Vec<u8>>,
+    request: Question,
     /// Status and text of an allow, and of a deny.
     allow: (u16, &'static str),
     deny: (u16, &'static str),

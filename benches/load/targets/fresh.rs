@@ -12,7 +12,7 @@ use super::usual::expect;
 use crate::{
     generator::{Shape, drive},
     keys::KeyEndpoint,
-    process::{SERVER_CORE, Server, run},
+    process::{self, BOTH_CORES, SERVER_CORE, Server, run},
     report::{Goal::AtMost, Report, Unit::Times},
     requests::{Once, get},
     series::{CONNECTIONS, Plan, Sample, Side, alternate, charged},
@@ -24,7 +24,9 @@ pub fn measure(plan: Plan, report: &mut Report) {
     let keys = ALGORITHMS.map(|(name, algorithm)| SigningKey::generate(name, algorithm));
     let endpoint = KeyEndpoint::start(&keys.each_ref());
     let service = Service::start(SERVER_CORE, 1, "", &service::usual(&endpoint.url));
+    process::move_to(BOTH_CORES);
     let lots: Vec<_> = keys.iter().map(|key| mint_lots(key, plan)).collect();
+    process::move_to_client_core();
     for key in &keys {
         expect(&service.server, 200, &get(Some(&key.token(usize::MAX, SCOPE))));
         expect(&service.server, 403, &get(Some(&key.token(usize::MAX, "x"))));
@@ -47,7 +49,7 @@ pub fn measure(plan: Plan, report: &mut Report) {
     report.sides.extend(sides);
 }
 
-/// Requests with tokens that nobody has seen, a lot for each round. Two threads: RSA signs slowly.
+/// Requests with tokens that nobody has seen, a lot for each round. A thread each: RSA signs slowly.
 fn mint_lots(key: &SigningKey, plan: Plan) -> Vec<Vec<Vec<u8>>> {
     let size = LOT * usize::try_from(plan.duration.as_millis()).unwrap() / 1000;
     let lot =

@@ -6,7 +6,7 @@ use crate::{
     report::{Goal::AtMost, Report, Unit::Times},
     requests::get,
     series::{Plan, Side, alternate, median},
-    tools::{Latencies, oha},
+    tools::{Paced, oha},
 };
 
 pub fn measure(plan: Plan, report: &mut Report) {
@@ -26,12 +26,14 @@ pub fn measure(plan: Plan, report: &mut Report) {
             let first = ask(scopegate);
             (ask(bare), first)
         };
-        eprintln!("  {round} {pair:.0?}");
         rounds.push(pair);
     }
     for (index, name) in [(1, "p99"), (2, "p99.9")] {
         let what = format!("{name} at {rate} requests/s, open loop");
-        let ratios = rounds.iter().map(|(bare, scopegate)| scopegate[index] / bare[index]).collect();
+        let ratios = rounds
+            .iter()
+            .map(|(bare, scopegate)| scopegate.latencies[index] / bare.latencies[index])
+            .collect();
         report.row(10, &what, "bare actix-web", Times, AtMost(1.5), ratios);
     }
     report.note(format!(
@@ -41,12 +43,20 @@ pub fn measure(plan: Plan, report: &mut Report) {
 }
 
 /// Medians of both sides.
-pub fn shown(rounds: &[(Latencies, Latencies)], first: &str, second: &str) -> String {
-    let of = |pick: fn(&(Latencies, Latencies)) -> Latencies| {
-        let at = |index: usize| median(&rounds.iter().map(|round| pick(round)[index]).collect::<Vec<_>>());
+pub fn shown(rounds: &[(Paced, Paced)], first: &str, second: &str) -> String {
+    let of = |pick: fn(&(Paced, Paced)) -> Paced| {
+        let at = |index: usize| {
+            median(&rounds.iter().map(|round| pick(round).latencies[index]).collect::<Vec<_>>())
+        };
         format!("{:.0}, {:.0}, {:.0}", at(0), at(1), at(2))
     };
-    format!("{first} {}; {second} {}", of(|round| round.0), of(|round| round.1))
+    let late = rounds.iter().filter(|(first, second)| !first.kept_up || !second.kept_up).count();
+    format!(
+        "{first} {}; {second} {}; the generator fell behind in {late} of {} rounds",
+        of(|round| round.0),
+        of(|round| round.1),
+        rounds.len()
+    )
 }
 
 /// Half of what a closed loop gets out of the server.

@@ -13,9 +13,12 @@ pub use usual::expect;
 
 use crate::{report::Report, series::Plan};
 
+/// Measures some targets and reports them.
+type Measure = fn(Plan, &mut Report);
+
 /// Measures the targets with these numbers, and those that come with them.
 pub fn measure(numbers: &[u8], plan: Plan, report: &mut Report) {
-    let groups: [(&[u8], fn(Plan, &mut Report)); 8] = [
+    let groups: [(&[u8], Measure); 8] = [
         (&[1, 2, 3, 6], warm::measure),
         (&[4], grpc::measure),
         (&[5], fresh::measure),
