@@ -74,7 +74,14 @@ fn cerbos_asked(
     let program = format!("{}/cerbos/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64", cache());
     let server = start(&[&program, "server", "--log-level=error", &format!("--config={file}")], port);
     let request = Box::new(move |token: &str, _: &str| json_post(path, &question(token)));
-    Peer { name, servers: vec![server], request, allow: (200, allow), deny: (200, deny), _folder: folder }
+    Peer {
+        name,
+        servers: vec![server],
+        request,
+        allow: (200, allow),
+        deny: Some((200, deny)),
+        _folder: folder,
+    }
 }
 
 /// OPA by its own interface; it remembers verified tokens.
@@ -102,7 +109,7 @@ pub fn opa(keys: &str) -> Peer {
         let input = json!({"token": token, "method": "tools/call", "name": "get_weather"});
         json_post("/v1/data/mcp/allow", &json!({ "input": input }))
     });
-    let (allow, deny) = ((200, "\"result\":true"), (200, "\"result\":false"));
+    let (allow, deny) = ((200, "\"result\":true"), Some((200, "\"result\":false")));
     Peer { name: "OPA, HTTP", servers: vec![server], request, allow, deny, _folder: folder }
 }
 
@@ -135,7 +142,7 @@ pub fn cedar_agent() -> Peer {
         });
         json_post("/v1/is_authorized", &question)
     });
-    let (allow, deny) = ((200, "\"Allow\""), (200, "\"Deny\""));
+    let (allow, deny) = ((200, "\"Allow\""), Some((200, "\"Deny\"")));
     let name = "cedar-agent, HTTP, without a token";
     Peer { name, servers: vec![server], request, allow, deny, _folder: folder }
 }

@@ -28,16 +28,18 @@ pub struct Peer {
     /// All that the decision takes; the first is asked.
     servers: Vec<Server>,
     request: Question,
-    /// Status and text of an allow, and of a deny.
+    /// Status and text of an allow.
     allow: (u16, &'static str),
-    deny: (u16, &'static str),
+    /// Of a deny; one that checks nothing has none.
+    deny: Option<(u16, &'static str)>,
     _folder: TempDir,
 }
 
 impl Peer {
     /// It must be right about a token that grants the call, and about one that does not.
     fn check(&self, key: &SigningKey) {
-        for (scope, (status, text)) in [(SCOPE, self.allow), (NARROW, self.deny)] {
+        for (scope, expected) in [(SCOPE, Some(self.allow)), (NARROW, self.deny)] {
+            let Some((status, text)) = expected else { continue };
             let request = (self.request)(&key.token(7, scope), scope);
             let answer = expect(&self.servers[0], status, &request);
             assert!(answer.contains(text), "{}: {answer}", self.name);
@@ -74,9 +76,7 @@ pub fn measure(plan: Plan, report: &mut Report) {
             charged(&[&over_grpc.server], || h2load(over_grpc.grpc_port, &check, plan.duration))
         })];
         for ((peer, request), servers) in peers.iter().zip(&requests).zip(&servers) {
-            if peer.deny.0 != peer.allow.0 || !peer.deny.1.is_empty() {
-                peer.check(key);
-            }
+            peer.check(key);
             sides.push(Side::http(peer.name, servers, request, peer.allow.0, plan));
         }
         report.peers.push((format!("{name} tokens, seen before"), alternate(plan, sides)));
@@ -89,7 +89,7 @@ fn scopegate(service: Service) -> Peer {
         servers: vec![service.server],
         request: Box::new(|token, _| post("/mcp", token, &call("get_weather", 1024))),
         allow: (200, "x-auth-subject: user-00000007"),
-        deny: (403, "insufficient_scope"),
+        deny: Some((403, "insufficient_scope")),
         _folder: service.folder,
     }
 }

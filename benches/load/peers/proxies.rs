@@ -11,7 +11,7 @@ use crate::{
 /// Envoy that answers everything.
 pub fn plain() -> Peer {
     let mut peer = envoy("Envoy that checks nothing", "", "", 0);
-    peer.deny = peer.allow;
+    peer.deny = None;
     peer
 }
 
@@ -59,7 +59,7 @@ fn envoy(name: &'static str, filters: &str, keys: &str, grpc_port: u16) -> Peer 
             request.replacen("/authorize/mcp", "/mcp", 1).into_bytes()
         }),
         allow: (200, ""),
-        deny: (403, ""),
+        deny: Some((403, "")),
         _folder: folder,
     }
 }
