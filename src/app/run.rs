@@ -11,7 +11,7 @@ use tokio::{
 use super::{core::Core, debug, health::Health, watch::FileWatch};
 use crate::{
     config::Settings,
-    gateway::DecisionState,
+    gateway::{DecisionState, register_in_flight},
     grpc::{self, BoundGrpc, GrpcHandle},
     http::{AdminState, BoundServer, bind_admin, bind_main},
     policy::PolicyHandle,
@@ -48,6 +48,8 @@ impl Service {
         let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
         let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
+        let state = Arc::new(state);
+        register_in_flight(&state, &registry)?;
         let (alive, ready) = (health.clone(), health.clone());
         let admin = AdminState {
             registry,
@@ -55,7 +57,6 @@ impl Service {
             readiness: Box::new(move || ready.readiness()),
             debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
         };
-        let state = Arc::new(state);
         let speaking = |protocols: &[&[u8]]| {
             tls.as_ref().map(|tls| tls.config(protocols)).transpose().context("server.tls")
         };

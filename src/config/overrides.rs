@@ -59,6 +59,7 @@ fn locate(keys: Keys, segments: &[&str]) -> Option<(String, Shape)> {
     let key = find(keys, name)?;
     match key.shape {
         Shape::Flag
+        | Shape::Share
         | Shape::Count
         | Shape::Size
         | Shape::Duration

@@ -18,6 +18,8 @@ pub(super) struct Key {
 pub(super) enum Shape {
     /// `true` or `false`.
     Flag,
+    /// `true`, `false`, or a number from 0 to 1.
+    Share,
     /// A whole number, not negative.
     Count,
     /// Bytes: a number, or a text such as `512 KiB`.
@@ -53,6 +55,7 @@ fn paths(prefix: &str, keys: Keys) -> Vec<String> {
         Shape::Section(keys) => paths(&format!("{prefix}{}.", key.name), keys),
         Shape::Entries(keys) => paths(&format!("{prefix}{}[].", key.name), keys),
         Shape::Flag
+        | Shape::Share
         | Shape::Count
         | Shape::Size
         | Shape::Duration
@@ -96,6 +99,7 @@ const SERVER: Keys = &[
         key("tls", Shape::Section(TLS)),
         key("max_body_bytes", Shape::Size),
         key("max_in_flight", Shape::Count),
+        key("token_cache", Shape::Section(TOKEN_CACHE)),
         key("workers", Shape::Count),
         key("keep_alive", Shape::Duration),
         key("drain", Shape::Duration),
@@ -113,10 +117,12 @@ const LISTEN: &[Key] = &[key("listen_addr", Shape::Text)];
 const TLS: Keys =
     &[&[key("cert_file", Shape::Text), key("key_file", Shape::Text), key("client_ca_file", Shape::Text)]];
 
+const TOKEN_CACHE: Keys = &[&[key("max_entries", Shape::Count), key("max_bytes", Shape::Size)]];
+
 const LOG: Keys = &[&[
     key("format", Shape::Text),
     key("level", Shape::Text),
-    key("permits", Shape::Flag),
+    key("permits", Shape::Share),
     key("subject", Shape::Text),
 ]];
 

@@ -28,6 +28,8 @@ mod tests;
 
 pub use actor::{Load, PolicyActor, PolicyDocument, Reload, ReloadError, Resolve};
 pub use challenge::ChallengeText;
+#[cfg(test)]
+pub(crate) use decide::permit_for_tests;
 pub use decide::{decide, permit_public, permit_unenforced};
 pub use decision::{Decision, Denial, Grounds, Permit};
 pub use document::{

@@ -201,4 +201,4 @@ const ALL: &str = "mcp:connect mcp:tools:read mcp:tools:execute all x";
 const TOKENS: usize = 1_000_000;
 
 /// Room for all of them.
-const CACHE: &str = "  token_cache: {max_entries: 2000000, max_bytes: 4294967296}\n";
+const CACHE: &str = "  token_cache: {max_entries: 2000000, max_bytes: 4 GiB}\n";
