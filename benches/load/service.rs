@@ -1,10 +1,15 @@
 //! scopegate itself, as it is released, with a configuration in a folder of its own.
 
-use std::{fmt::Write, fs};
+use std::{
+    fmt::Write,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+};
 
 use tempfile::TempDir;
 
 use crate::{
+    generator::ask,
     graph::write_graph,
     process::{Server, free_port, run},
     tokens::AUDIENCE,
@@ -14,6 +19,7 @@ use crate::{
 pub struct Service {
     pub server: Server,
     pub grpc_port: u16,
+    admin_port: u16,
     pub folder: TempDir,
 }
 
@@ -37,7 +43,16 @@ impl Service {
         let (is_valid, _) = run(SCOPEGATE, &["check", "--config", file]);
         assert!(is_valid, "{SCOPEGATE} check refuses {file}");
         let server = Server::start(&[SCOPEGATE, "serve", "--config", file], cores, port);
-        Self { server, grpc_port, folder }
+        Self { server, grpc_port, admin_port, folder }
+    }
+
+    /// How many tokens so far had to be verified anew.
+    pub fn misses(&self) -> u64 {
+        let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, self.admin_port));
+        let metrics = ask(admin, b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+        let name = "scopegate_token_cache_requests_total{outcome=\"miss\"} ";
+        let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("no {name}in {metrics}")).parse().unwrap()
     }
 }
 
