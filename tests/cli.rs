@@ -133,14 +133,38 @@ fn explain_tells_by_what_a_resource_was_looked_for() {
 #[test]
 fn explain_speaks_json_in_every_dialect() {
     let token = token("mcp:connect");
-    for dialect in ["auth_request", "ext_authz_http", "forward_auth"] {
+    for dialect in ["auth_request", "ext_authz_http", "ext_authz_grpc", "forward_auth"] {
         let arguments =
             ["explain", "--dev", "--json", "--dialect", dialect, "--method", "GET", "--token", &token];
-        let output = run(&arguments);
-        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let json = explain_json(&arguments);
         assert_eq!((&json["decision"], &json["status"]), (&"permit".into(), &200.into()), "{json}");
         assert_eq!(json["steps"][0]["step"], "resource");
     }
+}
+
+#[test]
+fn explain_shows_what_envoy_gets_over_grpc() {
+    let grpc = ["explain", "--dev", "--json", "--dialect", "ext_authz_grpc", "--resource", "mcp"];
+    let permit = explain_json(&[&grpc[..], &["--method", "GET", "--token", &token("mcp:connect")]].concat());
+    assert_eq!((&permit["grpc"]["code"], &permit["grpc"]["response"]), (&0.into(), &"ok_response".into()));
+    assert_eq!(permit["headers"]["x-auth-subject"], "developer");
+    assert_eq!(permit["grpc"]["dynamic_metadata"]["operation"], "stream");
+    let denial =
+        explain_json(&[&grpc[..], &["--body", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#]].concat());
+    assert_eq!((&denial["grpc"]["code"], &denial["status"]), (&16.into(), &401.into()));
+    assert!(denial["headers"]["www-authenticate"].as_str().unwrap().starts_with("Bearer "));
+    let repeated = ["--header", "Authorization: Bearer a", "--header", "Authorization: Bearer a"];
+    let misread = explain_json(&[&grpc[..], &repeated].concat());
+    assert_eq!((&misread["reason"], &misread["status"]), (&"request-malformed".into(), &400.into()));
+    let shown = text(&run(&["explain", "--dev", "--dialect", "ext_authz_grpc", "--resource", "x"]).stdout);
+    for line in ["code 7, denied_response", "HTTP 404", "dynamic_metadata reason: resource-unknown"] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+}
+
+fn explain_json(arguments: &[&str]) -> serde_json::Value {
+    let output = run(arguments);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 #[test]

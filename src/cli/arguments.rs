@@ -97,5 +97,6 @@ pub(super) struct ExplainOptions {
 pub(super) enum DialectName {
     AuthRequest,
     ExtAuthzHttp,
+    ExtAuthzGrpc,
     ForwardAuth,
 }

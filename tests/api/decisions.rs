@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    grpc::envoy::{self, CheckRequest},
+    grpc::{client, envoy::CheckRequest},
     helpers::{Ask, CONFIG, TestApp, token},
 };
 
@@ -93,7 +93,7 @@ fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
     for [name, value] in &row.headers {
         request = request.raw_header(&name.to_lowercase(), value);
     }
-    let answer = envoy::check(app, request);
+    let answer = client::check(app, request);
     let reason = |outcome: &str| outcome.split_once(' ').map(|(_, reason)| reason.to_owned());
     let expected = reason(&row.expect);
     let status =
