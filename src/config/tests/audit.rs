@@ -64,15 +64,15 @@ fn mistakes_name_field_found_and_expected() {
         ("output: ''", "server.audit.output: found an empty text, expected `stdout`, or the path of a file"),
         (
             "output: a, permits: 1.5",
-            "server.audit.permits: found the number `1.5`, expected a number from 0 to 1, such as `0.1`",
+            "server.audit.permits: found `1.5`, expected `true`, `false`, or a number from 0 to 1",
         ),
         (
             "output: a, permits: -1",
-            "server.audit.permits: found the number `-1`, expected a number from 0 to 1, such as `0.1`",
+            "server.audit.permits: found `-1`, expected `true`, `false`, or a number from 0 to 1",
         ),
         (
             "output: a, permits: all",
-            "server.audit.permits: found the text `all`, expected a number from 0 to 1, such as `0.1`",
+            "server.audit.permits: found the text `all`, expected `true`, `false`, or a number from 0 to 1",
         ),
         (
             "output: a, operations: ['']",
