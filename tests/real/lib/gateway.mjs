@@ -33,17 +33,17 @@ export const HEADERS_ALONE = [AUTH_REQUEST, CADDY];
 /**
  * Starts all of it around one of the shipped files.
  *
- * - `oauth`: adds to the resource's OAuth keys, `settings` to its own, `server` and `root` to the file's
+ * - `source`: adds to its key source, `oauth` to the resource's OAuth keys, `settings` to its own, `server` and `root` to the file's
  * - `scopes`: adds to those of the provider, `tools` to those of the MCP server
  * - `until`, `edit`: as in `startScopegate`, and as the starts of the gateways have it
  * - `replicas`: how many scopegates; with more than one the gateway asks them directly, not through a relay
  * - `mcp`: what stands behind the gateway, if it is not the MCP server
  */
 export async function startGateway({
-  form, oauth = {}, settings = {}, server = {}, root = {}, scopes = [], tools = [], until = 'ready', edit, replicas = 1, mcp = startMcpServer,
+  form, source = {}, oauth = {}, settings = {}, server = {}, root = {}, scopes = [], tools = [], until = 'ready', edit, replicas = 1, mcp = startMcpServer,
 }) {
   const gateway = new Gateway();
-  await gateway.start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }).catch(async (error) => {
+  await gateway.start({ form, source, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }).catch(async (error) => {
     await gateway.stop();
     throw error;
   });
@@ -55,7 +55,7 @@ class Gateway {
   #parts = [];
   #replicas = [];
 
-  async start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }) {
+  async start({ form, source, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }) {
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.resource = `${this.url}/mcp`;
@@ -64,7 +64,7 @@ class Gateway {
     this.idp = this.#keep(await startIdp({ scopes: [...SCOPES, ...scopes], resource: [this.resource, this.otherResource] }));
     this.mcp = this.#keep(await mcp({ tools }));
     this.#parts.push({ stop: () => Promise.all(this.#replicas.map(({ scopegate }) => scopegate.stop())) });
-    const file = { resources: [{ ...this.#settings(form, oauth), ...settings }], server, root, until };
+    const file = { resources: [{ ...this.#settings(form, source, oauth), ...settings }], server, root, until };
     const scopegate = replicas === 1 ? await this.#relayed(file) : await this.#direct(replicas, file);
     const start = STARTS[form];
     this.front = this.#keep(await start({ form, port, edit, scopegate, mcpPort: this.mcp.port }));
@@ -167,7 +167,7 @@ class Gateway {
     return part;
   }
 
-  #settings(form, oauth) {
+  #settings(form, source, oauth) {
     return {
       id: 'mcp',
       server: { base_url: this.url, path: '/mcp' },
@@ -176,7 +176,7 @@ class Gateway {
         authorization_server_urls: [this.idp.issuer],
         scopes: { initialize: [CONNECT], tools_list: [READ], tools_call: [EXECUTE], tools: { 'admin-*': [ADMIN] } },
         trust_mcp_headers: HEADERS_ALONE.includes(form),
-        jwks: [{ url: this.idp.jwksUrl, issuer: this.idp.issuer }],
+        jwks: [{ url: this.idp.jwksUrl, issuer: this.idp.issuer, ...source }],
         ...oauth,
       },
     };

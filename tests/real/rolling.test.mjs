@@ -1,0 +1,110 @@
+// A rolling update without a cluster: three replicas behind nginx and Envoy are replaced one after the other under load, while
+// the provider's keys rotate and the provider itself restarts. No request may be lost, and no answer may be wrong.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ENVOY_GRPC, ENVOY_HTTP } from './lib/envoy.mjs';
+import { CONNECT, LIST_TOOLS, READ, callTool, startGateway } from './lib/gateway.mjs';
+import { LUA } from './lib/nginx.mjs';
+
+const FORMS = [LUA, ENVOY_GRPC, ENVOY_HTTP];
+const REPLICAS = 3;
+/** How often each replica is replaced. */
+const ROUNDS = Number(process.env.DRILL_ROUNDS ?? 1);
+const LOADERS = 6;
+const DRAIN = '2s';
+/** How long the provider is away while a replica starts, which can have no keys before it is back. */
+const OUTAGE_MS = 500;
+
+describe('a rolling update under load', { concurrency: 1 }, () => {
+  for (const form of FORMS) {
+    test(`behind ${form}: nothing is lost, no answer is wrong`, async (t) => {
+      // The first request with a new key waits until it is fetched, also on a machine that does other things.
+      const refresh_unknown_kid = { max_wait: '1s', interval: '1s', burst: 20 };
+      const gateway = await startGateway({ form, replicas: REPLICAS, server: { drain: DRAIN }, source: { refresh_unknown_kid } });
+      const drill = new Drill(gateway);
+      try {
+        await drill.run();
+      } finally {
+        await gateway.stop();
+      }
+      const { answered, replaced, rotations, outages, wrong } = drill;
+      t.diagnostic(`${form}: ${answered} requests, ${replaced} replicas replaced, ${rotations} rotations, ${outages} restarts of the provider, ${wrong.length} lost or wrong`);
+      assert.deepEqual(wrong.slice(0, 10), [], gateway.undecided());
+      assert.ok(answered > 100 * replaced, `${answered} requests`);
+    });
+  }
+});
+
+class Drill {
+  answered = 0;
+  replaced = 0;
+  rotations = 0;
+  outages = 0;
+  wrong = [];
+  #gateway;
+  #turns;
+  #isOn = true;
+
+  constructor(gateway) {
+    this.#gateway = gateway;
+  }
+
+  async run() {
+    await this.#rotate();
+    const loaders = Array.from({ length: LOADERS }, (_, i) => this.#load(i));
+    try {
+      for (let round = 0; round < ROUNDS; round += 1) {
+        for (let replica = 0; replica < REPLICAS; replica += 1) await this.#replace(replica);
+      }
+    } finally {
+      this.#isOn = false;
+      await Promise.all(loaders);
+    }
+  }
+
+  /** The provider signs with another key before, during and after; and is away when the new process starts. */
+  async #replace(replica) {
+    await this.#rotate();
+    const restarted = this.#gateway.restart(replica);
+    await pause(200);
+    await this.#rotate();
+    await this.#gateway.idp.stop();
+    await pause(OUTAGE_MS);
+    await this.#gateway.idp.restart();
+    this.outages += 1;
+    await this.#rotate();
+    await restarted;
+    this.replaced += 1;
+  }
+
+  /** New tokens with a new key; those that were signed before are not used any more, for they die with the next rotation. */
+  async #rotate() {
+    const { idp } = this.#gateway;
+    await idp.rotate({ keepOld: true });
+    this.rotations += 1;
+    const narrow = await this.#gateway.token(CONNECT);
+    const good = await this.#gateway.token(CONNECT, READ);
+    const foreign = await idp.token({ scope: CONNECT, resource: this.#gateway.otherResource });
+    this.#turns = [
+      [good, LIST_TOOLS, 200],
+      [undefined, LIST_TOOLS, 401],
+      [narrow, LIST_TOOLS, 403],
+      [good, callTool('admin-reset'), 403],
+      [foreign, LIST_TOOLS, 401],
+      [await idp.sign({ claims: { scope: `${CONNECT} ${READ}` } }), LIST_TOOLS, 200],
+    ];
+    // As in life: what was sent with the key before last has been answered.
+    await pause(100);
+  }
+
+  async #load(first) {
+    for (let i = first; this.#isOn; i += 1) {
+      const [token, message, status] = this.#turns[i % this.#turns.length];
+      const answer = await this.#gateway.call(token, message).catch((error) => ({ status: error.code }));
+      this.answered += 1;
+      if (answer.status !== status) this.wrong.push({ wanted: status, status: answer.status, challenge: answer.challenges?.[0] });
+      await pause(5);
+    }
+  }
+}
