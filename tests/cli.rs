@@ -55,6 +55,16 @@ fn without_a_configuration_nothing_starts() {
 }
 
 #[test]
+fn the_version_names_the_commit() {
+    let expected = format!("scopegate {}\n", scopegate::release::text());
+    for option in ["--version", "-V"] {
+        let output = run(&[option]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), expected.clone()));
+    }
+    assert!(expected.starts_with("scopegate 0.") && expected.ends_with(")\n"), "{expected}");
+}
+
+#[test]
 fn check_prints_the_compiled_table() {
     let output = run(&["check", "--dev"]);
     let expected = "\
@@ -203,7 +213,13 @@ impl Drop for Running {
 
 fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
     let mut command = scopegate();
-    command.args(["serve", "--dev"]).stdout(Stdio::piped());
+    command.args(["serve", "--dev"]);
+    start(command, drain)
+}
+
+/// Starts `command`, a service by `--dev`, and waits until it listens.
+fn start(mut command: Command, drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
+    command.stdout(Stdio::piped());
     command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
@@ -338,4 +354,30 @@ fn a_service_whose_listeners_cannot_start_ends() {
     command.args(["-c", "ulimit -n 20; exec \"$0\" serve --dev", env!("CARGO_BIN_EXE_scopegate")]);
     let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     assert!(!running.0.wait().unwrap().success());
+}
+
+/// `scopegate serve --dev` under limits on open files, asked to decide at most 100 requests at a time.
+fn serve_with_open_files(limits: &str) -> (Running, [String; 3]) {
+    let mut command = Command::new("sh");
+    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("SCOPEGATE__SERVER__MAX_IN_FLIGHT", "100");
+    command.env("SCOPEGATE__SERVER__WORKERS", "1");
+    command.args(["-c", &format!("{limits}; exec \"$0\" serve --dev"), env!("CARGO_BIN_EXE_scopegate")]);
+    let (running, _, addresses) = start(command, "0s");
+    (running, addresses)
+}
+
+#[test]
+fn a_limit_on_open_files_that_is_too_low_is_told_at_the_start() {
+    let (_running, [_, admin, _]) = serve_with_open_files("ulimit -n 300");
+    let ready = get(&admin, "/readyz").unwrap();
+    assert!(ready.contains("a limit of 300, expected 356 or more: `server.max_in_flight`"), "{ready}");
+}
+
+#[test]
+fn a_soft_limit_on_open_files_is_raised_to_the_hard_one() {
+    let (_running, [_, admin, _]) = serve_with_open_files("ulimit -S -n 300; ulimit -H -n 600");
+    let ready = get(&admin, "/readyz").unwrap();
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\"warnings\":[]"), "{ready}");
+    let metrics = get(&admin, "/metrics").unwrap();
+    assert!(metrics.lines().any(|line| line == "process_max_fds 600"), "{metrics}");
 }

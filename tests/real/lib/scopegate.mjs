@@ -156,7 +156,17 @@ class Scopegate {
 
   /** Has the configuration read again. */
   reload() {
-    this.#child.kill('SIGHUP');
+    this.signal('SIGHUP');
+  }
+
+  /** Sends a signal and does not wait. */
+  signal(name) {
+    this.#child.kill(name);
+  }
+
+  /** How the process ends. */
+  get exited() {
+    return this.#exited;
   }
 
   /** Ends the process as Kubernetes does, and says how it ended. */
