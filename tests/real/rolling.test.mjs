@@ -30,7 +30,7 @@ describe('a rolling update under load', { concurrency: 1 }, () => {
       }
       const { answered, replaced, rotations, outages, wrong } = drill;
       t.diagnostic(`${form}: ${answered} requests, ${replaced} replicas replaced, ${rotations} rotations, ${outages} restarts of the provider, ${wrong.length} lost or wrong`);
-      assert.deepEqual(wrong.slice(0, 10), [], gateway.undecided());
+      assert.equal(wrong.length, 0, `${JSON.stringify(wrong.slice(0, 10))}\n${gateway.undecided()}`);
       assert.ok(answered > 100 * replaced, `${answered} requests`);
     });
   }
@@ -69,6 +69,8 @@ class Drill {
     const restarted = this.#gateway.restart(replica);
     await pause(200);
     await this.#rotate();
+    // A key that a replica has not seen before the provider goes away cannot be judged: 503, whatever one does.
+    await this.#gateway.acquaint(this.#turns[0][0], { except: replica });
     await this.#gateway.idp.stop();
     await pause(OUTAGE_MS);
     await this.#gateway.idp.restart();
@@ -101,9 +103,10 @@ class Drill {
   async #load(first) {
     for (let i = first; this.#isOn; i += 1) {
       const [token, message, status] = this.#turns[i % this.#turns.length];
+      const began = Date.now();
       const answer = await this.#gateway.call(token, message).catch((error) => ({ status: error.code }));
       this.answered += 1;
-      if (answer.status !== status) this.wrong.push({ wanted: status, status: answer.status, challenge: answer.challenges?.[0] });
+      if (answer.status !== status) this.wrong.push({ wanted: status, status: answer.status, challenge: answer.challenges?.[0], at: new Date(), ms: Date.now() - began });
       await pause(5);
     }
   }

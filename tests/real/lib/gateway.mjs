@@ -8,7 +8,7 @@ import { startIdp } from './idp.mjs';
 import { startMcpServer } from './mcp-server.mjs';
 import { AUTH_REQUEST, LUA, startNginx } from './nginx.mjs';
 import { freePort, startRelay } from './port.mjs';
-import { startScopegate } from './scopegate.mjs';
+import { startScopegate, waitFor } from './scopegate.mjs';
 
 export const CONNECT = 'mcp:connect';
 export const READ = 'mcp:tools:read';
@@ -54,6 +54,7 @@ class Gateway {
   #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   #parts = [];
   #replicas = [];
+  #ended = [];
 
   async start({ form, source, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }) {
     const port = await freePort();
@@ -88,12 +89,19 @@ class Gateway {
     const replica = this.#replicas[index];
     const { code } = await replica.scopegate.stop();
     assert.equal(code, 0);
+    this.#ended.push(...replica.scopegate.logs);
     replica.scopegate = await startScopegate(replica.settings);
   }
 
-  /** What the scopegates that run now logged about requests that they could not decide. */
+  /** Has each scopegate but one decide about a token, so that it has fetched the key. */
+  async acquaint(token, { except } = {}) {
+    const others = this.#replicas.filter((_, index) => index !== except);
+    await Promise.all(others.map(({ scopegate }) => waitFor(async () => (await scopegate.ask({ token })).status === 200, { what: 'the new key' })));
+  }
+
+  /** What all scopegates, also those that have ended, logged about requests that they could not decide. */
   undecided() {
-    return this.#replicas.flatMap(({ scopegate }) => scopegate.logs).filter((line) => line.includes('unavailable')).join('\n');
+    return [...this.#ended, ...this.#replicas.flatMap(({ scopegate }) => scopegate.logs)].filter((line) => line.includes('unavailable')).join('\n');
   }
 
   /** A token of the provider with these scopes. */
