@@ -84,12 +84,13 @@ class Gateway {
     for (const relay of this.#relays) await relay.listen(relay.port);
   }
 
-  /** Ends one of several scopegates as Kubernetes does, and starts it again on the same ports. */
-  async restart(index) {
+  /** Ends one of several scopegates as Kubernetes does, does what is to be done `between`, and starts it again on the same ports. */
+  async restart(index, between = async () => {}) {
     const replica = this.#replicas[index];
     const { code } = await replica.scopegate.stop();
     assert.equal(code, 0);
     this.#ended.push(...replica.scopegate.logs);
+    await between();
     replica.scopegate = await startScopegate(replica.settings);
   }
 
