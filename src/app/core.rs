@@ -158,7 +158,7 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
 }
 
 /// The commit that was built, where the build was told.
-const COMMIT: &str = match option_env!("SCOPEGATE_COMMIT") {
+pub(super) const COMMIT: &str = match option_env!("SCOPEGATE_COMMIT") {
     Some(commit) => commit,
     None => "unknown",
 };

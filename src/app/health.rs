@@ -81,7 +81,7 @@ impl Health {
             ready: is_settled && !draining,
             draining,
             policy_version: snapshot.version().to_owned(),
-            failed_reload: self.policy.last_failure(),
+            failed_reload: self.policy.last_load().failure,
             failing_sources: self.failing_sources(),
             unenforced_resources: unenforced.map(|resource| resource.id().to_string()).collect(),
             warnings: snapshot.warnings().to_vec(),

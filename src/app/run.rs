@@ -8,12 +8,12 @@ use tokio::{
     task::JoinError,
 };
 
-use super::{core::Core, debug, health::Health, watch::FileWatch};
+use super::{core::Core, debug::Gathered, health::Health, watch::FileWatch};
 use crate::{
     config::Settings,
     gateway::DecisionState,
     grpc::{self, BoundGrpc, GrpcHandle},
-    http::{AdminState, BoundServer, bind_admin, bind_main},
+    http::{AdminState, BoundServer, bind_admin, bind_main, debug::DebugPages},
     policy::PolicyHandle,
 };
 
@@ -50,10 +50,9 @@ impl Service {
         let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let (alive, ready) = (health.clone(), health.clone());
         let admin = AdminState {
-            registry,
+            registry: registry.clone(),
             is_alive: Box::new(move || alive.is_alive()),
             readiness: Box::new(move || ready.readiness()),
-            debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
         };
         let state = Arc::new(state);
         let speaking = |protocols: &[&[u8]]| {
@@ -62,9 +61,14 @@ impl Service {
         let grpc =
             grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&state), speaking(&[b"h2"])?)
                 .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
+        let debug = server.debug.then(|| DebugPages {
+            hosts: server.debug_hosts.clone(),
+            data: Box::new(Gathered { policy: policy.clone(), health: health.clone(), registry, clock }),
+            state: Arc::clone(&state),
+        });
         let main = bind_main(server, state, speaking(&[])?)
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
-        let admin = bind_admin(server, Arc::new(admin))
+        let admin = bind_admin(server, Arc::new(admin), debug)
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
         Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, grpc, admin })
     }

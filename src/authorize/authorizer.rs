@@ -68,18 +68,39 @@ impl Authorizer {
         let mut observer = Observer::start(&self.observer, request.dialect);
         // One snapshot for the whole request: no request is judged by half of a policy.
         let snapshot = Arc::clone(&self.policy.snapshot());
-        let resource = find_resource(&snapshot, request).cloned();
+        let found = |resource: &_| observer.note_resource(resource);
+        let Checked { decision, resource, operation } = self.judge(&snapshot, request, trace, found).await;
+        trace.note(Step::Decision, || describe_decision(&decision));
+        observer.finish(&decision, operation.as_ref(), request);
+        Checked { decision, resource, operation }
+    }
+
+    /// Decides as [`check`](Self::check) does, for a person who asks why: nothing is counted, timed or logged.
+    pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
+        let snapshot = Arc::clone(&self.policy.snapshot());
+        let checked = self.judge(&snapshot, request, trace, |_| ()).await;
+        trace.note(Step::Decision, || describe_decision(&checked.decision));
+        checked
+    }
+
+    /// The steps themselves. `found` learns of the resource before anything is waited for.
+    async fn judge<'a, T: Trace>(
+        &self,
+        snapshot: &PolicySnapshot,
+        request: &CheckRequest<'a>,
+        trace: &mut T,
+        found: impl FnOnce(&Arc<ProtectedResource>),
+    ) -> Checked<'a> {
+        let resource = find_resource(snapshot, request).cloned();
         trace.note(Step::Resource, || describe_resource(resource.as_deref(), request));
         let mut operation = None;
         let decision = match &resource {
             None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
             Some(resource) => {
-                observer.note_resource(resource);
+                found(resource);
                 self.check_resource(resource, request, &mut operation, trace).await
             }
         };
-        trace.note(Step::Decision, || describe_decision(&decision));
-        observer.finish(&decision, operation.as_ref(), request);
         Checked { decision, resource, operation }
     }
 
@@ -119,9 +140,11 @@ impl Authorizer {
         operation: &mut Option<Operation<'a>>,
         trace: &mut T,
     ) -> Result<Decision, Denial> {
-        check_origin(policy, request)?;
+        check_origin(policy, request)
+            .inspect_err(|denial| trace.note(Step::Resource, || describe_refusal(denial)))?;
         let identity = self.identify(policy, request, trace).await?;
         let read = read_operation(policy, request, trace)
+            .inspect_err(|denial| trace.note(Step::Operation, || describe_refusal(denial)))
             .map_err(|denial| denial.with_identity(Arc::clone(&identity)))?;
         let operation = operation.insert(read);
         Ok(decide(policy, identity, operation))
@@ -239,10 +262,12 @@ fn describe_operation(operation: &Operation<'_>) -> String {
 fn describe_decision(decision: &Decision) -> String {
     match decision {
         Decision::Permit(permit) => format!("permit ({:?})", permit.grounds()),
-        Decision::Deny(denial) => {
-            let reason = denial.reason();
-            let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
-            format!("deny {} {}: {detail}", reason.status(), reason.code())
-        }
+        Decision::Deny(denial) => format!("deny {} {}", denial.reason().status(), describe_refusal(denial)),
     }
+}
+
+fn describe_refusal(denial: &Denial) -> String {
+    let reason = denial.reason();
+    let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
+    format!("{}: {detail}", reason.code())
 }

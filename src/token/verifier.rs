@@ -44,6 +44,11 @@ impl Verifier {
         trace: &mut T,
     ) -> Result<Arc<Identity>, Refusal> {
         trace.note(Step::Bearer, || format!("a bearer token of {} bytes", bearer.expose().len()));
+        if trace.is_thorough() {
+            let verified = self.verify_anew(rules, bearer, trace).await?;
+            note_identity(&verified.identity, trace);
+            return Ok(verified.identity);
+        }
         if let Some(identity) = self.recall(rules, bearer) {
             trace.note(Step::Signature, || format!("verified before, by source `{}`", identity.source));
             note_identity(&identity, trace);
