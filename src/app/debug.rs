@@ -116,7 +116,8 @@ fn counts(registry: &Registry) -> CountsView {
             let found = metric.get_label().iter().find(|label| label.name() == name);
             found.map_or("", |label| label.value())
         };
-        *sums.entry((label("decision"), label("reason"))).or_default() += whole(metric.get_counter().get_value());
+        *sums.entry((label("decision"), label("reason"))).or_default() +=
+            whole(metric.get_counter().get_value());
     }
     let rows = sums.into_iter().map(|((decision, reason), count)| CountView {
         decision: decision.to_owned(),

@@ -10,26 +10,26 @@ use crate::{
 /// Rows that share a policy.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    policy: String,
+pub(crate) struct Table {
+    pub(crate) policy: String,
     /// Lines that replace others in the configuration, as `[old, new]`.
     #[serde(default)]
     replace: Vec<[String; 2]>,
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+pub(crate) struct Row {
     /// The scopes of the token; absent for no token.
-    scopes: Option<String>,
+    pub(crate) scopes: Option<String>,
     #[serde(default = "post")]
-    method: String,
+    pub(crate) method: String,
     #[serde(default)]
-    headers: Vec<[String; 2]>,
-    body: Option<serde_json::Value>,
+    pub(crate) headers: Vec<[String; 2]>,
+    pub(crate) body: Option<serde_json::Value>,
     /// Status and reason.
-    expect: String,
+    pub(crate) expect: String,
     /// Part of the challenge; `""` for none at all.
     challenge: Option<String>,
 }
@@ -38,16 +38,26 @@ fn post() -> String {
     "POST".to_owned()
 }
 
+impl Table {
+    /// The configuration that the rows are decided by.
+    pub(crate) fn config(&self) -> String {
+        self.replace.iter().fold(CONFIG.to_owned(), |config, [old, new]| {
+            assert!(config.contains(old.as_str()), "{}: `{old}` is not in the configuration", self.policy);
+            config.replace(old.as_str(), new)
+        })
+    }
+}
+
+/// The whole table.
+pub(crate) fn tables() -> Vec<Table> {
+    serde_json::from_str(include_str!("decisions.json")).unwrap()
+}
+
 #[test]
 fn every_row_is_decided_as_the_table_says() {
-    let tables: Vec<Table> = serde_json::from_str(include_str!("decisions.json")).unwrap();
     let mut faults = Vec::new();
-    for table in &tables {
-        let config = table.replace.iter().fold(CONFIG.to_owned(), |config, [old, new]| {
-            assert!(config.contains(old.as_str()), "{}: `{old}` is not in the configuration", table.policy);
-            config.replace(old.as_str(), new)
-        });
-        let app = TestApp::spawn(&config);
+    for table in tables() {
+        let app = TestApp::spawn(&table.config());
         for (index, row) in table.rows.iter().enumerate() {
             if let Err(fault) = check(&app, row).and_then(|()| check_grpc(&app, row)) {
                 faults.push(format!("{} row {index}: {fault}", table.policy));

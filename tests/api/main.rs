@@ -13,6 +13,7 @@
 mod admin;
 mod bodies;
 mod challenges;
+mod debug;
 mod decisions;
 mod dialects;
 mod graphql;
