@@ -68,7 +68,7 @@ impl Form {
     }
 
     pub(super) fn shown(&self) -> ShownForm {
-        let headers: Vec<_> = self.header_lines().filter(|line| !holds_credentials(line)).collect();
+        let headers: Vec<_> = self.header_lines().filter(|line| is_harmless(line)).collect();
         ShownForm {
             dialect: self.dialect.clone(),
             resource: self.resource.clone(),
@@ -114,14 +114,24 @@ fn bare(token: &str) -> &str {
     }
 }
 
-/// A line without a colon may be a token in the wrong field.
-fn holds_credentials(line: &str) -> bool {
-    let Some((name, _)) = line.split_once(':') else { return true };
-    let name = name.trim().to_ascii_lowercase();
-    CREDENTIALS.iter().any(|word| name.contains(word))
+/// Whether a line is of a header that decides something, and is no credential. Of any other header nobody here knows
+/// what it holds, and it would decide nothing the next time either.
+fn is_harmless(line: &str) -> bool {
+    let name = line.split_once(':').map(|(name, _)| name.trim().to_ascii_lowercase());
+    name.is_some_and(|name| HARMLESS.contains(&name.as_str()))
 }
 
-const CREDENTIALS: [&str; 6] = ["authorization", "cookie", "token", "key", "secret", "assertion"];
+const HARMLESS: [&str; 9] = [
+    "access-control-request-method",
+    "content-encoding",
+    "content-type",
+    "mcp-method",
+    "mcp-name",
+    "mcp-protocol-version",
+    "origin",
+    "traceparent",
+    "x-envoy-auth-partial-body",
+];
 
 #[cfg(test)]
 mod tests {
