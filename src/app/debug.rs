@@ -4,10 +4,7 @@ use std::collections::BTreeMap;
 
 use prometheus::Registry;
 
-use super::{
-    core::COMMIT,
-    health::{Health, trouble},
-};
+use super::health::{Health, trouble};
 use crate::{
     clock::{SharedClock, UnixSeconds, Uptime},
     http::debug::{
@@ -16,6 +13,7 @@ use crate::{
     },
     keys::KeySnapshot,
     policy::{Enforcement, Mode, PolicyHandle, ProtectedResource},
+    release,
 };
 
 /// Reads everything anew for each page.
@@ -48,8 +46,8 @@ impl DebugData for Gathered {
     fn overview(&self) -> Overview {
         let (uptime, now, load) = (self.clock.uptime().as_secs(), self.now(), self.policy.last_load());
         Overview {
-            version: env!("CARGO_PKG_VERSION"),
-            commit: COMMIT,
+            version: release::VERSION,
+            commit: release::COMMIT,
             uptime: in_words(uptime),
             started: utc(now.saturating_sub_unsigned(uptime)),
             readiness: self.health.readiness(),

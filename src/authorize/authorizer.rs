@@ -7,6 +7,7 @@ use super::{
     observer::{Observer, ObserverSettings},
 };
 use crate::{
+    audit::{AuditHandle, Decided},
     domain::{Dialect, Field, Operation, Reason, Step, Trace},
     mcp::{self, Body, HeaderTrust, ShownRequest, Unreadable},
     policy::{
@@ -22,6 +23,7 @@ pub struct Authorizer {
     policy: PolicyHandle,
     verifier: Verifier,
     observer: ObserverSettings,
+    audit: Option<AuditHandle>,
 }
 
 /// A decision, with the resource and the operation that it is about.
@@ -54,13 +56,25 @@ impl Authorizer {
     /// An authorizer that reads the policy in force.
     #[must_use]
     pub fn new(policy: PolicyHandle, verifier: Verifier, observer: ObserverSettings) -> Self {
-        Self { policy, verifier, observer }
+        Self { policy, verifier, observer, audit: None }
+    }
+
+    /// The same, writing chosen decisions to the audit log before they go out.
+    #[must_use]
+    pub fn with_audit(self, audit: Option<AuditHandle>) -> Self {
+        Self { audit, ..self }
     }
 
     /// The policy that it reads.
     #[must_use]
     pub fn policy(&self) -> &PolicyHandle {
         &self.policy
+    }
+
+    /// Whether spans are kept of any decision.
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.observer.tracer().is_on()
     }
 
     /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
@@ -70,12 +84,22 @@ impl Authorizer {
         let snapshot = Arc::clone(&self.policy.snapshot());
         let found = |resource: &_| observer.note_resource(resource);
         let Checked { decision, resource, operation } = self.judge(&snapshot, request, trace, found).await;
+        let decision = self.write_down(decision, || Decided {
+            dialect: request.dialect,
+            resource: resource.as_deref(),
+            operation: operation.as_ref(),
+            http_method: Some(request.shown.http_method),
+            trace_id: request.trace_id(),
+            policy_version: snapshot.version(),
+            duration: observer.elapsed(),
+        });
         trace.note(Step::Decision, || describe_decision(&decision));
         observer.finish(&decision, operation.as_ref(), request);
         Checked { decision, resource, operation }
     }
 
-    /// Decides as [`check`](Self::check) does, for a person who asks why: nothing is counted, timed or logged.
+    /// Decides as [`check`](Self::check) does, for a person who asks why: nothing is counted, timed,
+    /// logged or written down.
     pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
         let snapshot = Arc::clone(&self.policy.snapshot());
         let checked = self.judge(&snapshot, request, trace, |_| ()).await;
@@ -104,12 +128,29 @@ impl Authorizer {
         Checked { decision, resource, operation }
     }
 
-    /// Counts and logs a request that could not be read as its dialect demands, and denies it.
+    /// Counts, logs and writes down a request that could not be read as its dialect demands, and denies it.
     pub fn refuse(&self, dialect: Dialect, denial: Denial) -> Checked<'static> {
         let observer = Observer::start(&self.observer, dialect);
-        let decision = Decision::Deny(denial);
+        let snapshot = self.policy.snapshot();
+        let decision = self.write_down(Decision::Deny(denial), || Decided {
+            dialect,
+            resource: None,
+            operation: None,
+            http_method: None,
+            trace_id: None,
+            policy_version: snapshot.version(),
+            duration: observer.elapsed(),
+        });
         observer.finish_unread(&decision);
         Checked { decision, resource: None, operation: None }
+    }
+
+    /// Where there is an audit log, the decision that it lets go out; without one it costs a branch.
+    fn write_down<'d>(&self, decision: Decision, decided: impl FnOnce() -> Decided<'d>) -> Decision {
+        match &self.audit {
+            None => decision,
+            Some(audit) => audit.record(decision, &decided()),
+        }
     }
 
     async fn check_resource<'a, T: Trace>(

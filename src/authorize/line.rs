@@ -20,6 +20,8 @@ pub(super) struct Line<'a> {
     /// `None` where the request could not be read as its dialect demands.
     pub(super) request: Option<&'a CheckRequest<'a>>,
     pub(super) duration: Duration,
+    /// The trace that began here, if one did.
+    pub(super) begun_trace: Option<&'a str>,
 }
 
 /// The line at one level, which tracing wants to know when it is compiled. The last arguments are fields by their
@@ -38,7 +40,7 @@ macro_rules! line {
             client_id = $identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
             key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
             duration_us = $line.duration_us(),
-            trace_id = $line.request.and_then(CheckRequest::trace_id),
+            trace_id = $line.trace_id(),
             scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut),
             "decision"
         );
@@ -78,6 +80,10 @@ impl Line<'_> {
     fn write_at_debug(&self, reason: &str, identity: Option<&Identity>) {
         let decision = "permit";
         line!(debug, self, identity, decision, reason);
+    }
+
+    fn trace_id(&self) -> Option<&str> {
+        self.begun_trace.or_else(|| self.request.and_then(CheckRequest::trace_id))
     }
 
     fn duration_us(&self) -> u64 {

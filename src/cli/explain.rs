@@ -66,9 +66,19 @@ fn to_text(explained: &Explained) -> String {
     for note in &explained.steps {
         let _ = writeln!(text, "{:<12} {}", note.step.name(), note.found);
     }
-    let _ = writeln!(text, "\nHTTP {}", explained.status);
+    let _ = writeln!(text);
+    if let Some(grpc) = &explained.grpc {
+        let _ = writeln!(text, "code {}, {}", grpc.code, grpc.response);
+    }
+    let _ = writeln!(text, "HTTP {}", explained.status);
     for (name, value) in &explained.headers {
         let _ = writeln!(text, "{name}: {value}");
+    }
+    for name in explained.grpc.iter().flat_map(|grpc| &grpc.headers_to_remove) {
+        let _ = writeln!(text, "headers_to_remove {name}");
+    }
+    for (name, value) in explained.grpc.iter().flat_map(|grpc| &grpc.dynamic_metadata) {
+        let _ = writeln!(text, "dynamic_metadata {name}: {value}");
     }
     if let Some(body) = &explained.body {
         let _ = writeln!(text, "\n{body}");
@@ -86,6 +96,7 @@ impl From<DialectName> for Dialect {
         match name {
             DialectName::AuthRequest => Self::AuthRequest,
             DialectName::ExtAuthzHttp => Self::ExtAuthzHttp,
+            DialectName::ExtAuthzGrpc => Self::ExtAuthzGrpc,
             DialectName::ForwardAuth => Self::ForwardAuth,
         }
     }

@@ -22,6 +22,8 @@ pub(super) enum Shape {
     Count,
     /// Bytes: a number, or a text such as `512 KiB`.
     Size,
+    /// A number from 0 to 1.
+    Rate,
     /// A text such as `30s`.
     Duration,
     /// Any text.
@@ -55,6 +57,7 @@ fn paths(prefix: &str, keys: Keys) -> Vec<String> {
         Shape::Flag
         | Shape::Count
         | Shape::Size
+        | Shape::Rate
         | Shape::Duration
         | Shape::Text
         | Shape::Secret
@@ -105,6 +108,8 @@ const SERVER: Keys = &[
         key("debug", Shape::Flag),
         key("debug_hosts", Shape::Texts),
         key("log", Shape::Section(LOG)),
+        key("audit", Shape::Section(AUDIT)),
+        key("otlp", Shape::Section(OTLP)),
     ],
 ];
 
@@ -118,6 +123,24 @@ const LOG: Keys = &[&[
     key("level", Shape::Text),
     key("permits", Shape::Flag),
     key("subject", Shape::Text),
+]];
+
+const AUDIT: Keys = &[&[
+    key("output", Shape::Text),
+    key("permits", Shape::Rate),
+    key("operations", Shape::Texts),
+    key("subject", Shape::Text),
+    key("queue", Shape::Count),
+    key("when_full", Shape::Text),
+]];
+
+const OTLP: Keys = &[&[
+    key("endpoint", Shape::Text),
+    key("protocol", Shape::Text),
+    key("sample", Shape::Rate),
+    key("headers", Shape::Secret),
+    key("timeout", Shape::Duration),
+    key("service_name", Shape::Text),
 ]];
 
 const FILE_SYSTEM: Keys = &[&[key("id", Shape::Text), key("path", Shape::Text)]];

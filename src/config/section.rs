@@ -25,6 +25,7 @@ pub(super) struct Section {
 pub(super) enum Node {
     Flag(bool),
     Number(u64),
+    Rate(f64),
     Duration(Duration),
     Text(String),
     Texts(Vec<String>),
@@ -72,6 +73,10 @@ impl Section {
 
     pub(super) fn flag(&self, name: &str) -> Option<bool> {
         if let Some(Node::Flag(flag)) = self.node(name) { Some(*flag) } else { None }
+    }
+
+    pub(super) fn rate(&self, name: &str) -> Option<f64> {
+        if let Some(Node::Rate(rate)) = self.node(name) { Some(*rate) } else { None }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {

@@ -66,6 +66,7 @@ impl Shaper<'_> {
             Shape::Flag => self.flag(path, value).map(Node::Flag),
             Shape::Count => self.count(path, value, "a whole number, 0 or more").map(Node::Number),
             Shape::Size => self.size(path, value).map(Node::Number),
+            Shape::Rate => self.rate(path, value).map(Node::Rate),
             Shape::Duration => self.duration(path, value),
             Shape::Text => self.text(path, value, "a text").map(|text| Node::Text(text.text)),
             Shape::Secret => self.secret(path, value).map(Node::Text),
@@ -118,6 +119,20 @@ impl Shaper<'_> {
         let text = self.text(path, value, expected)?;
         let size = parse_size(&text.text);
         self.or_mistake(path, size, &text, expected)
+    }
+
+    fn rate(&mut self, path: &str, value: &Value) -> Option<f64> {
+        let expected = "a number from 0 to 1, such as `0.1`";
+        if let Some(number) = number(value) {
+            if (0.0..=1.0).contains(&number) {
+                return Some(number);
+            }
+            self.mistyped(path, Some(value), expected);
+            return None;
+        }
+        let text = self.text(path, value, expected)?;
+        let rate = text.text.parse().ok().filter(|rate| text.is_outside && (0.0..=1.0).contains(rate));
+        self.or_mistake(path, rate, &text, expected)
     }
 
     fn duration(&mut self, path: &str, value: &Value) -> Option<Node> {
@@ -218,6 +233,10 @@ fn expectation(error: &InterpolationError) -> &'static str {
 
 fn whole(value: &Value) -> Option<u64> {
     if let ValueKind::I64(number) = value.kind { u64::try_from(number).ok() } else { None }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    if let ValueKind::Float(number) = value.kind { Some(number) } else { whole(value).map(|n| n as f64) }
 }
 
 fn described(value: &Value) -> String {

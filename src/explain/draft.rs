@@ -1,8 +1,12 @@
 //! A request that a person describes, as a gateway would send it: the same headers in the same places.
 
 use crate::{
+    authorize::CheckRequest,
     domain::{Dialect, Field},
-    gateway::{AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource},
+    gateway::{
+        AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
+        ext_authz_grpc::{self, CheckMessage},
+    },
     mcp::Body,
 };
 
@@ -39,12 +43,17 @@ pub struct DraftError {
 
 /// The request as a gateway of one dialect puts it.
 pub struct OriginalRequest {
-    pub(super) dialogue: Dialogue,
-    method: String,
-    target: String,
+    pub(super) wire: Wire,
     headers: Vec<(String, String)>,
-    body: Vec<u8>,
     max_body_bytes: usize,
+}
+
+/// How a gateway asks.
+pub(super) enum Wire {
+    /// With a request of HTTP, whose headers are those of the original.
+    Http { dialogue: Dialogue, method: String, target: String, body: Vec<u8> },
+    /// With one message.
+    Grpc(Box<CheckMessage>),
 }
 
 impl RequestDraft {
@@ -65,7 +74,12 @@ impl RequestDraft {
                 add("x-original-uri", &self.path);
                 (AUTH_REQUEST, format!("/authorize{query}"))
             }
-            Dialect::ExtAuthzGrpc => return Err(without_form()),
+            Dialect::ExtAuthzGrpc => {
+                let original = [&*self.method, &*self.host, &*self.path];
+                let message = CheckMessage::of(original, &headers, self.body, self.resource.as_deref());
+                let wire = Wire::Grpc(Box::new(message));
+                return Ok(OriginalRequest { wire, headers, max_body_bytes });
+            }
             Dialect::ExtAuthzHttp => {
                 is_http(&self.method, &self.path)?;
                 add("host", &self.host);
@@ -80,18 +94,25 @@ impl RequestDraft {
             }
         };
         let Self { method, body, .. } = self;
-        Ok(OriginalRequest { dialogue, method, target, headers, body, max_body_bytes })
+        let wire = Wire::Http { dialogue, method, target, body };
+        Ok(OriginalRequest { wire, headers, max_body_bytes })
     }
 }
 
 impl OriginalRequest {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        let body = match self.body.len() {
-            0 => Body::Absent,
-            length if length > self.max_body_bytes => Body::TooLarge,
-            _ => Body::Whole(&self.body),
-        };
-        Asked { method: &self.method, target: &self.target, headers: self, body }
+    /// Reads it as the listener of its dialect would.
+    pub(super) fn read(&self) -> Result<CheckRequest<'_>, Misread> {
+        match &self.wire {
+            Wire::Http { dialogue, method, target, body } => {
+                let body = match body.len() {
+                    0 => Body::Absent,
+                    length if length > self.max_body_bytes => Body::TooLarge,
+                    _ => Body::Whole(body),
+                };
+                (dialogue.read)(&Asked { method, target, headers: self, body })
+            }
+            Wire::Grpc(message) => ext_authz_grpc::read(message, self.max_body_bytes),
+        }
     }
 }
 
@@ -99,15 +120,6 @@ impl HeaderSource for OriginalRequest {
     fn field(&self, name: &'static str) -> Field<'_> {
         let values = self.headers.iter().filter(|(known, _)| known == name);
         Field::of(values.map(|(_, value)| value.as_bytes()))
-    }
-}
-
-/// Envoy decides the same over gRPC and HTTP; only the latter has a request that can be written down in these fields.
-fn without_form() -> DraftError {
-    DraftError {
-        field: "dialect",
-        found: Dialect::ExtAuthzGrpc.name().to_owned(),
-        expected: "`auth_request`, `ext_authz_http` or `forward_auth`",
     }
 }
 
@@ -199,8 +211,13 @@ mod tests {
     #[test]
     fn a_body_is_as_long_as_the_listener_would_read_it() {
         for (length, expected) in [(0, Body::Absent), (10, Body::Whole(&[b'a'; 10])), (11, Body::TooLarge)] {
-            let draft = RequestDraft { body: vec![b'a'; length], ..RequestDraft::default() };
-            assert_eq!(draft.put(Dialect::AuthRequest, 10).unwrap().asked().body, expected, "{length}");
+            for dialect in Dialect::ALL {
+                let [method, path, host] = ["POST", "/mcp", "a"].map(str::to_owned);
+                let draft =
+                    RequestDraft { method, path, host, body: vec![b'a'; length], ..RequestDraft::default() };
+                let original = draft.put(dialect, 10).unwrap();
+                assert_eq!(original.read().unwrap().shown.body, expected, "{length} {dialect:?}");
+            }
         }
     }
 }

@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::OriginalRequest;
+use super::{OriginalRequest, draft::Wire};
 use crate::{
     authorize::{Authorizer, Checked},
     domain::{Reason, Step, Trace},
-    gateway::Reply,
+    gateway::{
+        Reply,
+        ext_authz_grpc::{self, ShownAnswer},
+    },
     policy::Decision,
 };
 
@@ -21,18 +24,34 @@ pub struct Explained {
     pub reason: &'static str,
     /// What was looked at, in order.
     pub steps: Vec<ExplainedStep>,
-    /// The status of the answer.
-    pub status: u16,
+    /// The HTTP status of the answer, or what Envoy makes of one without.
+    pub status: i32,
     /// The headers of the answer.
-    pub headers: BTreeMap<&'static str, String>,
+    pub headers: BTreeMap<String, String>,
     /// The body of the answer, where it has one.
     pub body: Option<String>,
+    /// What else Envoy gets over gRPC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grpc: Option<GrpcAnswer>,
     /// What the reason means; of a denial alone.
     #[serde(skip)]
     pub description: Option<&'static str>,
     /// The step that the request did not pass.
     #[serde(skip)]
     failed: Option<Step>,
+}
+
+/// What a `CheckResponse` has that no answer of HTTP has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GrpcAnswer {
+    /// `google.rpc.Code`; 0 alone is a permit.
+    pub code: i32,
+    /// `ok_response`, `denied_response` or `error_response`.
+    pub response: &'static str,
+    /// What Envoy removes from the request.
+    pub headers_to_remove: Vec<String>,
+    /// What Envoy's access log may know.
+    pub dynamic_metadata: BTreeMap<String, String>,
 }
 
 /// One thing that was found out.
@@ -70,17 +89,49 @@ pub enum StepOutcome {
 /// Decides about `original`, for nobody but the person who asks: nothing is counted, logged or remembered. Keys are
 /// asked for as on the request path, and under the same ration.
 pub async fn explain(authorizer: &Authorizer, original: &OriginalRequest) -> Explained {
-    let asked = original.asked();
     let mut steps = Steps(Vec::new());
-    let (checked, request) = match (original.dialogue.read)(&asked) {
-        Ok(request) => (authorizer.explain(&request, &mut steps).await, Some(request)),
+    let read = original.read();
+    let checked = match &read {
+        Ok(request) => authorizer.explain(request, &mut steps).await,
         Err(misread) => {
             steps.note(Step::Resource, || misread.to_string());
-            (Checked { decision: Decision::Deny(misread.into()), resource: None, operation: None }, None)
+            Checked { decision: Decision::Deny((*misread).into()), resource: None, operation: None }
         }
     };
-    let reply = (original.dialogue.write)(&checked, request.as_ref());
-    Explained::of(steps.0, &checked.decision, reply)
+    let request = read.as_ref().ok();
+    let answer = match &original.wire {
+        Wire::Http { dialogue, .. } => Answer::of_http((dialogue.write)(&checked, request)),
+        Wire::Grpc(_) => Answer::of_grpc(ext_authz_grpc::write(&checked, request).shown()),
+    };
+    Explained::of(steps.0, &checked.decision, answer)
+}
+
+/// What the gateway gets, of either kind.
+struct Answer {
+    status: i32,
+    headers: BTreeMap<String, String>,
+    body: Option<String>,
+    grpc: Option<GrpcAnswer>,
+}
+
+impl Answer {
+    fn of_http(reply: Reply) -> Self {
+        let headers = reply.headers.iter();
+        let headers =
+            headers.map(|(name, value)| ((*name).to_owned(), String::from_utf8_lossy(value).into_owned()));
+        Self { status: reply.status.into(), headers: headers.collect(), body: reply.body, grpc: None }
+    }
+
+    fn of_grpc(answer: ShownAnswer) -> Self {
+        let ShownAnswer { code, response, headers_to_remove, .. } = answer;
+        let dynamic_metadata = answer.dynamic_metadata.into_iter().collect();
+        Self {
+            status: answer.status.unwrap_or(if code == 0 { 200 } else { 403 }),
+            headers: answer.headers.into_iter().collect(),
+            body: Some(answer.body).filter(|body| !body.is_empty()),
+            grpc: Some(GrpcAnswer { code, response, headers_to_remove, dynamic_metadata }),
+        }
+    }
 }
 
 impl StepOutcome {
@@ -96,21 +147,20 @@ impl StepOutcome {
 }
 
 impl Explained {
-    fn of(steps: Vec<ExplainedStep>, decision: &Decision, reply: Reply) -> Self {
+    fn of(steps: Vec<ExplainedStep>, decision: &Decision, answer: Answer) -> Self {
         let (decision, reason, denied) = match decision {
             Decision::Permit(permit) => ("permit", permit.grounds().code(), None),
             Decision::Deny(denial) => ("deny", denial.reason().code(), Some(denial.reason())),
         };
-        let headers = reply.headers.iter();
-        let headers = headers.map(|(name, value)| (*name, String::from_utf8_lossy(value).into_owned()));
         Self {
             decision,
             reason,
             failed: denied.and_then(|_| last_before_the_decision(&steps)),
             steps,
-            status: reply.status,
-            headers: headers.collect(),
-            body: reply.body,
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body,
+            grpc: answer.grpc,
             description: denied.map(Reason::description),
         }
     }

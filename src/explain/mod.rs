@@ -7,4 +7,4 @@ mod draft;
 mod explained;
 
 pub use draft::{DraftError, OriginalRequest, RequestDraft};
-pub use explained::{Explained, ExplainedStep, StepOutcome, StepSummary, explain};
+pub use explained::{Explained, ExplainedStep, GrpcAnswer, StepOutcome, StepSummary, explain};

@@ -32,6 +32,12 @@ impl Permit {
     pub fn grounds(&self) -> Grounds {
         self.grounds
     }
+
+    /// Takes the permit back before anybody has seen it.
+    #[must_use]
+    pub fn withdraw(self, reason: Reason) -> Denial {
+        Denial { identity: self.identity, ..Denial::of(reason) }
+    }
 }
 
 /// Why a request may pass.

@@ -59,12 +59,15 @@ fn between<'p>(page: &'p str, start: &str, end: &str) -> &'p str {
     rest.split_once(end).unwrap().0
 }
 
+fn reason(answer: &Answer) -> &str {
+    between(between(&answer.body, "class=\"verdict", "</div>"), "<code>", "<")
+}
+
 /// Status and reason as the page shows them: `200` for a permit, as [`Answer::outcome`] has it.
 fn outcome(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let status = between(&answer.body, "The gateway gets <code>", "<");
-    let reason = between(between(&answer.body, "class=\"verdict", "</div>"), "<code>", "<");
-    if status == "200" { status.to_owned() } else { format!("{status} {reason}") }
+    if status == "200" { status.to_owned() } else { format!("{status} {}", reason(answer)) }
 }
 
 #[test]
@@ -257,7 +260,7 @@ fn no_value_becomes_markup() {
     let app = spawn();
     let attack = r#""'><script>alert(1)</script></textarea><img src=x onerror=alert(1)>&lt;b"#;
     for name in ["dialect", "resource", "method", "path", "host", "headers", "token", "body"] {
-        for dialect in ["auth_request", "ext_authz_http", "forward_auth"] {
+        for dialect in ["auth_request", "ext_authz_http", "ext_authz_grpc", "forward_auth"] {
             let value = if name == "headers" { format!("X: {attack}") } else { attack.to_owned() };
             let fields = Fields::first().set("dialect", dialect).set("host", "a").set(name, &value);
             let answer = send(&app, &fields);
@@ -286,11 +289,9 @@ fn assert_harmless(page: &str, name: &str) {
 #[test]
 fn a_request_that_no_gateway_could_send_is_named() {
     let app = spawn();
-    for (name, value, field) in [
-        ("dialect", "ext_authz_grpc", "dialect"),
-        ("dialect", "", "dialect"),
-        ("headers", "no colon", "header"),
-    ] {
+    for (name, value, field) in
+        [("dialect", "ext_authz", "dialect"), ("dialect", "", "dialect"), ("headers", "no colon", "header")]
+    {
         let answer = send(&app, &Fields::first().set(name, value));
         assert_eq!(answer.status, 400, "{name} {value}");
         assert!(answer.body.contains(&format!("<strong>{field}</strong>: found `")), "{}", answer.body);
@@ -345,8 +346,12 @@ fn explain_decides_as_the_listener_does_for_every_row_of_the_table() {
                 headers.push("Content-Type: application/json".to_owned());
                 fields = fields.set("body", &body.to_string());
             }
-            let answer = send(&app, &fields.set("headers", &headers.join("\n")));
+            let fields = fields.set("headers", &headers.join("\n"));
+            let answer = send(&app, &fields);
             assert_eq!(outcome(&answer), row.expect, "{}: {}", table.policy, answer.body);
+            assert_eq!(outcome(&answer), app.ask(&row.ask()).outcome(), "{}", table.policy);
+            let over_grpc = send(&app, &fields.set("dialect", "ext_authz_grpc"));
+            assert_eq!(reason(&over_grpc), reason(&answer), "{}: {}", table.policy, over_grpc.body);
             rows += 1;
         }
     }

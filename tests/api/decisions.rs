@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use crate::{
-    grpc::envoy::{self, CheckRequest},
+    grpc::{client, envoy::CheckRequest},
     helpers::{Ask, CONFIG, TestApp, token},
 };
 
@@ -38,8 +38,13 @@ fn post() -> String {
     "POST".to_owned()
 }
 
+/// The whole of `decisions.json`.
+pub(crate) fn tables() -> Vec<Table> {
+    serde_json::from_str(include_str!("decisions.json")).unwrap()
+}
+
 impl Table {
-    /// The configuration that the rows are decided by.
+    /// The configuration that its rows share.
     pub(crate) fn config(&self) -> String {
         self.replace.iter().fold(CONFIG.to_owned(), |config, [old, new]| {
             assert!(config.contains(old.as_str()), "{}: `{old}` is not in the configuration", self.policy);
@@ -48,15 +53,27 @@ impl Table {
     }
 }
 
-/// The whole table.
-pub(crate) fn tables() -> Vec<Table> {
-    serde_json::from_str(include_str!("decisions.json")).unwrap()
+impl Row {
+    /// The row as nginx asks it.
+    pub(crate) fn ask(&self) -> Ask {
+        let mut ask = Ask::of(&self.method);
+        if let Some(scopes) = &self.scopes {
+            ask = ask.token(&token(scopes));
+        }
+        for [name, value] in &self.headers {
+            ask = ask.header(name, value.as_str());
+        }
+        match &self.body {
+            Some(body) => ask.header("Content-Type", "application/json").body(body.to_string()),
+            None => ask,
+        }
+    }
 }
 
 #[test]
 fn every_row_is_decided_as_the_table_says() {
     let mut faults = Vec::new();
-    for table in tables() {
+    for table in &tables() {
         let app = TestApp::spawn(&table.config());
         for (index, row) in table.rows.iter().enumerate() {
             if let Err(fault) = check(&app, row).and_then(|()| check_grpc(&app, row)) {
@@ -68,17 +85,7 @@ fn every_row_is_decided_as_the_table_says() {
 }
 
 fn check(app: &TestApp, row: &Row) -> Result<(), String> {
-    let mut ask = Ask::of(&row.method);
-    if let Some(scopes) = &row.scopes {
-        ask = ask.token(&token(scopes));
-    }
-    for [name, value] in &row.headers {
-        ask = ask.header(name, value.as_str());
-    }
-    if let Some(body) = &row.body {
-        ask = ask.header("Content-Type", "application/json").body(body.to_string());
-    }
-    let answer = app.ask(&ask);
+    let answer = app.ask(&row.ask());
     let challenge = answer.header("www-authenticate").unwrap_or_default();
     let is_challenge_right = match row.challenge.as_deref() {
         None => true,
@@ -103,7 +110,7 @@ fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
     for [name, value] in &row.headers {
         request = request.raw_header(&name.to_lowercase(), value);
     }
-    let answer = envoy::check(app, request);
+    let answer = client::check(app, request);
     let reason = |outcome: &str| outcome.split_once(' ').map(|(_, reason)| reason.to_owned());
     let expected = reason(&row.expect);
     let status =

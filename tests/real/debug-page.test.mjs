@@ -1,6 +1,7 @@
 // The debug page in a real browser without JavaScript, at the width of a desk and of a phone.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
+import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openPage, startChromium } from './lib/chromium.mjs';
@@ -80,24 +81,26 @@ describe('the debug page', () => {
   });
 
   test('a page of another site cannot send the form', async () => {
+    const site = await startSite(`<form method="post" action="${url}/debug/explain"><input name="path" value="/mcp"><button>send</button></form>`);
     const { page, close } = await openPage(browser, { width: WIDTHS.phone });
-    await page.route('http://evil.example/', (route) => route.fulfill({
-      contentType: 'text/html',
-      body: `<form method="post" action="${url}/debug/explain"><input name="path" value="/mcp"><button>send</button></form>`,
-    }));
-    await page.goto('http://evil.example/');
+    await page.goto(site.url);
     const [answer] = await Promise.all([page.waitForResponse(`${url}/debug/explain`), page.getByRole('button').click()]);
     assert.equal(answer.status(), 403);
+    assert.match(await answer.text(), /another site/);
     await close();
+    await site.stop();
   });
 
   test('is shown in no frame', async () => {
+    const site = await startSite(`<iframe src="${url}/debug"></iframe><iframe src="${url}/livez"></iframe>`);
     const { page, complaints, close } = await openPage(browser, { width: WIDTHS.phone });
-    await page.route('http://evil.example/', (route) => route.fulfill({ contentType: 'text/html', body: `<iframe src="${url}/debug"></iframe>` }));
-    await page.goto('http://evil.example/');
-    assert.ok(page.frames().every((frame) => !frame.url().startsWith(`${url}/debug`)), page.frames().map((frame) => frame.url()).join());
-    assert.match(complaints.join(), /frame/i);
+    await page.goto(site.url);
+    const shown = page.frames().map((frame) => frame.url());
+    assert.ok(shown.includes(`${url}/livez`), `what does not forbid it is shown in a frame: ${shown.join()}`);
+    assert.ok(!shown.includes(`${url}/debug`), shown.join());
+    assert.deepEqual(complaints.filter((complaint) => complaint.startsWith('failed')), [`failed: ${url}/debug`]);
     await close();
+    await site.stop();
   });
 
   test('nothing that was explained is in the log or the counters', async () => {
@@ -125,4 +128,11 @@ function squeezed(text) {
 async function picture(page, name) {
   await mkdir(IMAGES, { recursive: true });
   await page.screenshot({ path: `${IMAGES}${name}.png`, clip: { x: 0, y: 0, width: page.viewportSize().width, height: 1000 }, fullPage: true });
+}
+
+/** Another site on this machine: one page. */
+async function startSite(html) {
+  const server = http.createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(html));
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${server.address().port}/`, stop: () => new Promise((resolve) => server.close(resolve)) };
 }

@@ -174,6 +174,8 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
             permits: false,
             subject: SubjectLogging::Hashed,
         },
+        audit: None,
+        otlp: None,
         outgoing: OutgoingSettings::default(),
         resources: vec![ResourceSettings {
             id: ResourceId::parse("mcp").unwrap(),

@@ -44,7 +44,7 @@ impl Form {
         let dialect = known.ok_or_else(|| DraftError {
             field: "dialect",
             found: self.dialect.clone(),
-            expected: "`auth_request`, `ext_authz_http` or `forward_auth`",
+            expected: "`auth_request`, `ext_authz_http`, `ext_authz_grpc` or `forward_auth`",
         })?;
         let draft = RequestDraft {
             resource: filled(&self.resource),

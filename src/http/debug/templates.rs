@@ -90,10 +90,11 @@ pub fn utc(seconds: UnixSeconds) -> String {
     }
 }
 
-/// The dialects that a request can be written down in, and how people know them.
-static DIALECTS: [(&str, &str); 3] = [
+/// The dialects, and how people know them.
+static DIALECTS: [(&str, &str); 4] = [
     (Dialect::AuthRequest.name(), "nginx, HAProxy (auth_request)"),
-    (Dialect::ExtAuthzHttp.name(), "Envoy (ext_authz_http)"),
+    (Dialect::ExtAuthzGrpc.name(), "Envoy by gRPC (ext_authz_grpc)"),
+    (Dialect::ExtAuthzHttp.name(), "Envoy by HTTP (ext_authz_http)"),
     (Dialect::ForwardAuth.name(), "Traefik, Caddy (forward_auth)"),
 ];
 
