@@ -26,30 +26,30 @@ pub struct Authorizer {
     audit: Option<AuditHandle>,
 }
 
-/// A decision, with the resource and the operation that it is about.
+/// A decision, with the operation that it is about.
 #[derive(Debug)]
 pub struct Checked<'a> {
     /// Whether the request may pass.
     pub decision: Decision,
-    /// The resource; `None` where none has the request's host and path.
-    pub resource: Option<Arc<ProtectedResource>>,
+    /// Whether the gateway shall take `Authorization` away before the server sees the request.
+    pub removes_token: bool,
     /// What the request asks for; `None` where that was not read.
     pub operation: Option<Operation<'a>>,
 }
 
 impl Checked<'_> {
-    /// Whether the gateway shall take `Authorization` away before the server sees the request.
-    #[must_use]
-    pub fn removes_token(&self) -> bool {
-        let policy = self.resource.as_ref().and_then(|resource| resource.policy());
-        policy.is_some_and(|policy| !policy.forwards_token())
-    }
-
     /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
     pub fn operation_name(&self) -> Option<(String, Option<String>)> {
         self.operation.as_ref().map(naming::of)
     }
+}
+
+/// A decision before anybody is told of it.
+struct Judged<'s, 'a> {
+    decision: Decision,
+    resource: Option<&'s ProtectedResource>,
+    operation: Option<Operation<'a>>,
 }
 
 impl Authorizer {
@@ -79,22 +79,14 @@ impl Authorizer {
 
     /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
     pub async fn check<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
-        let mut observer = Observer::start(&self.observer, request.dialect);
         // One snapshot for the whole request: no request is judged by half of a policy.
-        let snapshot = Arc::clone(&self.policy.snapshot());
-        let resource = find_resource(&snapshot, request).cloned();
-        trace.note(Step::Resource, || describe_resource(resource.as_deref(), request));
-        let mut operation = None;
-        let decision = match &resource {
-            None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
-            Some(resource) => {
-                observer.note_resource(resource);
-                self.check_resource(resource, request, &mut operation, trace).await
-            }
-        };
+        let snapshot = self.policy.snapshot();
+        let mut observer = Observer::start(&self.observer, request.dialect);
+        let found = |resource| observer.note_resource(resource);
+        let Judged { decision, resource, operation } = self.judge(&snapshot, request, trace, found).await;
         let decision = self.write_down(decision, || Decided {
             dialect: request.dialect,
-            resource: resource.as_deref(),
+            resource,
             operation: operation.as_ref(),
             http_method: Some(request.shown.http_method),
             trace_id: request.trace_id(),
@@ -103,7 +95,38 @@ impl Authorizer {
         });
         trace.note(Step::Decision, || describe_decision(&decision));
         observer.finish(&decision, operation.as_ref(), request);
-        Checked { decision, resource, operation }
+        Checked { decision, removes_token: removes_token(resource), operation }
+    }
+
+    /// Decides as [`check`](Self::check) does, for a person who asks why: nothing is counted, timed,
+    /// logged or written down.
+    pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
+        let snapshot = self.policy.snapshot();
+        let judged = self.judge(&snapshot, request, trace, |_| ()).await;
+        trace.note(Step::Decision, || describe_decision(&judged.decision));
+        let Judged { decision, resource, operation } = judged;
+        Checked { decision, removes_token: removes_token(resource), operation }
+    }
+
+    /// The steps themselves. `found` learns of the resource before anything is waited for.
+    async fn judge<'s, 'a, T: Trace>(
+        &self,
+        snapshot: &'s PolicySnapshot,
+        request: &CheckRequest<'a>,
+        trace: &mut T,
+        found: impl FnOnce(&'s ProtectedResource),
+    ) -> Judged<'s, 'a> {
+        let resource = find_resource(snapshot, request);
+        trace.note(Step::Resource, || describe_resource(resource, request));
+        let mut operation = None;
+        let decision = match resource {
+            None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
+            Some(resource) => {
+                found(resource);
+                self.check_resource(resource, request, &mut operation, trace).await
+            }
+        };
+        Judged { decision, resource, operation }
     }
 
     /// Counts, logs and writes down a request that could not be read as its dialect demands, and denies it.
@@ -120,7 +143,7 @@ impl Authorizer {
             duration: observer.elapsed(),
         });
         observer.finish_unread(&decision);
-        Checked { decision, resource: None, operation: None }
+        Checked { decision, removes_token: false, operation: None }
     }
 
     /// Where there is an audit log, the decision that it lets go out; without one it costs a branch.
@@ -139,7 +162,7 @@ impl Authorizer {
         trace: &mut T,
     ) -> Decision {
         if is_public(resource, request) {
-            return permit_public();
+            return permit_public(resource);
         }
         if !resource.has_endpoint(request.path()) {
             return Decision::Deny(Denial::of(Reason::ResourceUnknown));
@@ -159,12 +182,22 @@ impl Authorizer {
         operation: &mut Option<Operation<'a>>,
         trace: &mut T,
     ) -> Result<Decision, Denial> {
-        check_origin(policy, request)?;
+        check_origin(policy, request)
+            .inspect_err(|denial| trace.note(Step::Resource, || describe_refusal(denial)))?;
         let identity = self.identify(policy, request, trace).await?;
         let read = read_operation(policy, request, trace)
+            .inspect_err(|denial| trace.note(Step::Operation, || describe_refusal(denial)))
             .map_err(|denial| denial.with_identity(Arc::clone(&identity)))?;
         let operation = operation.insert(read);
         Ok(decide(policy, identity, operation))
+    }
+
+    /// Invented tokens keep the pace of refused ones; a client without a token is on its way to one.
+    async fn refuse_unread(&self, refusal: Refusal) -> Refusal {
+        if refusal.reason == Reason::TokenMissing {
+            return refusal;
+        }
+        self.verifier.refuse(refusal).await
     }
 
     /// Steps 3 to 6: the token.
@@ -179,22 +212,31 @@ impl Authorizer {
                 .with_challenge(policy.challenge().unauthorized(refusal.reason))
                 .with_detail(refusal.detail)
         };
-        let bearer = Bearer::read(request.authorization)
-            .inspect_err(|refusal| trace.note(Step::Bearer, || refusal.to_string()))
-            .map_err(refused)?;
+        let bearer = match Bearer::read(request.authorization) {
+            Ok(bearer) => bearer,
+            Err(refusal) => {
+                trace.note(Step::Bearer, || refusal.to_string());
+                return Err(refused(self.refuse_unread(refusal).await));
+            }
+        };
         self.verifier.verify(policy.tokens(), bearer, trace).await.map_err(refused)
     }
 }
 
 /// Step 1.
+fn removes_token(resource: Option<&ProtectedResource>) -> bool {
+    resource.and_then(ProtectedResource::policy).is_some_and(|policy| !policy.forwards_token())
+}
+
 fn find_resource<'s>(
     snapshot: &'s PolicySnapshot,
     request: &CheckRequest<'_>,
-) -> Option<&'s Arc<ProtectedResource>> {
+) -> Option<&'s ProtectedResource> {
     let path = request.path();
-    snapshot
+    let found = snapshot
         .find(request.selector, path)
-        .or_else(|| snapshot.find_metadata(request.selector, path).map(|(resource, _)| resource))
+        .or_else(|| snapshot.find_metadata(request.selector, path).map(|(resource, _)| resource));
+    found.map(|resource| &**resource)
 }
 
 /// Step 2: the resource's own metadata, and CORS preflights, which browsers send without a token.
@@ -279,10 +321,12 @@ fn describe_operation(operation: &Operation<'_>) -> String {
 fn describe_decision(decision: &Decision) -> String {
     match decision {
         Decision::Permit(permit) => format!("permit ({:?})", permit.grounds()),
-        Decision::Deny(denial) => {
-            let reason = denial.reason();
-            let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
-            format!("deny {} {}: {detail}", reason.status(), reason.code())
-        }
+        Decision::Deny(denial) => format!("deny {} {}", denial.reason().status(), describe_refusal(denial)),
     }
+}
+
+fn describe_refusal(denial: &Denial) -> String {
+    let reason = denial.reason();
+    let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
+    format!("{}: {detail}", reason.code())
 }
