@@ -24,21 +24,20 @@ for (const name of ['kustomize-base', 'helm-default']) describe(name, () => {
     const all = await documents(name);
     mountsSecret = name === 'kustomize-base';
     map = all.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'scopegate');
-    // podman makes the volume of an optional Secret only if it is there.
-    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'scopegate' }, data: { lab: Buffer.from(SECRET).toString('base64') } };
+    // podman 4.3 cannot mount a Secret: a ConfigMap stands for it.
+    const secret = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'scopegate-secrets' }, data: { lab: SECRET } };
     const deployment = all.find(({ kind }) => kind === 'Deployment');
     await writeFile(join(folder, 'pod.yaml'), [secret, here(map, ports, { mountsSecret }), hosted(deployment)].map((one) => stringify(one)).join('---\n'));
     await podman('play', 'kube', '--network', 'host', join(folder, 'pod.yaml'));
     await until(() => page(ports.admin, '/livez').then((reply) => reply?.status === 200)).catch(async (error) => {
-      const { stdout, stderr } = await podmanOutcome('logs', 'scopegate-pod-0-scopegate');
+      const { stdout, stderr } = await podmanOutcome('logs', '--tail', '20', 'scopegate-pod-0-scopegate');
       throw new Error(`${error.message}\n${stdout}${stderr}`);
     });
   });
 
   after(async () => {
     await podmanOutcome('play', 'kube', '--down', join(folder, 'pod.yaml'));
-    await podmanOutcome('volume', 'rm', '--force', 'scopegate');
-    await podmanOutcome('secret', 'rm', 'scopegate');
+    await podmanOutcome('volume', 'rm', '--force', 'scopegate', 'scopegate-secrets');
     for (const one of [folder, keys]) await rm(one, { recursive: true, force: true });
   });
 
@@ -85,6 +84,10 @@ function hosted(deployment) {
   const [container] = pod.spec.containers;
   Object.assign(container, { image: IMAGE, imagePullPolicy: 'Never' });
   pod.spec.hostNetwork = true;
+  for (const volume of pod.spec.volumes.filter((one) => one.secret)) {
+    delete volume.secret;
+    volume.configMap = { name: 'scopegate-secrets' };
+  }
   for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) delete container[probe];
   delete container.ports; // of the host's network here
   return { ...deployment, spec: { ...deployment.spec, template: pod } };
