@@ -8,7 +8,9 @@ use scopegate::{
     clock::ManualClock,
     domain::{Field, Issuer, ResourceId, Silent},
     keys::{Algorithm, AlgorithmSet, KeyRules, KeySet, KeysHandle, SecretKey, SecretSettings},
-    token::{self, Audience, Bearer, SourceRules, TokenMetrics, TokenSettings, TokenType, Verifier},
+    token::{
+        self, Audience, Bearer, CacheSettings, SourceRules, TokenMetrics, TokenSettings, TokenType, Verifier,
+    },
 };
 use serde_json::json;
 
@@ -26,7 +28,7 @@ fn jwt() {
     let keys = keys();
     let (rules, model) = (rules(&keys), model(&keys));
     let metrics = TokenMetrics::register(&Registry::new()).unwrap();
-    let verifier = Verifier::new(Arc::new(ManualClock::at(NOW)), metrics);
+    let verifier = Verifier::new(Arc::new(ManualClock::at(NOW)), CacheSettings::default(), metrics);
     let runner = actix::System::new();
     drive("jwt", 15, |draw: &mut Draw| {
         let header = format!("Bearer {}", token(draw, &keys));

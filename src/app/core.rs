@@ -64,7 +64,12 @@ impl Core {
         let observer =
             ObserverSettings::register(&registry, Arc::clone(&clock), &policy_metrics, settings.log)?
                 .with_tracer(tracer.clone(), if settings.server.tls.is_some() { "https" } else { "http" });
-        let verifier = Verifier::new(Arc::clone(&clock), TokenMetrics::register(&registry)?);
+        let server = &settings.server;
+        let max_waiting = (server.max_in_flight / 4).min(MAX_WAITING);
+        let metrics = TokenMetrics::register(&registry)?;
+        let verifier =
+            Verifier::new(Arc::clone(&clock), server.token_cache, metrics).paced(server.workers, max_waiting);
+        verifier.register_usage(&registry)?;
         register_process(&registry)?;
         let outgoing = Outgoing::new(&settings.outgoing).context("outgoing requests")?;
         let arbiter = Arbiter::new().handle();
@@ -166,10 +171,17 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
     registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
 }
 
+/// How many tokens that nobody has seen may wait while refused ones take their share; fewer where that would leave
+/// too few places among the requests in flight for others.
+const MAX_WAITING: usize = 1024;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Environment, Sources};
+    use crate::{
+        config::{Environment, Sources},
+        telemetry::Share,
+    };
 
     #[test]
     fn a_change_that_waits_for_the_next_start_is_named() {
@@ -182,7 +194,7 @@ mod tests {
         assert!(changed(|_| ()).is_empty());
         assert_eq!(changed(|now| now.server.listen_addr = "localhost:0".to_owned()), ["server.listen_addr"]);
         assert_eq!(changed(|now| now.server.workers += 1), ["server"]);
-        assert_eq!(changed(|now| now.log.permits = !now.log.permits), ["server.log"]);
+        assert_eq!(changed(|now| now.log.permits = Share::of(0.5).unwrap()), ["server.log"]);
         assert_eq!(changed(|now| now.outgoing.ca_pem = Some(b"new".to_vec())), ["server.ca_file"]);
     }
 }

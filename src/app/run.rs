@@ -12,7 +12,7 @@ use super::{core::Core, debug, files, health::Health, span, watch::FileWatch};
 use crate::{
     audit::AuditHandle,
     config::Settings,
-    gateway::DecisionState,
+    gateway::{DecisionState, register_in_flight},
     grpc::{self, BoundGrpc, GrpcHandle},
     http::{AdminState, BoundServer, bind_admin, bind_main},
     keys::client_tls,
@@ -59,6 +59,8 @@ impl Service {
         let health = Health::new(policy.clone(), of_audit, clock.clone(), wait, warnings);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
         let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
+        let state = Arc::new(state);
+        register_in_flight(&state, &registry)?;
         let (alive, ready) = (health.clone(), health.clone());
         let admin = AdminState {
             registry,
@@ -66,7 +68,6 @@ impl Service {
             readiness: Box::new(move || ready.readiness()),
             debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
         };
-        let state = Arc::new(state);
         let speaking = |protocols: &[&[u8]]| {
             tls.as_ref().map(|tls| tls.config(protocols)).transpose().context("server.tls")
         };

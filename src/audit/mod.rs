@@ -15,4 +15,4 @@ mod tests;
 
 pub use handle::{AuditError, AuditHandle};
 pub use record::Decided;
-pub use settings::{AuditOutput, AuditSettings, PermitRate, WhenFull};
+pub use settings::{AuditOutput, AuditSettings, WhenFull};

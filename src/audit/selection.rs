@@ -2,17 +2,17 @@
 
 use wildmatch::WildMatch;
 
-use super::{AuditSettings, PermitRate};
+use super::AuditSettings;
 use crate::{
     domain::{Message, Operation},
     policy::{Decision, Grounds},
-    telemetry::naming,
+    telemetry::{Share, naming},
 };
 
 /// Chooses.
 #[derive(Debug)]
 pub(super) struct Selection {
-    permits: PermitRate,
+    permits: Share,
     operations: Vec<WildMatch>,
 }
 
@@ -29,7 +29,7 @@ impl Selection {
             Decision::Permit(permit) => match permit.grounds() {
                 Grounds::Reported(_) => true,
                 Grounds::Granted | Grounds::Public | Grounds::Unenforced => {
-                    self.permits.draws() || operation.is_some_and(|operation| self.names(operation))
+                    self.permits.includes_next() || operation.is_some_and(|operation| self.names(operation))
                 }
             },
         }

@@ -26,25 +26,18 @@ pub struct Authorizer {
     audit: Option<AuditHandle>,
 }
 
-/// A decision, with the resource and the operation that it is about.
+/// A decision, with the operation that it is about.
 #[derive(Debug)]
 pub struct Checked<'a> {
     /// Whether the request may pass.
     pub decision: Decision,
-    /// The resource; `None` where none has the request's host and path.
-    pub resource: Option<Arc<ProtectedResource>>,
+    /// Whether the gateway shall take `Authorization` away before the server sees the request.
+    pub removes_token: bool,
     /// What the request asks for; `None` where that was not read.
     pub operation: Option<Operation<'a>>,
 }
 
 impl Checked<'_> {
-    /// Whether the gateway shall take `Authorization` away before the server sees the request.
-    #[must_use]
-    pub fn removes_token(&self) -> bool {
-        let policy = self.resource.as_ref().and_then(|resource| resource.policy());
-        policy.is_some_and(|policy| !policy.forwards_token())
-    }
-
     /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
     pub fn operation_name(&self) -> Option<(String, Option<String>)> {
@@ -79,13 +72,13 @@ impl Authorizer {
 
     /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
     pub async fn check<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
-        let mut observer = Observer::start(&self.observer, request.dialect);
         // One snapshot for the whole request: no request is judged by half of a policy.
-        let snapshot = Arc::clone(&self.policy.snapshot());
-        let resource = find_resource(&snapshot, request).cloned();
-        trace.note(Step::Resource, || describe_resource(resource.as_deref(), request));
+        let snapshot = self.policy.snapshot();
+        let mut observer = Observer::start(&self.observer, request.dialect);
+        let resource = find_resource(&snapshot, request);
+        trace.note(Step::Resource, || describe_resource(resource, request));
         let mut operation = None;
-        let decision = match &resource {
+        let decision = match resource {
             None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
             Some(resource) => {
                 observer.note_resource(resource);
@@ -94,7 +87,7 @@ impl Authorizer {
         };
         let decision = self.write_down(decision, || Decided {
             dialect: request.dialect,
-            resource: resource.as_deref(),
+            resource,
             operation: operation.as_ref(),
             http_method: Some(request.shown.http_method),
             trace_id: request.trace_id(),
@@ -103,7 +96,8 @@ impl Authorizer {
         });
         trace.note(Step::Decision, || describe_decision(&decision));
         observer.finish(&decision, operation.as_ref(), request);
-        Checked { decision, resource, operation }
+        let policy = resource.and_then(ProtectedResource::policy);
+        Checked { decision, removes_token: policy.is_some_and(|policy| !policy.forwards_token()), operation }
     }
 
     /// Counts, logs and writes down a request that could not be read as its dialect demands, and denies it.
@@ -120,7 +114,7 @@ impl Authorizer {
             duration: observer.elapsed(),
         });
         observer.finish_unread(&decision);
-        Checked { decision, resource: None, operation: None }
+        Checked { decision, removes_token: false, operation: None }
     }
 
     /// Where there is an audit log, the decision that it lets go out; without one it costs a branch.
@@ -139,7 +133,7 @@ impl Authorizer {
         trace: &mut T,
     ) -> Decision {
         if is_public(resource, request) {
-            return permit_public();
+            return permit_public(resource);
         }
         if !resource.has_endpoint(request.path()) {
             return Decision::Deny(Denial::of(Reason::ResourceUnknown));
@@ -167,6 +161,14 @@ impl Authorizer {
         Ok(decide(policy, identity, operation))
     }
 
+    /// Invented tokens keep the pace of refused ones; a client without a token is on its way to one.
+    async fn refuse_unread(&self, refusal: Refusal) -> Refusal {
+        if refusal.reason == Reason::TokenMissing {
+            return refusal;
+        }
+        self.verifier.refuse(refusal).await
+    }
+
     /// Steps 3 to 6: the token.
     async fn identify<T: Trace>(
         &self,
@@ -179,9 +181,13 @@ impl Authorizer {
                 .with_challenge(policy.challenge().unauthorized(refusal.reason))
                 .with_detail(refusal.detail)
         };
-        let bearer = Bearer::read(request.authorization)
-            .inspect_err(|refusal| trace.note(Step::Bearer, || refusal.to_string()))
-            .map_err(refused)?;
+        let bearer = match Bearer::read(request.authorization) {
+            Ok(bearer) => bearer,
+            Err(refusal) => {
+                trace.note(Step::Bearer, || refusal.to_string());
+                return Err(refused(self.refuse_unread(refusal).await));
+            }
+        };
         self.verifier.verify(policy.tokens(), bearer, trace).await.map_err(refused)
     }
 }
@@ -190,11 +196,12 @@ impl Authorizer {
 fn find_resource<'s>(
     snapshot: &'s PolicySnapshot,
     request: &CheckRequest<'_>,
-) -> Option<&'s Arc<ProtectedResource>> {
+) -> Option<&'s ProtectedResource> {
     let path = request.path();
-    snapshot
+    let found = snapshot
         .find(request.selector, path)
-        .or_else(|| snapshot.find_metadata(request.selector, path).map(|(resource, _)| resource))
+        .or_else(|| snapshot.find_metadata(request.selector, path).map(|(resource, _)| resource));
+    found.map(|resource| &**resource)
 }
 
 /// Step 2: the resource's own metadata, and CORS preflights, which browsers send without a token.

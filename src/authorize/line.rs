@@ -60,7 +60,7 @@ impl Line<'_> {
                     self.write_at_info("report", reason.code(), "", permit.identity());
                 }
                 grounds @ (Grounds::Granted | Grounds::Public | Grounds::Unenforced) => {
-                    if self.settings.permits {
+                    if self.settings.permits.includes_next() {
                         self.write_at_info("permit", grounds.code(), "", permit.identity());
                     } else if tracing::enabled!(tracing::Level::DEBUG) {
                         self.write_at_debug(grounds.code(), permit.identity());

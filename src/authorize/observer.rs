@@ -2,21 +2,21 @@
 
 use std::{sync::Arc, time::Duration};
 
-use prometheus::{Histogram, HistogramOpts, HistogramVec, Registry};
+use prometheus::Registry;
 
 use super::{CheckRequest, line::Line, span::SpanSource};
 use crate::{
     clock::{SharedClock, Uptime},
     domain::{Dialect, Operation},
     policy::{Decision, DecisionCounters, PolicyMetrics, ProtectedResource},
-    telemetry::{LogSettings, traces::Tracer},
+    telemetry::{DurationHistograms, LogSettings, traces::Tracer},
 };
 
 /// What every observer needs.
 #[derive(Clone, Debug)]
 pub struct ObserverSettings {
     clock: SharedClock,
-    durations: [Histogram; Dialect::ALL.len()],
+    durations: DurationHistograms<{ Dialect::ALL.len() }>,
     of_no_resource: Arc<DecisionCounters>,
     log: LogSettings,
     tracer: Tracer,
@@ -34,14 +34,8 @@ impl ObserverSettings {
         policy: &PolicyMetrics,
         log: LogSettings,
     ) -> Result<Self, prometheus::Error> {
-        let options = HistogramOpts::new(
-            "scopegate_decision_duration_seconds",
-            "Time from the first look at a request to its decision.",
-        )
-        .buckets(BUCKETS.to_vec());
-        let durations = HistogramVec::new(options, &["dialect"])?;
-        registry.register(Box::new(durations.clone()))?;
-        let durations = Dialect::ALL.map(|dialect| durations.with_label_values(&[dialect.name()]));
+        let dialects = Dialect::ALL.map(Dialect::name);
+        let durations = DurationHistograms::register(registry, DURATION, "dialect", dialects)?;
         let tracer = Tracer::default();
         Ok(Self { clock, durations, of_no_resource: policy.counters_of_none(), log, tracer, scheme: "http" })
     }
@@ -55,10 +49,6 @@ impl ObserverSettings {
     pub(super) fn tracer(&self) -> &Tracer {
         &self.tracer
     }
-
-    fn duration_of(&self, dialect: Dialect) -> Option<&Histogram> {
-        self.durations.get(dialect as usize)
-    }
 }
 
 /// Watches one decision being made.
@@ -66,7 +56,7 @@ pub(super) struct Observer<'s> {
     settings: &'s ObserverSettings,
     dialect: Dialect,
     started: Uptime,
-    resource: Option<Arc<ProtectedResource>>,
+    resource: Option<&'s ProtectedResource>,
     is_finished: bool,
 }
 
@@ -75,8 +65,8 @@ impl<'s> Observer<'s> {
         Self { settings, dialect, started: settings.clock.uptime(), resource: None, is_finished: false }
     }
 
-    pub(super) fn note_resource(&mut self, resource: &Arc<ProtectedResource>) {
-        self.resource = Some(Arc::clone(resource));
+    pub(super) fn note_resource(&mut self, resource: &'s ProtectedResource) {
+        self.resource = Some(resource);
     }
 
     /// The time since the start.
@@ -108,10 +98,8 @@ impl<'s> Observer<'s> {
         self.is_finished = true;
         let duration = self.elapsed();
         self.counters().count(self.dialect, decision);
-        if let Some(histogram) = self.settings.duration_of(self.dialect) {
-            histogram.observe(duration.as_secs_f64());
-        }
-        let resource = self.resource.as_ref().map_or("none", |resource| resource.id().as_str());
+        self.settings.durations.observe(self.dialect as usize, duration);
+        let resource = self.resource.map_or("none", |resource| resource.id().as_str());
         let settings = self.settings.log;
         let tracer = &self.settings.tracer;
         let span = request
@@ -127,7 +115,7 @@ impl<'s> Observer<'s> {
     }
 
     fn counters(&self) -> &DecisionCounters {
-        self.resource.as_ref().map_or(&*self.settings.of_no_resource, |resource| resource.counters())
+        self.resource.map_or(&*self.settings.of_no_resource, |resource| resource.counters())
     }
 }
 
@@ -140,7 +128,5 @@ impl Drop for Observer<'_> {
     }
 }
 
-/// From a cache hit, at some microseconds, to a request that waited for a key.
-const BUCKETS: [f64; 13] = [
-    0.000_005, 0.000_01, 0.000_025, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.25, 1.0,
-];
+const DURATION: (&str, &str) =
+    ("scopegate_decision_duration_seconds", "Time from the first look at a request to its decision.");

@@ -10,7 +10,10 @@ use super::{
     section::Section,
     web::{parse_web_url, written_path},
 };
-use crate::telemetry::traces::{OtlpHeaders, OtlpProtocol, OtlpSettings, Sampler};
+use crate::telemetry::{
+    Share,
+    traces::{OtlpHeaders, OtlpProtocol, OtlpSettings, Sampler},
+};
 
 /// Reads the section; `None` without an endpoint.
 pub(super) fn read(otlp: &Section, report: &mut Report) -> Option<OtlpSettings> {
@@ -31,7 +34,7 @@ pub(super) fn read(otlp: &Section, report: &mut Report) -> Option<OtlpSettings> 
     Some(OtlpSettings {
         endpoint: endpoint?,
         protocol,
-        sample: Sampler::of(otlp.rate("sample").unwrap_or(0.0)),
+        sample: Sampler::of(otlp.share("sample").unwrap_or(Share::NONE)),
         headers,
         timeout,
         service_name: service_name.to_owned(),

@@ -61,9 +61,9 @@ fn locate(keys: Keys, segments: &[&str]) -> Option<(String, Shape)> {
     let key = find(keys, name)?;
     match key.shape {
         Shape::Flag
+        | Shape::Share
         | Shape::Count
         | Shape::Size
-        | Shape::Rate
         | Shape::Duration
         | Shape::Text
         | Shape::Secret

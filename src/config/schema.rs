@@ -18,12 +18,12 @@ pub(super) struct Key {
 pub(super) enum Shape {
     /// `true` or `false`.
     Flag,
+    /// `true`, `false`, or a number from 0 to 1.
+    Share,
     /// A whole number, not negative.
     Count,
     /// Bytes: a number, or a text such as `512 KiB`.
     Size,
-    /// A number from 0 to 1.
-    Rate,
     /// A text such as `30s`.
     Duration,
     /// Any text.
@@ -55,9 +55,9 @@ fn paths(prefix: &str, keys: Keys) -> Vec<String> {
         Shape::Section(keys) => paths(&format!("{prefix}{}.", key.name), keys),
         Shape::Entries(keys) => paths(&format!("{prefix}{}[].", key.name), keys),
         Shape::Flag
+        | Shape::Share
         | Shape::Count
         | Shape::Size
-        | Shape::Rate
         | Shape::Duration
         | Shape::Text
         | Shape::Secret
@@ -99,6 +99,7 @@ const SERVER: Keys = &[
         key("tls", Shape::Section(TLS)),
         key("max_body_bytes", Shape::Size),
         key("max_in_flight", Shape::Count),
+        key("token_cache", Shape::Section(TOKEN_CACHE)),
         key("workers", Shape::Count),
         key("keep_alive", Shape::Duration),
         key("drain", Shape::Duration),
@@ -118,16 +119,18 @@ const LISTEN: &[Key] = &[key("listen_addr", Shape::Text)];
 const TLS: Keys =
     &[&[key("cert_file", Shape::Text), key("key_file", Shape::Text), key("client_ca_file", Shape::Text)]];
 
+const TOKEN_CACHE: Keys = &[&[key("max_entries", Shape::Count), key("max_bytes", Shape::Size)]];
+
 const LOG: Keys = &[&[
     key("format", Shape::Text),
     key("level", Shape::Text),
-    key("permits", Shape::Flag),
+    key("permits", Shape::Share),
     key("subject", Shape::Text),
 ]];
 
 const AUDIT: Keys = &[&[
     key("output", Shape::Text),
-    key("permits", Shape::Rate),
+    key("permits", Shape::Share),
     key("operations", Shape::Texts),
     key("subject", Shape::Text),
     key("queue", Shape::Count),
@@ -137,7 +140,7 @@ const AUDIT: Keys = &[&[
 const OTLP: Keys = &[&[
     key("endpoint", Shape::Text),
     key("protocol", Shape::Text),
-    key("sample", Shape::Rate),
+    key("sample", Shape::Share),
     key("headers", Shape::Secret),
     key("timeout", Shape::Duration),
     key("service_name", Shape::Text),

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::Scope,
     policy::{NamedScopes, ScopeGroups},
+    telemetry::Share,
 };
 
 /// The keys of one section that are written, each with a value of its shape. A value that could not be read is
@@ -24,8 +25,8 @@ pub(super) struct Section {
 #[derive(Debug)]
 pub(super) enum Node {
     Flag(bool),
+    Share(Share),
     Number(u64),
-    Rate(f64),
     Duration(Duration),
     Text(String),
     Texts(Vec<String>),
@@ -75,8 +76,8 @@ impl Section {
         if let Some(Node::Flag(flag)) = self.node(name) { Some(*flag) } else { None }
     }
 
-    pub(super) fn rate(&self, name: &str) -> Option<f64> {
-        if let Some(Node::Rate(rate)) = self.node(name) { Some(*rate) } else { None }
+    pub(super) fn share(&self, name: &str) -> Option<Share> {
+        if let Some(Node::Share(share)) = self.node(name) { Some(*share) } else { None }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {

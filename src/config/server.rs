@@ -12,8 +12,9 @@ use super::{
 use crate::{
     http::ServerSettings,
     keys::{OutgoingSettings, check_roots},
-    telemetry::{LogFormat, LogLevel, LogSettings, SubjectLogging},
+    telemetry::{LogFormat, LogLevel, LogSettings, Share, SubjectLogging},
     tls::{TlsKey, TlsSettings},
+    token::CacheSettings,
 };
 
 /// Reads the listeners and limits.
@@ -36,6 +37,7 @@ pub(super) fn read(root: &Section, folder: &Path, report: &mut Report) -> Server
         admin_listen_addr,
         max_body_bytes: server.number("max_body_bytes", 4 << 20, 1..=1 << 30, report),
         max_in_flight: server.number("max_in_flight", 10_000, 1..=1_000_000, report),
+        token_cache: token_cache(server.section("token_cache"), report),
         workers: server.number("workers", processors(), 1..=1024, report),
         keep_alive: keep_alive(server, report),
         drain: server.duration("drain", Duration::from_secs(5), Duration::ZERO..=HOUR, report),
@@ -59,7 +61,7 @@ pub(super) fn log(server: &Section, report: &mut Report) -> LogSettings {
     LogSettings {
         format: log.choice("format", LogFormat::Json, &formats, report),
         level: log.choice("level", LogLevel::Info, &levels, report),
-        permits: log.flag("permits").unwrap_or(false),
+        permits: log.share("permits").unwrap_or(Share::NONE),
         subject: log.choice("subject", SubjectLogging::Hashed, &SUBJECTS, report),
     }
 }
@@ -167,6 +169,16 @@ fn tls(tls: &Section, folder: &Path, report: &mut Report) -> Option<TlsSettings>
         report.mistake(&tls.at(error.key.name()), error.to_string(), error.key.expected());
     }
     Some(settings)
+}
+
+fn token_cache(cache: &Section, report: &mut Report) -> CacheSettings {
+    let default = CacheSettings::default();
+    let default_bytes = usize::try_from(default.max_bytes).unwrap_or(usize::MAX);
+    let max_bytes = cache.number("max_bytes", default_bytes, 1 << 20..=1 << 40, report);
+    CacheSettings {
+        max_entries: cache.number("max_entries", default.max_entries, 1..=100_000_000, report),
+        max_bytes: u64::try_from(max_bytes).unwrap_or(u64::MAX),
+    }
 }
 
 fn keep_alive(server: &Section, report: &mut Report) -> Duration {

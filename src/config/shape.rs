@@ -12,6 +12,7 @@ use super::{
     section::{Node, Section},
     units::{parse_duration, parse_size},
 };
+use crate::telemetry::Share;
 
 /// What reading a value needs besides the value.
 pub(super) struct Shaper<'a> {
@@ -64,9 +65,9 @@ impl Shaper<'_> {
     fn node(&mut self, path: &str, shape: Shape, value: &Value) -> Option<Node> {
         match shape {
             Shape::Flag => self.flag(path, value).map(Node::Flag),
+            Shape::Share => self.share(path, value).map(Node::Share),
             Shape::Count => self.count(path, value, "a whole number, 0 or more").map(Node::Number),
             Shape::Size => self.size(path, value).map(Node::Number),
-            Shape::Rate => self.rate(path, value).map(Node::Rate),
             Shape::Duration => self.duration(path, value),
             Shape::Text => self.text(path, value, "a text").map(|text| Node::Text(text.text)),
             Shape::Secret => self.secret(path, value).map(Node::Text),
@@ -102,6 +103,27 @@ impl Shaper<'_> {
         self.or_mistake(path, flag, &text, expected)
     }
 
+    fn share(&mut self, path: &str, value: &Value) -> Option<Share> {
+        let expected = "`true`, `false`, or a number from 0 to 1";
+        let of_flag = |is_all| if is_all { Share::ALL } else { Share::NONE };
+        if let ValueKind::Boolean(is_all) = value.kind {
+            return Some(of_flag(is_all));
+        }
+        if let Some(number) = number(value) {
+            let share = Share::of(number);
+            if share.is_none() {
+                self.report.mistake(path, format!("`{number}`"), expected);
+            }
+            return share;
+        }
+        let text = self.text(path, value, expected)?;
+        let share = match text.text.as_str() {
+            "true" | "false" => Some(of_flag(text.text == "true")),
+            number => number.parse().ok().and_then(Share::of),
+        };
+        self.or_mistake(path, share.filter(|_| text.is_outside), &text, expected)
+    }
+
     fn count(&mut self, path: &str, value: &Value, expected: &str) -> Option<u64> {
         if let Some(number) = whole(value) {
             return Some(number);
@@ -119,20 +141,6 @@ impl Shaper<'_> {
         let text = self.text(path, value, expected)?;
         let size = parse_size(&text.text);
         self.or_mistake(path, size, &text, expected)
-    }
-
-    fn rate(&mut self, path: &str, value: &Value) -> Option<f64> {
-        let expected = "a number from 0 to 1, such as `0.1`";
-        if let Some(number) = number(value) {
-            if (0.0..=1.0).contains(&number) {
-                return Some(number);
-            }
-            self.mistyped(path, Some(value), expected);
-            return None;
-        }
-        let text = self.text(path, value, expected)?;
-        let rate = text.text.parse().ok().filter(|rate| text.is_outside && (0.0..=1.0).contains(rate));
-        self.or_mistake(path, rate, &text, expected)
     }
 
     fn duration(&mut self, path: &str, value: &Value) -> Option<Node> {

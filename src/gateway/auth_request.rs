@@ -34,7 +34,7 @@ pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
 #[must_use]
 pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     match &checked.decision {
-        Decision::Permit(permit) => Reply::of_permit(permit, checked),
+        Decision::Permit(permit) => Reply::of_permit(permit),
         Decision::Deny(denial) => write_denial(denial, request),
     }
 }

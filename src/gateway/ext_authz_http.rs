@@ -35,7 +35,7 @@ pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
 #[must_use]
 pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     let mut reply = Reply::plain(checked, request);
-    if matches!(checked.decision, Decision::Permit(_)) && checked.removes_token() {
+    if matches!(checked.decision, Decision::Permit(_)) && checked.removes_token {
         reply.add("x-envoy-auth-headers-to-remove", Bytes::from_static(b"authorization"));
     }
     reply

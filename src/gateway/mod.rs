@@ -14,7 +14,7 @@ mod state;
 pub use asked::{Asked, HeaderSource, Misread};
 pub use in_flight::{InFlight, Place};
 pub use reply::Reply;
-pub use state::DecisionState;
+pub use state::{BodyRoom, DecisionState, WorkerState, register_in_flight};
 
 use crate::{
     authorize::{CheckRequest, Checked},

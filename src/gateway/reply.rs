@@ -8,7 +8,6 @@ use crate::{
     authorize::{CheckRequest, Checked},
     domain::Reason,
     policy::{Decision, Denial, Permit},
-    token::IdentityHeaders,
 };
 
 /// Status, headers and body of an answer.
@@ -25,11 +24,8 @@ pub struct Reply {
 impl Reply {
     /// The 200 of a permit: the five identity headers, always, so that a gateway that copies them overwrites
     /// what a client forged.
-    pub(super) fn of_permit(permit: &Permit, checked: &Checked<'_>) -> Self {
-        let nobody = checked.resource.as_ref().map(|resource| IdentityHeaders::of_nobody(resource.id()));
-        let identity = permit.identity().map(|identity| &identity.headers).or(nobody.as_ref());
-        let headers = identity.into_iter().flat_map(IdentityHeaders::iter);
-        let headers = headers.map(|(name, value)| (name, value.clone())).collect();
+    pub(super) fn of_permit(permit: &Permit) -> Self {
+        let headers = permit.headers().iter().map(|(name, value)| (name, value.clone())).collect();
         Self { status: 200, headers, body: None }
     }
 
@@ -50,7 +46,7 @@ impl Reply {
     /// True statuses, and a JSON-RPC error body with a 400: what Envoy, Traefik and Caddy relay as it is.
     pub(super) fn plain(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
         match &checked.decision {
-            Decision::Permit(permit) => Self::of_permit(permit, checked),
+            Decision::Permit(permit) => Self::of_permit(permit),
             Decision::Deny(denial) => Self::plain_denial(denial, request),
         }
     }

@@ -2,7 +2,6 @@
 
 use std::{
     convert::Infallible,
-    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -18,7 +17,7 @@ use crate::{
     authorize::CheckRequest,
     domain::{Dialect, Field, Reason},
     gateway::{
-        DecisionState, Misread,
+        DecisionState, Misread, WorkerState,
         ext_authz_grpc::{self, CheckAnswer, CheckMessage},
     },
 };
@@ -26,11 +25,11 @@ use crate::{
 /// The service, over what every listener decides with.
 #[derive(Clone, Debug)]
 pub(super) struct Authorization {
-    state: Arc<DecisionState>,
+    state: WorkerState,
 }
 
 impl Authorization {
-    pub(super) fn new(state: Arc<DecisionState>) -> Self {
+    pub(super) fn new(state: WorkerState) -> Self {
         Self { state }
     }
 }
@@ -49,7 +48,7 @@ impl Service<http::Request<Body>> for Authorization {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let check = Check { state: Arc::clone(&self.state) };
+        let check = Check { state: self.state.clone() };
         Box::pin(async move {
             if request.uri().path() != CHECK {
                 return Ok(Status::unimplemented("only Check is served").into_http());
@@ -61,7 +60,7 @@ impl Service<http::Request<Body>> for Authorization {
 
 /// The method.
 struct Check {
-    state: Arc<DecisionState>,
+    state: WorkerState,
 }
 
 impl UnaryService<Result<CheckMessage, Misread>> for Check {
@@ -69,7 +68,7 @@ impl UnaryService<Result<CheckMessage, Misread>> for Check {
     type Future = BoxFuture<Response<CheckAnswer>, Status>;
 
     fn call(&mut self, request: Request<Result<CheckMessage, Misread>>) -> Self::Future {
-        let state = Arc::clone(&self.state);
+        let state = self.state.clone();
         Box::pin(async move {
             let (metadata, _, message) = request.into_parts();
             Ok(Response::new(answer(&state, &message, &metadata.into_headers()).await))
@@ -79,7 +78,7 @@ impl UnaryService<Result<CheckMessage, Misread>> for Check {
 
 /// A message that is not taken in is answered with a denial too, and not by a failed call.
 async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Body> {
-    let state = Arc::clone(&check.state);
+    let state = check.state.clone();
     let limit = state.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);
     let request = request.map(|body| Body::new(BoundedBody::new(body, state.owned_room())));
     let mut grpc = Grpc::new(CheckCodec).max_decoding_message_size(limit);

@@ -3,7 +3,6 @@
 
 use std::{
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll, ready},
 };
 
@@ -11,16 +10,16 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use crate::gateway::{InFlight, Place};
+use crate::gateway::{BodyRoom, Place};
 
 /// Fails with `RESOURCE_EXHAUSTED` where there is no room left.
 pub(super) struct BoundedBody {
     body: Body,
-    room: Place<Arc<InFlight>>,
+    room: Place<BodyRoom>,
 }
 
 impl BoundedBody {
-    pub(super) fn new(body: Body, room: Place<Arc<InFlight>>) -> Self {
+    pub(super) fn new(body: Body, room: Place<BodyRoom>) -> Self {
         Self { body, room }
     }
 }

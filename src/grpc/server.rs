@@ -80,7 +80,7 @@ impl BoundGrpc {
     /// When threads cannot be started.
     pub async fn run(self) -> io::Result<()> {
         let services = Services {
-            authorization: Authorization::new(self.state),
+            state: self.state,
             health: self.handle.health.clone(),
             tls: self.tls,
             stop: self.handle.stop.subscribe(),

@@ -1,6 +1,6 @@
 //! One thread that serves gRPC connections.
 
-use std::{io, net, thread, time::Duration};
+use std::{io, net, sync::Arc, thread, time::Duration};
 
 use futures_util::stream::poll_fn;
 use tokio::{
@@ -17,11 +17,12 @@ use tonic_health::{
 };
 
 use super::authorization::Authorization;
+use crate::gateway::{DecisionState, WorkerState};
 
 /// What a worker serves, and until when.
 #[derive(Clone)]
 pub(super) struct Services {
-    pub(super) authorization: Authorization,
+    pub(super) state: Arc<DecisionState>,
     pub(super) health: HealthReporter,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) stop: watch::Receiver<bool>,
@@ -91,12 +92,12 @@ async fn serve_streams<T, IO>(
 where
     IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
 {
-    let Services { authorization, health, stop, .. } = services;
+    let Services { state, health, stop, .. } = services;
     let incoming = poll_fn(move |context| connections.poll_recv(context).map(|next| next.map(prepare)));
     let (mut stopping, mut stopped) = (stop.clone(), stop);
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .add_service(authorization)
+        .add_service(Authorization::new(WorkerState::of(&state)))
         .add_service(HealthServer::new(HealthService::from_health_reporter(health)))
         .serve_with_incoming_shutdown(incoming, async move {
             let _ = stopping.wait_for(|is_stopping| *is_stopping).await;

@@ -67,18 +67,24 @@ async fn collect(
     max_bytes: usize,
     room: &mut Place<&InFlight>,
 ) -> Result<ReadBody, NoRoom> {
-    let mut whole = BytesMut::new();
+    // Most bodies come in one piece, which is the body then.
+    let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
     while let Some(chunk) = payload.next().await {
         let Ok(chunk) = chunk else { return Ok(ReadBody::Cut) };
-        if whole.len() + chunk.len() > max_bytes {
+        if first.len() + whole.len() + chunk.len() > max_bytes {
             return Ok(ReadBody::TooLarge);
         }
         if !room.grow(chunk.len()) {
             return Err(NoRoom);
         }
-        whole.extend_from_slice(&chunk);
+        if first.is_empty() && whole.is_empty() {
+            first = chunk;
+        } else {
+            whole.extend_from_slice(&std::mem::take(&mut first));
+            whole.extend_from_slice(&chunk);
+        }
     }
-    Ok(ReadBody::Whole(whole.freeze()))
+    Ok(ReadBody::Whole(if whole.is_empty() { first } else { whole.freeze() }))
 }
 
 /// A gateway sends what it has buffered; one that announces a body and sends none would wait for ever.

@@ -15,12 +15,12 @@ use crate::{
     domain::{Field, Reason},
     gateway::{
         AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
-        Reply,
+        Reply, WorkerState,
     },
 };
 
 pub(super) async fn auth_request(
-    state: Data<DecisionState>,
+    state: Data<WorkerState>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
@@ -28,7 +28,7 @@ pub(super) async fn auth_request(
 }
 
 pub(super) async fn ext_authz_http(
-    state: Data<DecisionState>,
+    state: Data<WorkerState>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
@@ -36,7 +36,7 @@ pub(super) async fn ext_authz_http(
 }
 
 pub(super) async fn forward_auth(
-    state: Data<DecisionState>,
+    state: Data<WorkerState>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {

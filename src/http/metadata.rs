@@ -8,12 +8,12 @@ use actix_web::{
 
 use super::decide::finish;
 use crate::{
-    gateway::DecisionState,
+    gateway::{DecisionState, WorkerState},
     metadata::{MetadataDocument, Which},
     policy::Selector,
 };
 
-pub(super) async fn metadata(state: Data<DecisionState>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn metadata(state: Data<WorkerState>, request: HttpRequest) -> HttpResponse {
     finish(&state, answer(&state, &request))
 }
 

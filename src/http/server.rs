@@ -16,7 +16,7 @@ use super::{
     decide, metadata,
 };
 use crate::{
-    gateway::{DecisionState, ext_authz_http::PATH_PREFIX},
+    gateway::{DecisionState, WorkerState, ext_authz_http::PATH_PREFIX},
     policy::WELL_KNOWN,
 };
 
@@ -58,10 +58,9 @@ pub fn bind_main(
     state: Arc<DecisionState>,
     tls: Option<ServerConfig>,
 ) -> io::Result<BoundServer> {
-    let state = Data::from(state);
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(state.clone())
+            .app_data(Data::new(WorkerState::of(&state)))
             .route(PATH_PREFIX, web::route().to(decide::auth_request))
             .route("/authorize/{path:.*}", web::route().to(decide::ext_authz_http))
             .route("/forward-auth", web::route().to(decide::forward_auth))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::tls::TlsSettings;
+use crate::{tls::TlsSettings, token::CacheSettings};
 
 /// How the service listens and stops.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct ServerSettings {
     pub max_body_bytes: usize,
     /// Bound on requests in flight, over all workers; more are answered 503.
     pub max_in_flight: usize,
+    /// Bounds of the cache of verified tokens.
+    pub token_cache: CacheSettings,
     /// Request threads.
     pub workers: usize,
     /// How long an idle connection of a gateway is kept.

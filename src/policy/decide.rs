@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Decision, Denial, Grounds, Mode, Permit,
+    decision::Holder,
     level::Closed,
     resource::{Policy, ProtectedResource},
     shortfall::Shortfall,
@@ -17,9 +18,9 @@ use crate::{
 #[must_use]
 pub fn decide(policy: &Policy, identity: Arc<Identity>, operation: &Operation<'_>) -> Decision {
     match judge(policy, &identity.scopes, operation) {
-        Ok(()) => permit(identity, Grounds::Granted),
+        Ok(()) => permit(Holder::Known(identity), Grounds::Granted),
         Err(denial) if policy.mode == Mode::Report && is_reported(denial.reason, operation) => {
-            permit(identity, Grounds::Reported(denial.reason))
+            permit(Holder::Known(identity), Grounds::Reported(denial.reason))
         }
         Err(denial) => Decision::Deny(denial.with_identity(identity)),
     }
@@ -28,8 +29,8 @@ pub fn decide(policy: &Policy, identity: Arc<Identity>, operation: &Operation<'_
 /// A permit for what is public by definition: the resource's own metadata, and a CORS preflight, which carries
 /// no token and is answered by the server with headers alone.
 #[must_use]
-pub fn permit_public() -> Decision {
-    Decision::Permit(Permit { identity: None, grounds: Grounds::Public })
+pub fn permit_public(resource: &ProtectedResource) -> Decision {
+    permit(anybody(resource), Grounds::Public)
 }
 
 /// The decision where the configuration says `oauth.enabled: false`; a resource that is enforced is denied here,
@@ -38,12 +39,22 @@ pub fn permit_public() -> Decision {
 pub fn permit_unenforced(resource: &ProtectedResource) -> Decision {
     match resource.policy() {
         Some(_) => Decision::Deny(Denial::of(Reason::TokenMissing)),
-        None => Decision::Permit(Permit { identity: None, grounds: Grounds::Unenforced }),
+        None => permit(anybody(resource), Grounds::Unenforced),
     }
 }
 
-fn permit(identity: Arc<Identity>, grounds: Grounds) -> Decision {
-    Decision::Permit(Permit { identity: Some(identity), grounds })
+fn permit(holder: Holder, grounds: Grounds) -> Decision {
+    Decision::Permit(Permit { holder, grounds })
+}
+
+fn anybody(resource: &ProtectedResource) -> Holder {
+    Holder::Anybody(resource.headers_of_nobody().clone())
+}
+
+/// A permit for the tests of other rooms, who have no policy.
+#[cfg(test)]
+pub(crate) fn permit_for_tests(identity: Identity) -> Decision {
+    permit(Holder::Known(Arc::new(identity)), Grounds::Granted)
 }
 
 /// `mode: report` reports what a policy decides: methods, listed names, scopes (steps 8 and 9). What could not be
@@ -86,4 +97,11 @@ fn tool_of<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
         | Operation::Batch(_)
         | Operation::NotShown => None,
     }
+}
+
+/// The permit of what is public, for the same tests.
+#[cfg(test)]
+pub(crate) fn permit_public_for_tests() -> Decision {
+    let id = crate::domain::ResourceId::parse("mcp").unwrap();
+    permit(Holder::Anybody(crate::token::IdentityHeaders::of_nobody(&id)), Grounds::Public)
 }

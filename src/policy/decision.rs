@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{domain::Reason, token::Identity};
+use crate::{
+    domain::Reason,
+    token::{Identity, IdentityHeaders},
+};
 
 /// Whether one request may pass.
 #[derive(Clone, Debug)]
@@ -16,15 +19,36 @@ pub enum Decision {
 /// The proof that a request may pass. It has no public constructor: `decide` makes it.
 #[derive(Clone, Debug)]
 pub struct Permit {
-    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) holder: Holder,
     pub(super) grounds: Grounds,
+}
+
+/// Who is permitted.
+#[derive(Clone, Debug)]
+pub(super) enum Holder {
+    /// The token's.
+    Known(Arc<Identity>),
+    /// Whoever asks; what the server is told instead of an identity.
+    Anybody(IdentityHeaders),
 }
 
 impl Permit {
     /// Whose token it was; `None` where none was looked at.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
-        self.identity.as_deref()
+        match &self.holder {
+            Holder::Known(identity) => Some(identity),
+            Holder::Anybody(_) => None,
+        }
+    }
+
+    /// The identity headers for the server; those of nobody where no token was looked at.
+    #[must_use]
+    pub fn headers(&self) -> &IdentityHeaders {
+        match &self.holder {
+            Holder::Known(identity) => &identity.headers,
+            Holder::Anybody(headers) => headers,
+        }
     }
 
     /// Why the request may pass.
@@ -36,7 +60,11 @@ impl Permit {
     /// Takes the permit back before anybody has seen it.
     #[must_use]
     pub fn withdraw(self, reason: Reason) -> Denial {
-        Denial { identity: self.identity, ..Denial::of(reason) }
+        let identity = match self.holder {
+            Holder::Known(identity) => Some(identity),
+            Holder::Anybody(_) => None,
+        };
+        Denial { identity, ..Denial::of(reason) }
     }
 }
 

@@ -2,15 +2,18 @@
 
 use std::sync::{Arc, OnceLock};
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
 use super::{Decision, Grounds};
-use crate::domain::{Dialect, Reason, ResourceId};
+use crate::{
+    domain::{Dialect, Reason, ResourceId},
+    telemetry::{Counter, CounterVec},
+};
 
 /// The metrics of the policy room.
 #[derive(Clone, Debug)]
 pub struct PolicyMetrics {
-    decisions: IntCounterVec,
+    decisions: CounterVec,
     reloads: IntCounterVec,
     last_reload_succeeded: IntGauge,
     info: IntGaugeVec,
@@ -23,7 +26,8 @@ impl PolicyMetrics {
     /// # Errors
     /// When one of the names is taken.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let decisions = IntCounterVec::new(
+        let decisions = CounterVec::register(
+            registry,
             Opts::new("scopegate_decisions_total", "Decisions, by resource, dialect, outcome and reason."),
             &["resource", "dialect", "decision", "reason"],
         )?;
@@ -39,7 +43,6 @@ impl PolicyMetrics {
             Opts::new("scopegate_policy_info", "1 for the version of the policy in force."),
             &["version"],
         )?;
-        registry.register(Box::new(decisions.clone()))?;
         registry.register(Box::new(reloads.clone()))?;
         registry.register(Box::new(last_reload_succeeded.clone()))?;
         registry.register(Box::new(info.clone()))?;
@@ -80,12 +83,12 @@ impl PolicyMetrics {
 #[derive(Debug)]
 pub struct DecisionCounters {
     resource: String,
-    decisions: IntCounterVec,
-    by_dialect: [[OnceLock<IntCounter>; OUTCOMES]; Dialect::ALL.len()],
+    decisions: CounterVec,
+    by_dialect: [[OnceLock<Arc<Counter>>; OUTCOMES]; Dialect::ALL.len()],
 }
 
 impl DecisionCounters {
-    fn new(resource: &str, decisions: IntCounterVec) -> Arc<Self> {
+    fn new(resource: &str, decisions: CounterVec) -> Arc<Self> {
         let by_dialect = std::array::from_fn(|_| std::array::from_fn(|_| OnceLock::new()));
         Arc::new(Self { resource: resource.to_owned(), decisions, by_dialect })
     }
@@ -104,7 +107,7 @@ impl DecisionCounters {
         let counter = self.by_dialect.get(dialect as usize).and_then(|outcomes| outcomes.get(slot));
         if let Some(counter) = counter {
             let labels = [self.resource.as_str(), dialect.name(), outcome, reason];
-            counter.get_or_init(|| self.decisions.with_label_values(&labels)).inc();
+            counter.get_or_init(|| self.decisions.with(&labels)).inc();
         }
     }
 }

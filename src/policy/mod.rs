@@ -29,6 +29,8 @@ mod tests;
 pub use actor::{Load, PolicyActor, PolicyDocument, Reload, ReloadError, Resolve};
 pub use challenge::ChallengeText;
 pub use decide::{decide, permit_public, permit_unenforced};
+#[cfg(test)]
+pub(crate) use decide::{permit_for_tests, permit_public_for_tests};
 pub use decision::{Decision, Denial, Grounds, Permit};
 pub use document::{
     ChallengeScopes, Enforcement, GraphqlSettings, Mode, NamedScopes, OauthSettings, ResourceSettings,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{ResourceId, ScopeSet},
-    token::TokenRules,
+    token::{IdentityHeaders, TokenRules},
 };
 
 /// One protected MCP server.
@@ -17,6 +17,7 @@ pub struct ProtectedResource {
     settings: ResourceSettings,
     metadata_path: String,
     policy: Option<Policy>,
+    headers_of_nobody: IdentityHeaders,
     counters: Arc<DecisionCounters>,
 }
 
@@ -56,7 +57,8 @@ impl ProtectedResource {
             }
             (Enforcement::On(_) | Enforcement::Off, _) => None,
         };
-        Self { settings, metadata_path, policy, counters }
+        let headers_of_nobody = IdentityHeaders::of_nobody(&settings.id);
+        Self { settings, metadata_path, policy, headers_of_nobody, counters }
     }
 
     /// The name in logs, metrics and the realm.
@@ -81,6 +83,12 @@ impl ProtectedResource {
     #[must_use]
     pub fn metadata_path(&self) -> &str {
         &self.metadata_path
+    }
+
+    /// The identity headers of a request that passes without a token.
+    #[must_use]
+    pub fn headers_of_nobody(&self) -> &IdentityHeaders {
+        &self.headers_of_nobody
     }
 
     /// Counts its decisions.

@@ -1,5 +1,7 @@
 //! The keys of `server.log`, checked.
 
+use super::Share;
+
 /// How the service logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogSettings {
@@ -7,8 +9,8 @@ pub struct LogSettings {
     pub format: LogFormat,
     /// The least severe level that is written.
     pub level: LogLevel,
-    /// Whether permits are logged at `info` rather than `debug`.
-    pub permits: bool,
+    /// The share of permits that is logged at `info`; the others are at `debug`.
+    pub permits: Share,
     /// How a token's subject appears.
     pub subject: SubjectLogging,
 }

@@ -1,5 +1,7 @@
 //! Who a verified token speaks for, and the headers that tell the MCP server.
 
+use std::{ops::Deref, sync::Arc};
+
 use bytes::Bytes;
 
 use super::Refusal;
@@ -9,9 +11,20 @@ use crate::{
 };
 
 /// The holder of a verified access token. Only `Verifier` makes one.
+///
+/// What is counted when it is handed on lies apart from what is only read: a worker that keeps a token has counts
+/// of its own ([`Identity::for_worker`]), and shares the rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    claims: Arc<VerifiedClaims>,
+    /// The identity headers, ready to be sent.
+    pub headers: IdentityHeaders,
+}
+
+/// What a verified token says of its holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Identity {
+pub struct VerifiedClaims {
     /// `iss`, as the token writes it.
     pub issuer: Option<String>,
     /// `sub`.
@@ -26,11 +39,30 @@ pub struct Identity {
     pub source: String,
     /// `exp`, without leeway; seconds since 1970.
     pub expires_at: UnixSeconds,
-    /// The identity headers, ready to be sent.
-    pub headers: IdentityHeaders,
+}
+
+impl Deref for Identity {
+    type Target = VerifiedClaims;
+
+    fn deref(&self) -> &VerifiedClaims {
+        &self.claims
+    }
 }
 
 impl Identity {
+    pub(super) fn new(claims: VerifiedClaims, headers: IdentityHeaders) -> Self {
+        Self { claims: Arc::new(claims), headers }
+    }
+
+    /// The same, to be handed on by one worker without a write to memory that others write too.
+    pub(super) fn for_worker(&self) -> Self {
+        let [subject, client_id, issuer, scope, resource] =
+            self.headers.values().each_ref().map(|value| &**value);
+        let headers = IdentityHeaders::of([subject, client_id, issuer, scope, resource]);
+        let headers = IdentityHeaders { scopes_cut: self.headers.scopes_cut, ..headers };
+        Self { claims: Arc::clone(&self.claims), headers }
+    }
+
     /// An estimate of the memory behind it, in bytes.
     pub(super) fn byte_len(&self) -> usize {
         let texts = [&self.issuer, &self.subject, &self.client_id, &self.kid];
@@ -48,8 +80,8 @@ impl Identity {
         let scopes: ScopeSet =
             scopes.split_terminator(' ').map(|scope| Scope::parse(scope).unwrap()).collect();
         let who = Who { subject: "alice", client_id: "client", issuer: "https://auth.example.com" };
-        Self {
-            headers: IdentityHeaders::build(&resource, &who, &scopes).unwrap(),
+        let headers = IdentityHeaders::build(&resource, &who, &scopes).unwrap();
+        let claims = VerifiedClaims {
             issuer: Some(who.issuer.to_owned()),
             subject: Some(who.subject.to_owned()),
             client_id: Some(who.client_id.to_owned()),
@@ -57,7 +89,14 @@ impl Identity {
             kid: Some("k1".to_owned()),
             source: "idp".to_owned(),
             expires_at: UnixSeconds::MAX,
-        }
+        };
+        Self::new(claims, headers)
+    }
+
+    /// The same, signed by a key of that name.
+    pub(crate) fn with_kid(self, kid: &str) -> Self {
+        let claims = VerifiedClaims { kid: Some(kid.to_owned()), ..(*self.claims).clone() };
+        Self::new(claims, self.headers)
     }
 }
 
@@ -79,7 +118,7 @@ impl IdentityHeaders {
     /// The headers of a request that passes without a token: the resource, and nobody.
     #[must_use]
     pub fn of_nobody(resource: &ResourceId) -> Self {
-        Self::new([String::new(), String::new(), String::new()], String::new(), resource)
+        Self::of([b"", b"", b"", b"", resource.as_str().as_bytes()])
     }
 
     /// Builds the headers of a token's holder.
@@ -93,7 +132,9 @@ impl IdentityHeaders {
             .checked_sub(others)
             .ok_or(Refusal::malformed("`sub`, `iss` and the client together are longer than 3 KiB"))?;
         let (scope, scopes_cut) = scope_list(scopes, room);
-        Ok(Self { scopes_cut, ..Self::new(names, scope, resource) })
+        let [subject, client_id, issuer] = names.each_ref().map(|name| name.as_bytes());
+        let headers = Self::of([subject, client_id, issuer, scope.as_bytes(), resource.as_str().as_bytes()]);
+        Ok(Self { scopes_cut, ..headers })
     }
 
     /// Name and value of each header; a value is empty where the token has none.
@@ -112,10 +153,10 @@ impl IdentityHeaders {
         self.values.iter().map(Bytes::len).sum()
     }
 
-    fn new([subject, client_id, issuer]: [String; 3], scope: String, resource: &ResourceId) -> Self {
-        let resource = resource.as_str().to_owned();
-        let values = [subject, client_id, issuer, scope, resource].map(Bytes::from);
-        Self { values, scopes_cut: false }
+    /// All values lie in one buffer.
+    fn of(values: [&[u8]; 5]) -> Self {
+        let mut rest = Bytes::from(values.concat());
+        Self { values: values.map(|value| rest.split_to(value.len())), scopes_cut: false }
     }
 }
 

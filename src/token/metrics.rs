@@ -1,13 +1,18 @@
 //! How the token cache fares, as Prometheus counters.
 
-use prometheus::{IntCounter, IntCounterVec, Opts, Registry};
+use std::sync::Arc;
+
+use prometheus::{Opts, Registry};
+
+use crate::telemetry::{Counter, CounterVec};
 
 /// `scopegate_token_cache_requests_total{outcome}`, its children resolved.
 #[derive(Clone, Debug)]
 pub struct TokenMetrics {
-    pub(super) hit: IntCounter,
-    pub(super) miss: IntCounter,
-    pub(super) outdated: IntCounter,
+    pub(super) hit: Arc<Counter>,
+    pub(super) joined: Arc<Counter>,
+    pub(super) miss: Arc<Counter>,
+    pub(super) outdated: Arc<Counter>,
 }
 
 impl TokenMetrics {
@@ -16,18 +21,19 @@ impl TokenMetrics {
     /// # Errors
     /// When the registry has counters of this name already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
-        let requests = IntCounterVec::new(
+        let requests = CounterVec::register(
+            registry,
             Opts::new(
                 "scopegate_token_cache_requests_total",
-                "Lookups of the token cache: hit, miss, or outdated (known, but its keys or its time have passed)",
+                "Lookups of the token cache: hit, joined (another request verified it meanwhile), miss, or outdated (known, but its keys or its time have passed)",
             ),
             &["outcome"],
         )?;
-        registry.register(Box::new(requests.clone()))?;
         Ok(Self {
-            hit: requests.get_metric_with_label_values(&["hit"])?,
-            miss: requests.get_metric_with_label_values(&["miss"])?,
-            outdated: requests.get_metric_with_label_values(&["outdated"])?,
+            hit: requests.with(&["hit"]),
+            joined: requests.with(&["joined"]),
+            miss: requests.with(&["miss"]),
+            outdated: requests.with(&["outdated"]),
         })
     }
 }

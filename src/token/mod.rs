@@ -1,7 +1,7 @@
 //! A bearer string to an identity, or why not.
 //!
 //! `bearer` reads the header, `jwt` the token, `source` asks one key source and `validate` its claims; `verifier`
-//! goes the whole way, and remembers in `cache`.
+//! goes the whole way, and remembers in `cache`. First uses of a token take `turns`, and refused ones keep `pace`.
 
 mod bearer;
 mod cache;
@@ -11,11 +11,14 @@ mod jwt;
 mod members;
 mod metrics;
 mod mint;
+mod near;
+mod pace;
 mod refusal;
 mod rules;
 mod scopes;
 mod settings;
 mod source;
+mod turns;
 mod validate;
 mod verdict;
 mod verifier;
@@ -24,10 +27,10 @@ mod verifier;
 mod tests;
 
 pub use bearer::Bearer;
-pub use identity::{Identity, IdentityHeaders};
+pub use identity::{Identity, IdentityHeaders, VerifiedClaims};
 pub use metrics::TokenMetrics;
 pub use mint::{MintError, NewClaims, mint};
 pub use refusal::Refusal;
 pub use rules::{SourceRules, TokenRules};
-pub use settings::{Audience, IssuerRule, TokenSettings, TokenType};
+pub use settings::{Audience, CacheSettings, IssuerRule, TokenSettings, TokenType};
 pub use verifier::Verifier;

@@ -45,3 +45,18 @@ pub enum TokenType {
     /// That, or `JWT`, or none.
     Any,
 }
+
+/// The keys of `server.token_cache`, checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CacheSettings {
+    /// How many verified tokens are kept at most.
+    pub max_entries: usize,
+    /// The bytes that they may need together.
+    pub max_bytes: u64,
+}
+
+impl Default for CacheSettings {
+    fn default() -> Self {
+        Self { max_entries: 32 * 1024, max_bytes: 64 << 20 }
+    }
+}

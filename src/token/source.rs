@@ -6,7 +6,7 @@ use super::{
     Identity, IdentityHeaders, Refusal, SourceRules, TokenRules,
     cache::Verified,
     claims::Claims,
-    identity::Who,
+    identity::{VerifiedClaims, Who},
     jwt::Jws,
     rules::IssuerFit,
     scopes,
@@ -118,7 +118,7 @@ impl Case<'_> {
             issuer: claims.issuer().unwrap_or_default(),
         };
         let headers = IdentityHeaders::build(self.rules.resource(), &who, &scopes)?;
-        Ok(Identity {
+        let claims = VerifiedClaims {
             issuer: claims.issuer().map(Into::into),
             subject: subject.map(Cow::into_owned),
             client_id: client_id.map(Cow::into_owned),
@@ -126,7 +126,7 @@ impl Case<'_> {
             kid: key.kid().map(Into::into),
             source: self.source.name.clone(),
             expires_at: validity.expires_at,
-            headers,
-        })
+        };
+        Ok(Identity::new(claims, headers))
     }
 }

@@ -45,6 +45,19 @@ impl Verdict {
         matches!(self, Self::Accepted(_) | Self::Denied(_))
     }
 
+    /// What was verified, where the token is good.
+    pub(super) const fn accepted(&self) -> Option<&Verified> {
+        match self {
+            Self::Accepted(verified) => Some(verified),
+            Self::Denied(_)
+            | Self::Unavailable(_)
+            | Self::BadSignature { .. }
+            | Self::UnknownKey { .. }
+            | Self::OtherAlgorithm(_)
+            | Self::OtherIssuer => None,
+        }
+    }
+
     /// What a fetch of the source's keys could mend, and the round that they are of.
     pub(super) const fn missing(&self) -> Option<(Missing, u64)> {
         match self {

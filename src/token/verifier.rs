@@ -1,15 +1,18 @@
 //! The way of a bearer token to an identity: remembered, or verified against the key sources of the resource.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
+use prometheus::{PullingGauge, Registry};
 
 use super::{
-    Bearer, Identity, Refusal, TokenMetrics, TokenRules,
-    cache::{TokenCache, Verified},
+    Bearer, CacheSettings, Identity, Refusal, TokenMetrics, TokenRules,
+    cache::{Lookup, Recalled, TokenCache, Verified},
     claims::Claims,
     jwt::Jws,
+    pace::{Pace, TooMany},
     source::{Case, Moment, Unverified},
+    turns::Turns,
     verdict::Verdict,
 };
 use crate::{
@@ -21,15 +24,45 @@ use crate::{
 #[derive(Debug)]
 pub struct Verifier {
     clock: SharedClock,
-    cache: TokenCache,
+    cache: Arc<TokenCache>,
+    turns: Turns,
+    pace: Option<Pace>,
     metrics: TokenMetrics,
 }
 
 impl Verifier {
     /// A verifier that remembers nothing yet.
     #[must_use]
-    pub fn new(clock: SharedClock, metrics: TokenMetrics) -> Self {
-        Self { clock, cache: TokenCache::default(), metrics }
+    pub fn new(clock: SharedClock, cache: CacheSettings, metrics: TokenMetrics) -> Self {
+        Self { clock, cache: Arc::new(TokenCache::new(cache)), turns: Turns::default(), pace: None, metrics }
+    }
+
+    /// With a bound on what refused tokens may take of the time of `workers`. Of tokens not seen before at most
+    /// `max_waiting` wait at a time while it is used up; more are `overloaded`.
+    #[must_use]
+    pub fn paced(self, workers: usize, max_waiting: usize) -> Self {
+        Self { pace: Some(Pace::new(workers, max_waiting)), ..self }
+    }
+
+    /// Registers `scopegate_token_cache_entries` and `scopegate_token_cache_bytes`.
+    ///
+    /// # Errors
+    /// When one of the names is taken.
+    pub fn register_usage(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        let (entries, bytes) = (Arc::clone(&self.cache), Arc::clone(&self.cache));
+        let gauges = [
+            PullingGauge::new(
+                "scopegate_token_cache_entries",
+                "Verified tokens in the cache.",
+                Box::new(move || entries.len() as f64),
+            )?,
+            PullingGauge::new(
+                "scopegate_token_cache_bytes",
+                "What they are taken to need, in bytes.",
+                Box::new(move || bytes.bytes() as f64),
+            )?,
+        ];
+        gauges.into_iter().try_for_each(|gauge| registry.register(Box::new(gauge)))
     }
 
     /// Verifies a token under the rules of one resource. It waits only where a source lacks the key, and then
@@ -44,29 +77,73 @@ impl Verifier {
         trace: &mut T,
     ) -> Result<Arc<Identity>, Refusal> {
         trace.note(Step::Bearer, || format!("a bearer token of {} bytes", bearer.expose().len()));
-        if let Some(identity) = self.recall(rules, bearer) {
+        let lookup = self.cache.lookup(rules.id(), bearer.expose());
+        let recalled = self.recall(rules, lookup);
+        if let Recalled::Known(identity) = recalled {
+            self.metrics.hit.inc();
             trace.note(Step::Signature, || format!("verified before, by source `{}`", identity.source));
             note_identity(&identity, trace);
             return Ok(identity);
         }
-        let verified = self.verify_anew(rules, bearer, trace).await?;
-        note_identity(&verified.identity, trace);
-        self.cache.insert(rules.id(), bearer.expose(), verified.clone());
-        Ok(verified.identity)
+        let is_outdated = matches!(recalled, Recalled::Outdated);
+        // Apart from the way of a hit, whose future it would make many times as long.
+        let identity = Box::pin(self.verify_paced(rules, bearer, lookup, is_outdated, trace)).await?;
+        note_identity(&identity, trace);
+        Ok(identity)
     }
 
-    fn recall(&self, rules: &TokenRules, bearer: Bearer<'_>) -> Option<Arc<Identity>> {
-        let Some(known) = self.cache.get(rules.id(), bearer.expose()) else {
-            self.metrics.miss.inc();
-            return None;
-        };
-        if self.still_holds(rules, &known) {
-            self.metrics.hit.inc();
-            return Some(known.identity);
+    /// What a token that could not be read costs is charged to refused tokens, too.
+    ///
+    /// # Errors
+    /// Always: `refusal`, or `overloaded` where too many wait.
+    pub async fn refuse(&self, refusal: Refusal) -> Refusal {
+        match self.wait().await {
+            Ok(()) => {
+                self.charge(Duration::ZERO);
+                refusal
+            }
+            Err(overloaded) => overloaded,
         }
-        self.metrics.outdated.inc();
-        self.cache.remove(rules.id(), bearer.expose());
-        None
+    }
+
+    /// Takes the turn of a token, as the request would that verifies it.
+    #[cfg(test)]
+    pub(super) async fn hold_turn(&self, rules: &TokenRules, token: &str) -> impl Drop {
+        self.turns.take(self.cache.lookup(rules.id(), token).hash).await.unwrap()
+    }
+
+    fn recall(&self, rules: &TokenRules, lookup: Lookup<'_>) -> Recalled {
+        self.cache.recall(lookup, |known| self.still_holds(rules, known))
+    }
+
+    async fn verify_paced<T: Trace>(
+        &self,
+        rules: &TokenRules,
+        bearer: Bearer<'_>,
+        lookup: Lookup<'_>,
+        is_outdated: bool,
+        trace: &mut T,
+    ) -> Result<Arc<Identity>, Refusal> {
+        self.wait().await?;
+        let mut worked = Duration::ZERO;
+        let anew = Anew { verifier: self, rules, lookup, is_outdated, arrived: self.clock.uptime() };
+        let result = anew.verify(bearer, &mut worked, trace).await;
+        if result.is_err() {
+            self.charge(worked);
+        }
+        result
+    }
+
+    async fn wait(&self) -> Result<(), Refusal> {
+        let Some(pace) = &self.pace else { return Ok(()) };
+        let overloaded = Refusal::new(Reason::Overloaded, "too many tokens that were not seen before");
+        pace.wait(|| self.clock.uptime()).await.map_err(|TooMany| overloaded)
+    }
+
+    fn charge(&self, worked: Duration) {
+        if let Some(pace) = &self.pace {
+            pace.charge(worked, self.clock.uptime());
+        }
     }
 
     /// Everything that may have changed since the token was verified. The generation stands for the keys and
@@ -78,52 +155,96 @@ impl Verifier {
             && snapshot.is_usable(self.clock.uptime())
             && known.validity.check(self.clock.unix_seconds()).is_ok()
     }
+}
 
-    async fn verify_anew<T: Trace>(
+/// A token that has to be verified.
+struct Anew<'v> {
+    verifier: &'v Verifier,
+    rules: &'v TokenRules,
+    lookup: Lookup<'v>,
+    /// Whether it was verified before.
+    is_outdated: bool,
+    /// When the request came.
+    arrived: Uptime,
+}
+
+impl Anew<'_> {
+    /// Adds what was computed to `worked`.
+    async fn verify<T: Trace>(
         &self,
-        rules: &TokenRules,
         bearer: Bearer<'_>,
+        worked: &mut Duration,
         trace: &mut T,
-    ) -> Result<Verified, Refusal> {
-        let arrived = self.clock.uptime();
+    ) -> Result<Arc<Identity>, Refusal> {
         let jws = noted(Jws::parse(bearer.expose()), Step::Signature, trace)?;
         note_header(&jws, trace);
         let claims = noted(Claims::parse(&jws.payload), Step::Claims, trace)?;
         let token = Unverified { jws: &jws, claims };
-        let mut verdicts = self.judge_all(rules, &token, arrived);
+        let mut verdicts = Vec::new();
+        if let Some(identity) = self.take_turn(&token, &mut verdicts, worked).await {
+            return Ok(identity);
+        }
         // A round that had begun before the request came may have missed a key that was published meanwhile.
         for _ in 0..ROUNDS {
             if !could_be_mended(&verdicts) {
                 break;
             }
             trace.note(Step::Signature, || "no key verifies the token; asking for fresh keys".to_owned());
-            refresh(rules, &verdicts).await;
-            self.judge_again(rules, &token, arrived, &mut verdicts);
+            refresh(self.rules, &verdicts).await;
+            if let Some(identity) = self.take_turn(&token, &mut verdicts, worked).await {
+                return Ok(identity);
+            }
         }
-        conclude(rules, &token, verdicts, trace)
+        conclude(self.rules, &token, verdicts, trace).map(|verified| verified.identity)
     }
 
-    fn judge_all(&self, rules: &TokenRules, token: &Unverified<'_>, arrived: Uptime) -> Vec<Verdict> {
-        let moment = self.moment(arrived);
-        let cases = rules.sources().iter().enumerate();
-        cases.map(|(index, source)| Case { rules, index, source, token, moment }.judge()).collect()
+    /// Judges while no other worker judges this token. An identity that one of them has found meanwhile, or that
+    /// this one finds, is remembered.
+    async fn take_turn(
+        &self,
+        token: &Unverified<'_>,
+        verdicts: &mut Vec<Verdict>,
+        worked: &mut Duration,
+    ) -> Option<Arc<Identity>> {
+        let _turn = self.verifier.turns.take(self.lookup.hash).await;
+        let (recalled, metrics) = (self.verifier.recall(self.rules, self.lookup), &self.verifier.metrics);
+        if let Recalled::Known(identity) = recalled {
+            metrics.joined.inc();
+            return Some(identity);
+        }
+        if verdicts.is_empty() {
+            if self.is_outdated { metrics.outdated.inc() } else { metrics.miss.inc() }
+        }
+        let began = self.verifier.clock.uptime();
+        self.judge(token, verdicts);
+        *worked += self.verifier.clock.uptime().saturating_sub(began);
+        let accepted =
+            verdicts.iter().min_by_key(|verdict| verdict.precedence()).and_then(Verdict::accepted)?;
+        self.verifier.cache.insert(self.lookup, accepted.clone());
+        None
+    }
+
+    fn judge(&self, token: &Unverified<'_>, verdicts: &mut Vec<Verdict>) {
+        if verdicts.is_empty() {
+            let moment = self.moment();
+            let cases = self.rules.sources().iter().enumerate();
+            verdicts.extend(
+                cases.map(|(index, source)| Case { rules: self.rules, index, source, token, moment }.judge()),
+            );
+        } else {
+            self.judge_again(token, verdicts);
+        }
     }
 
     /// Judges once more where fresh keys were asked for. A bad signature stays bad under the same keys.
-    fn judge_again(
-        &self,
-        rules: &TokenRules,
-        token: &Unverified<'_>,
-        arrived: Uptime,
-        verdicts: &mut [Verdict],
-    ) {
-        let moment = self.moment(arrived);
+    fn judge_again(&self, token: &Unverified<'_>, verdicts: &mut [Verdict]) {
+        let (rules, moment) = (self.rules, self.moment());
         for ((index, source), verdict) in rules.sources().iter().enumerate().zip(verdicts) {
             let is_settled = match verdict {
                 Verdict::UnknownKey { .. } => false,
                 Verdict::BadSignature { generation, is_final, .. } => {
                     let snapshot = source.keys.snapshot();
-                    *is_final |= snapshot.asked_at.is_some_and(|asked_at| asked_at > arrived);
+                    *is_final |= snapshot.asked_at.is_some_and(|asked_at| asked_at > self.arrived);
                     snapshot.generation == *generation
                 }
                 Verdict::Accepted(_)
@@ -138,8 +259,9 @@ impl Verifier {
         }
     }
 
-    fn moment(&self, arrived: Uptime) -> Moment {
-        Moment { arrived, uptime: self.clock.uptime(), unix_seconds: self.clock.unix_seconds() }
+    fn moment(&self) -> Moment {
+        let clock = &self.verifier.clock;
+        Moment { arrived: self.arrived, uptime: clock.uptime(), unix_seconds: clock.unix_seconds() }
     }
 }
 

@@ -11,12 +11,11 @@ use serde_json::{Value, json};
 
 use super::{decided, settings};
 use crate::{
-    audit::{
-        AuditHandle, AuditSettings, PermitRate, WhenFull, actor::Entry, output::Output, selection::Selection,
-    },
+    audit::{AuditHandle, AuditSettings, WhenFull, actor::Entry, output::Output, selection::Selection},
     clock::ManualClock,
     domain::Reason,
-    policy::{Decision, Denial, permit_public},
+    policy::{Decision, Denial, permit_public_for_tests},
+    telemetry::Share,
     token::Identity,
 };
 
@@ -77,9 +76,9 @@ fn a_full_queue_loses_records_and_counts_them_or_refuses_permits() {
     {
         in_a_system(async {
             let (audit, _reader) = stalled(when_full);
-            assert_eq!(reason_of(&audit.record(permit_public(), &decided())), None);
+            assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), None);
             assert_eq!(lost_of(&audit, 63, true), 0);
-            assert_eq!(reason_of(&audit.record(permit_public(), &decided())), expected);
+            assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), expected);
             // Turned into a 503, a denial would pass some gateways.
             lost_of(&audit, 1, true);
             assert_eq!((audit.metrics.dropped.get(), audit.metrics.refused.get()), counts);
@@ -101,9 +100,9 @@ fn a_permit_that_is_not_written_needs_no_place() {
     in_a_system(async {
         let (mut audit, _reader) = stalled(WhenFull::Refuse);
         lost_of(&audit, 64, true);
-        let none = AuditSettings { permits: PermitRate::of(0.0), ..settings(WhenFull::Refuse) };
+        let none = AuditSettings { permits: Share::NONE, ..settings(WhenFull::Refuse) };
         audit.selection = Arc::new(Selection::new(&none));
-        assert_eq!(reason_of(&audit.record(permit_public(), &decided())), None);
+        assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), None);
     });
 }
 
@@ -136,7 +135,7 @@ fn while_nothing_can_be_written_permits_are_refused_and_without_that_setting_wai
             lost_of(&audit, 1, true);
             until(|| audit.failure().is_some());
             assert!(audit.failure().unwrap().contains("No space left"), "{:?}", audit.failure());
-            assert_eq!(reason_of(&audit.record(permit_public(), &decided())), expected);
+            assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), expected);
             assert_eq!(audit.metrics.last_write_succeeded.get(), 0);
             assert_eq!(lost_of(&audit, 10, true), 0);
             assert!(audit.is_alive());

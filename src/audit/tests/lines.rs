@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::{decided, settings};
 use crate::{
-    audit::{Decided, PermitRate, WhenFull, record::line_of, selection::Selection},
+    audit::{Decided, WhenFull, record::line_of, selection::Selection},
     domain::{Call, Message, Named, Operation, Query, Reason},
-    policy::{Decision, Denial, permit_public},
-    telemetry::SubjectLogging,
+    policy::{Decision, Denial, permit_public_for_tests},
+    telemetry::{Share, SubjectLogging},
     token::Identity,
 };
 
@@ -36,7 +36,7 @@ fn what_is_not_known_is_left_out() {
         "dialect": "auth_request", "http_method": "POST", "decision": "permit", "code": "public",
         "policy_version": "624f48acded3", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "duration_us": 431,
     });
-    assert_eq!(line(&permit_public(), &decided(), SubjectLogging::Plain), expected);
+    assert_eq!(line(&permit_public_for_tests(), &decided(), SubjectLogging::Plain), expected);
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn each_message_of_a_batch_is_named() {
 fn denials_are_always_written_and_permits_by_rate_or_by_name() {
     let chooses = |operations: &[&str], decision: &Decision, operation: &Operation<'_>| {
         let mut settings = settings(WhenFull::Drop);
-        settings.permits = PermitRate::of(0.0);
+        settings.permits = Share::NONE;
         settings.operations = operations.iter().map(|glob| (*glob).to_owned()).collect();
         Selection::new(&settings).chooses(decision, Some(operation))
     };
@@ -130,7 +130,7 @@ fn denials_are_always_written_and_permits_by_rate_or_by_name() {
         (&["stream"], &Operation::OpenStream, true),
         (&["tools/*"], &batch, false),
     ] {
-        assert_eq!(chooses(globs, &permit_public(), operation), expected, "{globs:?}");
+        assert_eq!(chooses(globs, &permit_public_for_tests(), operation), expected, "{globs:?}");
     }
 }
 
@@ -140,8 +140,7 @@ fn the_longest_line_is_bounded() {
     let messages = (0..50).map(|_| message(&ugly, Named::Tool(Cow::from(ugly.as_str()))));
     let operation = Operation::Batch(messages.collect());
     let scopes: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
-    let mut identity = Identity::granted("mcp", &scopes.join(" "));
-    identity.kid = Some(ugly.clone());
+    let identity = Identity::granted("mcp", &scopes.join(" ")).with_kid(&ugly);
     let decided = Decided { operation: Some(&operation), http_method: Some(&ugly), ..decided() };
     let line = line_of(&denied(Some(identity)), &decided, SubjectLogging::Plain, Duration::ZERO);
     // Required scopes and identity headers can add 4 and 3 KiB.

@@ -6,13 +6,16 @@ mod writing;
 
 use std::time::Duration;
 
-use super::{AuditOutput, AuditSettings, Decided, PermitRate, WhenFull};
-use crate::{domain::Dialect, telemetry::SubjectLogging};
+use super::{AuditOutput, AuditSettings, Decided, WhenFull};
+use crate::{
+    domain::Dialect,
+    telemetry::{Share, SubjectLogging},
+};
 
 fn settings(when_full: WhenFull) -> AuditSettings {
     AuditSettings {
         output: AuditOutput::Stdout,
-        permits: PermitRate::of(1.0),
+        permits: Share::ALL,
         operations: Vec::new(),
         subject: SubjectLogging::Hashed,
         queue: 64,

@@ -2,8 +2,8 @@ use std::path::PathBuf;
 
 use super::{PLAIN, load_in, load_with};
 use crate::{
-    audit::{AuditOutput, AuditSettings, PermitRate, WhenFull},
-    telemetry::SubjectLogging,
+    audit::{AuditOutput, AuditSettings, WhenFull},
+    telemetry::{Share, SubjectLogging},
 };
 
 fn with_audit(audit: &str) -> String {
@@ -22,7 +22,7 @@ fn an_output_is_enough() {
     };
     let expected = AuditSettings {
         output: AuditOutput::Stdout,
-        permits: PermitRate::of(0.0),
+        permits: Share::NONE,
         operations: Vec::new(),
         subject: SubjectLogging::Hashed,
         queue: 8192,
@@ -39,7 +39,7 @@ fn all_keys_are_read_from_the_file_and_the_environment() {
     let read = load_with(&with_audit(audit), &[]).unwrap().audit;
     let expected = AuditSettings {
         output: AuditOutput::Stdout,
-        permits: PermitRate::of(0.25),
+        permits: Share::of(0.25).unwrap(),
         operations: vec!["tools/*".to_owned()],
         subject: SubjectLogging::Plain,
         queue: 16,
@@ -64,15 +64,15 @@ fn mistakes_name_field_found_and_expected() {
         ("output: ''", "server.audit.output: found an empty text, expected `stdout`, or the path of a file"),
         (
             "output: a, permits: 1.5",
-            "server.audit.permits: found the number `1.5`, expected a number from 0 to 1, such as `0.1`",
+            "server.audit.permits: found `1.5`, expected `true`, `false`, or a number from 0 to 1",
         ),
         (
             "output: a, permits: -1",
-            "server.audit.permits: found the number `-1`, expected a number from 0 to 1, such as `0.1`",
+            "server.audit.permits: found `-1`, expected `true`, `false`, or a number from 0 to 1",
         ),
         (
             "output: a, permits: all",
-            "server.audit.permits: found the text `all`, expected a number from 0 to 1, such as `0.1`",
+            "server.audit.permits: found the text `all`, expected `true`, `false`, or a number from 0 to 1",
         ),
         (
             "output: a, operations: ['']",

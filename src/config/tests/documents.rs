@@ -17,8 +17,8 @@ use crate::{
         ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings, ScopeSettings,
         SourceRules, Unknown, Unlisted,
     },
-    telemetry::{LogFormat, LogLevel, LogSettings, SubjectLogging},
-    token::{Audience, IssuerRule, TokenSettings, TokenType},
+    telemetry::{LogFormat, LogLevel, LogSettings, Share, SubjectLogging},
+    token::{Audience, CacheSettings, IssuerRule, TokenSettings, TokenType},
 };
 
 const DOCUMENT: &str = "\
@@ -153,6 +153,7 @@ fn server_settings() -> ServerSettings {
         admin_listen_addr: "localhost:9464".to_owned(),
         max_body_bytes: 4 * 1024 * 1024,
         max_in_flight: 10_000,
+        token_cache: CacheSettings::default(),
         workers: std::thread::available_parallelism().unwrap().get(),
         keep_alive: Duration::from_secs(75),
         drain: Duration::from_secs(5),
@@ -171,7 +172,7 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
         log: LogSettings {
             format: LogFormat::Json,
             level: LogLevel::Info,
-            permits: false,
+            permits: Share::NONE,
             subject: SubjectLogging::Hashed,
         },
         audit: None,

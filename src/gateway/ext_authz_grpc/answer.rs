@@ -22,9 +22,9 @@ pub struct CheckAnswer(CheckResponse);
 impl CheckAnswer {
     /// Status 0 and an `ok_response`: the identity headers in place of what the client sent under their names.
     pub(super) fn allow(permit: &Permit, checked: &Checked<'_>) -> Self {
-        let token: &[Bytes] = if checked.removes_token() { &[AUTHORIZATION] } else { &[] };
+        let token: &[Bytes] = if checked.removes_token { &[AUTHORIZATION] } else { &[] };
         let ok = OkHttpResponse {
-            headers: overwriting(&Reply::of_permit(permit, checked)),
+            headers: overwriting(&Reply::of_permit(permit)),
             headers_to_remove: token.to_vec(),
         };
         Self::new(

@@ -45,7 +45,7 @@ fn seen(answer: &CheckAnswer) -> Seen {
 }
 
 fn denied(denial: Denial) -> Checked<'static> {
-    Checked { decision: Decision::Deny(denial), resource: None, operation: None }
+    Checked { decision: Decision::Deny(denial), removes_token: false, operation: None }
 }
 
 #[test]
@@ -67,7 +67,8 @@ fn no_denial_can_be_taken_for_a_permit() {
 
 #[test]
 fn a_permit_says_so() {
-    let permit = Checked { decision: crate::policy::permit_public(), resource: None, operation: None };
+    let decision = crate::policy::permit_for_tests(Identity::granted("mcp", "mcp:connect"));
+    let permit = Checked { decision, removes_token: false, operation: None };
     let seen = seen(&write(&permit, None));
     assert_eq!(seen.status, Some(Number { code: 0 }));
     assert!(seen.ok.is_some() && seen.denied.is_none() && seen.error.is_none());

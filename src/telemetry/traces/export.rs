@@ -26,7 +26,7 @@ use super::{
     settings::{OtlpProtocol, OtlpSettings},
     span::Span,
 };
-use crate::telemetry::redact;
+use crate::{release, telemetry::redact};
 
 /// Sends batches to one collector.
 pub(super) struct Exporter {
@@ -163,7 +163,7 @@ fn instance_id() -> String {
 }
 
 const NAME: &str = env!("CARGO_PKG_NAME");
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+const VERSION: &str = release::VERSION;
 const USER_AGENT: &str = concat!("scopegate/", env!("CARGO_PKG_VERSION"));
 
 /// The semantic conventions that names of attributes are from.

@@ -5,7 +5,10 @@ use std::fmt::{self, Write};
 
 use bytes::Bytes;
 
-use crate::domain::{Field, TraceParent, read_tracestate};
+use crate::{
+    domain::{Field, TraceParent, read_tracestate},
+    telemetry::Share,
+};
 
 /// Where a span that is kept stands in its trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +41,7 @@ pub struct Sampler {
 }
 
 impl Sampler {
-    /// Keeps `ratio`, from 0 to 1, of the traces that begin here.
+    /// Keeps a share of the traces that begin here.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -46,8 +49,8 @@ impl Sampler {
         reason = "a ratio from 0 to 1 of 2^63"
     )]
     #[must_use]
-    pub fn of(ratio: f64) -> Self {
-        Self { bound: (ratio.clamp(0.0, 1.0) * (1_u64 << 63) as f64) as u64 }
+    pub fn of(share: Share) -> Self {
+        Self { bound: (share.ratio() * (1_u64 << 63) as f64) as u64 }
     }
 
     /// The context of the span of a request; `None` if it is not kept.
@@ -91,10 +94,14 @@ mod tests {
     const SAMPLED: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const DROPPED: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
 
+    fn a_quarter() -> Share {
+        Share::of(0.25).unwrap()
+    }
+
     #[test]
-    fn the_gateway_s_choice_counts_more_than_the_ratio() {
-        for ratio in [0.0, 1.0] {
-            let sampler = Sampler::of(ratio);
+    fn the_gateway_s_choice_counts_more_than_the_share() {
+        for share in [Share::NONE, Share::ALL] {
+            let sampler = Sampler::of(share);
             let kept = sampler.sample(Field::One(SAMPLED), Field::One(b"a=1")).unwrap();
             assert_eq!(kept.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
             assert_eq!(kept.parent, Some(0x00f0_67aa_0ba9_02b7));
@@ -106,24 +113,24 @@ mod tests {
     #[test]
     fn a_malformed_context_begins_a_trace_of_its_own() {
         for field in [Field::Absent, Field::Repeated, Field::One(b"00-x")] {
-            assert_eq!(Sampler::of(0.0).sample(field, Field::One(b"a=1")), None);
-            let root = Sampler::of(1.0).sample(field, Field::One(b"a=1")).unwrap();
+            assert_eq!(Sampler::of(Share::NONE).sample(field, Field::One(b"a=1")), None);
+            let root = Sampler::of(Share::ALL).sample(field, Field::One(b"a=1")).unwrap();
             assert_eq!((root.parent, root.trace_state), (None, Bytes::new()));
         }
     }
 
     #[test]
     fn a_malformed_state_is_dropped_and_the_parent_kept() {
-        let kept = Sampler::of(0.0).sample(Field::One(SAMPLED), Field::One(b"=")).unwrap();
+        let kept = Sampler::of(Share::NONE).sample(Field::One(SAMPLED), Field::One(b"=")).unwrap();
         assert_eq!((kept.parent.is_some(), kept.trace_state), (true, Bytes::new()));
     }
 
     #[test]
-    fn a_ratio_keeps_its_share_by_the_trace_id() {
+    fn a_share_is_kept_by_the_trace_id() {
         fastrand::seed(7);
-        let kept = (0..10_000).filter(|_| Sampler::of(0.25).sample_root().is_some()).count();
+        let kept = (0..10_000).filter(|_| Sampler::of(a_quarter()).sample_root().is_some()).count();
         assert!((2_300..2_700).contains(&kept), "{kept}");
-        let low = |low: u64| low >> 1 < Sampler::of(0.25).bound;
+        let low = |low: u64| low >> 1 < Sampler::of(a_quarter()).bound;
         assert!(low(0) && low((1 << 62) - 1) && !low(1 << 62) && !low(u64::MAX));
     }
 }

@@ -11,8 +11,8 @@ use crate::{
     domain::{Field, Issuer, Reason, ResourceId, Silent, Step},
     keys::{Algorithm, AlgorithmSet, KeysHandle},
     token::{
-        Audience, Bearer, Identity, IssuerRule, Refusal, SourceRules, TokenMetrics, TokenRules,
-        TokenSettings, TokenType, Verifier,
+        Audience, Bearer, CacheSettings, Identity, IssuerRule, Refusal, SourceRules, TokenMetrics,
+        TokenRules, TokenSettings, TokenType, Verifier,
     },
 };
 
@@ -24,14 +24,18 @@ pub(super) const AUDIENCE: &str = "https://mcp.example.com/mcp";
 pub(super) struct Bench {
     pub(super) clock: Arc<ManualClock>,
     registry: Registry,
-    verifier: Verifier,
+    pub(super) verifier: Verifier,
 }
 
 impl Bench {
     pub(super) fn new() -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
         let registry = Registry::new();
-        let verifier = Verifier::new(clock.clone(), TokenMetrics::register(&registry).unwrap());
+        let verifier = Verifier::new(
+            clock.clone(),
+            CacheSettings::default(),
+            TokenMetrics::register(&registry).unwrap(),
+        );
         Self { clock, registry, verifier }
     }
 
@@ -53,14 +57,21 @@ impl Bench {
         notes
     }
 
+    /// Tokens whose verification by another request was waited for, so far.
+    pub(super) fn joined(&self) -> u64 {
+        self.lookups_of("joined")
+    }
+
     /// Hits, misses and outdated entries so far.
     pub(super) fn lookups(&self) -> [u64; 3] {
+        ["hit", "miss", "outdated"].map(|outcome| self.lookups_of(outcome))
+    }
+
+    fn lookups_of(&self, outcome: &str) -> u64 {
         let families = self.registry.gather();
         let metrics = families[0].get_metric();
-        ["hit", "miss", "outdated"].map(|outcome| {
-            let of = metrics.iter().find(|metric| metric.get_label()[0].value() == outcome).unwrap();
-            of.get_counter().get_value() as u64
-        })
+        let of = metrics.iter().find(|metric| metric.get_label()[0].value() == outcome).unwrap();
+        of.get_counter().get_value() as u64
     }
 }
 

@@ -3,6 +3,7 @@
 mod bench;
 mod cached;
 mod claims;
+mod coalescing;
 mod confusion;
 mod key_sources;
 mod signatures;

@@ -1,0 +1,156 @@
+//! The whole way of a request but for sockets and HTTP: what a listener calls for each request, called directly.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each bench uses a part of it, and one that cannot go on shall stop"
+)]
+
+use std::{path::Path, sync::Arc};
+
+use actix::SystemRunner;
+use futures_util::FutureExt;
+use scopegate::{
+    app::Core,
+    clock::SystemClock,
+    config::{self, Environment},
+    domain::Field,
+    gateway::{AUTH_REQUEST, Asked, DecisionState, HeaderSource, Reply},
+    keys::{Algorithm, SecretKey, SecretSettings},
+    mcp::Body,
+    token::{NewClaims, mint},
+};
+
+const SECRET: &str = "an-example-secret-of-thirty-two-bytes!";
+
+/// A policy in force, and what decides by it.
+pub(crate) struct Driver {
+    pub(crate) state: Arc<DecisionState>,
+    _system: SystemRunner,
+}
+
+/// One request as nginx shows it.
+pub(crate) struct Shown {
+    headers: Vec<(&'static str, String)>,
+    body: Vec<u8>,
+}
+
+/// The response of an MCP server's stream is opened by a GET.
+pub(crate) fn method(body: &str) -> &'static str {
+    if body.is_empty() { "GET" } else { "POST" }
+}
+
+impl Driver {
+    /// Loads `yaml`.
+    pub(crate) fn start(yaml: &str) -> Self {
+        let system = actix::System::new();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.yaml");
+        std::fs::write(&file, yaml).unwrap();
+        let load = move || config::load(Path::new(&file), &Environment::default());
+        let core = Core::start(Box::new(load), Arc::new(SystemClock::default())).unwrap();
+        let state = Arc::new(DecisionState::new(core.authorizer, 10_000, 4 << 20, Arc::default()));
+        Self { state, _system: system }
+    }
+
+    /// Decides as the handler of `/authorize` does.
+    pub(crate) fn ask(&self, shown: &Shown) -> Reply {
+        ask(&self.state, shown)
+    }
+}
+
+/// Decides as the handler of `/authorize` does.
+pub(crate) fn ask(state: &DecisionState, shown: &Shown) -> Reply {
+    let _place = state.enter(AUTH_REQUEST.dialect).unwrap();
+    let mut room = state.room();
+    assert!(room.grow(shown.body.len()));
+    let body = if shown.body.is_empty() { Body::Absent } else { Body::Whole(&shown.body) };
+    let asked = Asked { method: "POST", target: "/authorize?resource=mcp", headers: shown, body };
+    let read = (AUTH_REQUEST.read)(&asked);
+    let checked = state.check(AUTH_REQUEST.dialect, &read).now_or_never().unwrap();
+    (AUTH_REQUEST.write)(&checked, read.as_ref().ok())
+}
+
+impl Shown {
+    pub(crate) fn new(token: Option<&str>, body: &str) -> Self {
+        let mut headers = vec![
+            ("host", "scopegate".to_owned()),
+            ("x-original-method", method(body).to_owned()),
+            ("x-original-uri", "/mcp".to_owned()),
+            ("content-type", "application/json".to_owned()),
+            ("accept", "application/json, text/event-stream".to_owned()),
+            ("user-agent", "an-mcp-client/1.0".to_owned()),
+            ("mcp-protocol-version", "2025-06-18".to_owned()),
+        ];
+        headers.extend(token.map(|token| ("authorization", format!("Bearer {token}"))));
+        Self { headers, body: body.as_bytes().to_vec() }
+    }
+}
+
+impl HeaderSource for Shown {
+    fn field(&self, name: &'static str) -> Field<'_> {
+        let named = self.headers.iter().filter(|(known, _)| *known == name);
+        Field::of(named.map(|(_, value)| value.as_bytes()))
+    }
+}
+
+/// A token of about 800 bytes.
+pub(crate) fn token(scope: &str, number: usize) -> String {
+    let claims = NewClaims {
+        issuer: Some("https://auth.example.com".to_owned()),
+        subject: "2b0e0d58-7f0a-4d83-9f39-0f6f1d2f5a11".to_owned(),
+        audience: Some("https://mcp.example.com/mcp".to_owned()),
+        client_id: "an-mcp-client".to_owned(),
+        scope: scope.to_owned(),
+        issued_at: 1_767_225_600,
+        expires_at: 4_000_000_000,
+        token_id: format!("{number:0250}"),
+    };
+    let secret = SecretSettings {
+        secret: SecretKey::new(SECRET.as_bytes()),
+        algorithm: Algorithm::Hs256,
+        key_id: "k1".to_owned(),
+    };
+    mint(&secret, &claims).unwrap()
+}
+
+/// A `tools/call` of 1 KiB.
+pub(crate) fn call(tool: &str) -> String {
+    let head = format!(
+        r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"{tool}","arguments":{{"text":""#
+    );
+    let tail = r#"","limit":10,"filters":[{"field":"a","value":1},{"field":"b","value":2}]}}}"#;
+    let fill = "x".repeat(1024usize.saturating_sub(head.len() + tail.len()));
+    format!("{head}{fill}{tail}")
+}
+
+/// A resource with a level for everything and `tools` entries for tools, every tenth a glob.
+pub(crate) fn config(tools: usize) -> String {
+    let entry = |n: usize| {
+        let star = if n % 100 == 9 { "*" } else { "" };
+        format!("        'tool-{n}{star}': ['mcp:tools:t{}']\n", n % 50)
+    };
+    let tools: String = (0..tools).map(entry).collect();
+    format!(
+        "mcp:
+  enabled: true
+  server:
+    base_url: 'https://mcp.example.com'
+  oauth:
+    enabled: true
+    authorization_server_url: 'https://auth.example.com'
+    scopes:
+      initialize: ['mcp:connect']
+      tools_list: ['mcp:tools:read']
+      tools_call: ['mcp:tools:execute']
+      tools:
+        'delete_*': ['mcp:tools:delete']
+{tools}    jwks:
+      - secret: '{SECRET}'
+        symmetric_algorithm: 'HS256'
+        header_key_id: 'k1'
+"
+    )
+}
+
+pub(crate) const SCOPES: &str = "mcp:connect mcp:tools:read mcp:tools:execute";
