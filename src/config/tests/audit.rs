@@ -68,7 +68,7 @@ fn mistakes_name_field_found_and_expected() {
         ),
         (
             "output: a, permits: -1",
-            "server.audit.permits: found `-1`, expected `true`, `false`, or a number from 0 to 1",
+            "server.audit.permits: found the number `-1`, expected `true`, `false`, or a number from 0 to 1",
         ),
         (
             "output: a, permits: all",
