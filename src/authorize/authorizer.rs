@@ -1,6 +1,6 @@
 //! The steps of a decision, in order. The first that fails decides.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     CheckRequest, naming,
@@ -38,7 +38,7 @@ pub struct Checked<'a> {
 impl Checked<'_> {
     /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
-    pub fn operation_name(&self) -> Option<(String, Option<String>)> {
+    pub fn operation_name(&self) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
         self.operation.as_ref().map(naming::of)
     }
 }
@@ -239,7 +239,7 @@ fn describe_operation(operation: &Operation<'_>) -> String {
     match name {
         Some(name) => format!("{method} `{name}`"),
         None if batch > 1 => format!("{method} of {batch} messages"),
-        None => method,
+        None => method.into_owned(),
     }
 }
 

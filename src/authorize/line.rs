@@ -26,20 +26,20 @@ pub(super) struct Line<'a> {
 /// own names.
 macro_rules! line {
     ($level:ident, $line:expr, $identity:ident, $($field:ident),+) => {{
-        let (method, name) = $line.operation.map_or(("unread".to_owned(), None), naming::of);
+        let (method, name) = $line.operation.map_or(("unread".into(), None), naming::of);
         tracing::$level!(
             resource = $line.resource,
             dialect = $line.dialect.name(),
-            http_method = $line.request.map(|request| redact::text(request.shown.http_method)),
-            operation = method,
-            name,
+            http_method = $line.request.map(|request| redact::text(request.shown.http_method)).as_deref(),
+            operation = &*method,
+            name = name.as_deref(),
             $($field,)+
             subject = $line.subject($identity),
-            client_id = $identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
-            key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
+            client_id = $identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text).as_deref(),
+            key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text).as_deref(),
             duration_us = $line.duration_us(),
             trace_id = $line.request.and_then(CheckRequest::trace_id),
-            scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut),
+            scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut()),
             "decision"
         );
     }};
@@ -88,7 +88,7 @@ impl Line<'_> {
         let subject = identity?.subject.as_deref()?;
         match self.settings.subject {
             SubjectLogging::Hashed => Some(redact::hash(subject)),
-            SubjectLogging::Plain => Some(redact::text(subject)),
+            SubjectLogging::Plain => Some(redact::text(subject).into_owned()),
             SubjectLogging::Omitted => None,
         }
     }

@@ -71,7 +71,7 @@ impl Explained<'_> {
             let _ = writeln!(text, "{:<12} {found}", step.name());
         }
         let _ = writeln!(text, "\nHTTP {}", self.reply.status);
-        for (name, value) in &self.reply.headers {
+        for (name, value) in self.reply.fields() {
             let _ = writeln!(text, "{name}: {}", String::from_utf8_lossy(value));
         }
         if let Some(body) = &self.reply.body {
@@ -86,9 +86,8 @@ impl Explained<'_> {
             Decision::Deny(denial) => ("deny", denial.reason().code()),
         };
         let steps = self.steps.iter().map(|(step, found)| json!({"step": step.name(), "found": found}));
-        let headers = self.reply.headers.iter();
-        let headers =
-            headers.map(|(name, value)| ((*name).to_owned(), json!(String::from_utf8_lossy(value))));
+        let headers = self.reply.fields();
+        let headers = headers.map(|(name, value)| (name.to_owned(), json!(String::from_utf8_lossy(value))));
         let json = json!({
             "decision": decision,
             "reason": reason,
