@@ -20,6 +20,8 @@ pub type Uptime = Duration;
 pub trait Clock: Debug + Send + Sync + 'static {
     /// The calendar's time, for claims such as `exp`.
     fn unix_seconds(&self) -> UnixSeconds;
+    /// The calendar's time to the microsecond, since 1970-01-01T00:00:00Z, for timestamps.
+    fn unix_time(&self) -> Duration;
     /// The stopwatch, for ages and intervals.
     fn uptime(&self) -> Uptime;
 }
@@ -43,11 +45,11 @@ impl Clock for SystemClock {
     fn unix_seconds(&self) -> UnixSeconds {
         // A machine whose calendar is before 1970 gets 0: every token is then "not yet valid" or unexpired,
         // and the identity provider's `nbf` and `iat` tell.
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .and_then(|since| i64::try_from(since.as_secs()).ok())
-            .unwrap_or(0)
+        i64::try_from(self.unix_time().as_secs()).unwrap_or(0)
+    }
+
+    fn unix_time(&self) -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
     }
 
     fn uptime(&self) -> Uptime {
@@ -81,6 +83,10 @@ impl ManualClock {
 impl Clock for ManualClock {
     fn unix_seconds(&self) -> UnixSeconds {
         self.unix_seconds.load(Ordering::SeqCst)
+    }
+
+    fn unix_time(&self) -> Duration {
+        Duration::from_secs(u64::try_from(self.unix_seconds()).unwrap_or(0))
     }
 
     fn uptime(&self) -> Uptime {

@@ -15,18 +15,21 @@
 //!         gateway     one file a dialect: read the original request, write the answer
 //!         metadata    the RFC 9728 document of a resource
 //!           authorize     the one use case: check a request; count and log the decision
+//!             audit       chosen decisions to a file, or none goes out (AuditActor)
 //!             policy      what an operation needs, and whether an identity has it (PolicyActor)
 //!               token     a bearer string to an identity
 //!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
 //!             mcp         a JSON-RPC body or headers to an operation
-//!               domain    the words of the field; clock: time as a value; telemetry: logs and redaction;
-//!                                                       tls: the listeners' certificates
+//!               domain    the words of the field; clock: time as a value; telemetry: logs, traces, redaction;
+//!                                                       tls: the listeners' certificates;
+//!                                                       release: version and commit
 //! ```
 //!
 //! A [`policy::Permit`] can only be made by [`policy::decide`] and its neighbours for what is public or switched
 //! off; a 200 can only be written from a permit.
 
 pub mod app;
+pub mod audit;
 pub mod authorize;
 pub mod cli;
 pub mod clock;
@@ -39,6 +42,7 @@ pub mod keys;
 pub mod mcp;
 pub mod metadata;
 pub mod policy;
+pub mod release;
 pub mod telemetry;
 pub mod tls;
 pub mod token;

@@ -55,6 +55,16 @@ fn without_a_configuration_nothing_starts() {
 }
 
 #[test]
+fn the_version_names_the_commit() {
+    let expected = format!("scopegate {}\n", scopegate::release::text());
+    for option in ["--version", "-V"] {
+        let output = run(&[option]);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), expected.clone()));
+    }
+    assert!(expected.starts_with("scopegate 0.") && expected.ends_with(")\n"), "{expected}");
+}
+
+#[test]
 fn check_prints_the_compiled_table() {
     let output = run(&["check", "--dev"]);
     let expected = "\
@@ -133,14 +143,38 @@ fn explain_tells_by_what_a_resource_was_looked_for() {
 #[test]
 fn explain_speaks_json_in_every_dialect() {
     let token = token("mcp:connect");
-    for dialect in ["auth_request", "ext_authz_http", "forward_auth"] {
+    for dialect in ["auth_request", "ext_authz_http", "ext_authz_grpc", "forward_auth"] {
         let arguments =
             ["explain", "--dev", "--json", "--dialect", dialect, "--method", "GET", "--token", &token];
-        let output = run(&arguments);
-        let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let json = explain_json(&arguments);
         assert_eq!((&json["decision"], &json["status"]), (&"permit".into(), &200.into()), "{json}");
         assert_eq!(json["steps"][0]["step"], "resource");
     }
+}
+
+#[test]
+fn explain_shows_what_envoy_gets_over_grpc() {
+    let grpc = ["explain", "--dev", "--json", "--dialect", "ext_authz_grpc", "--resource", "mcp"];
+    let permit = explain_json(&[&grpc[..], &["--method", "GET", "--token", &token("mcp:connect")]].concat());
+    assert_eq!((&permit["grpc"]["code"], &permit["grpc"]["response"]), (&0.into(), &"ok_response".into()));
+    assert_eq!(permit["headers"]["x-auth-subject"], "developer");
+    assert_eq!(permit["grpc"]["dynamic_metadata"]["operation"], "stream");
+    let denial =
+        explain_json(&[&grpc[..], &["--body", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#]].concat());
+    assert_eq!((&denial["grpc"]["code"], &denial["status"]), (&16.into(), &401.into()));
+    assert!(denial["headers"]["www-authenticate"].as_str().unwrap().starts_with("Bearer "));
+    let repeated = ["--header", "Authorization: Bearer a", "--header", "Authorization: Bearer a"];
+    let misread = explain_json(&[&grpc[..], &repeated].concat());
+    assert_eq!((&misread["reason"], &misread["status"]), (&"request-malformed".into(), &400.into()));
+    let shown = text(&run(&["explain", "--dev", "--dialect", "ext_authz_grpc", "--resource", "x"]).stdout);
+    for line in ["code 7, denied_response", "HTTP 404", "dynamic_metadata reason: resource-unknown"] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+}
+
+fn explain_json(arguments: &[&str]) -> serde_json::Value {
+    let output = run(arguments);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
 }
 
 #[test]
@@ -179,7 +213,13 @@ impl Drop for Running {
 
 fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
     let mut command = scopegate();
-    command.args(["serve", "--dev"]).stdout(Stdio::piped());
+    command.args(["serve", "--dev"]);
+    start(command, drain)
+}
+
+/// Starts `command`, a service by `--dev`, and waits until it listens.
+fn start(mut command: Command, drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
+    command.stdout(Stdio::piped());
     command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
     command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
@@ -314,4 +354,30 @@ fn a_service_whose_listeners_cannot_start_ends() {
     command.args(["-c", "ulimit -n 20; exec \"$0\" serve --dev", env!("CARGO_BIN_EXE_scopegate")]);
     let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     assert!(!running.0.wait().unwrap().success());
+}
+
+/// `scopegate serve --dev` under limits on open files, asked to decide at most 100 requests at a time.
+fn serve_with_open_files(limits: &str) -> (Running, [String; 3]) {
+    let mut command = Command::new("sh");
+    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("SCOPEGATE__SERVER__MAX_IN_FLIGHT", "100");
+    command.env("SCOPEGATE__SERVER__WORKERS", "1");
+    command.args(["-c", &format!("{limits}; exec \"$0\" serve --dev"), env!("CARGO_BIN_EXE_scopegate")]);
+    let (running, _, addresses) = start(command, "0s");
+    (running, addresses)
+}
+
+#[test]
+fn a_limit_on_open_files_that_is_too_low_is_told_at_the_start() {
+    let (_running, [_, admin, _]) = serve_with_open_files("ulimit -n 300");
+    let ready = get(&admin, "/readyz").unwrap();
+    assert!(ready.contains("a limit of 300, expected 356 or more: `server.max_in_flight`"), "{ready}");
+}
+
+#[test]
+fn a_soft_limit_on_open_files_is_raised_to_the_hard_one() {
+    let (_running, [_, admin, _]) = serve_with_open_files("ulimit -S -n 300; ulimit -H -n 600");
+    let ready = get(&admin, "/readyz").unwrap();
+    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\"warnings\":[]"), "{ready}");
+    let metrics = get(&admin, "/metrics").unwrap();
+    assert!(metrics.lines().any(|line| line == "process_max_fds 600"), "{metrics}");
 }

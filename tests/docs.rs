@@ -70,6 +70,18 @@ fn the_page_of_errors_lists_every_reason_with_its_status_and_description() {
 }
 
 #[test]
+fn the_gateways_page_names_the_series_that_are_installed() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/install");
+    let install = fs::read_to_string(file).unwrap();
+    let page = page("gateways.md");
+    for (package, name) in [("nginx", "nginx"), ("caddy", "Caddy"), ("haproxy", "HAProxy")] {
+        let (_, pinned) = install.split_once(&format!("'{package}=")).unwrap();
+        let series = pinned.split_once(".*'").unwrap().0;
+        assert!(page.contains(&format!("{name} {series}")), "{name} {series}");
+    }
+}
+
+#[test]
 fn every_link_between_pages_leads_somewhere() {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let mut broken = Vec::new();

@@ -17,6 +17,8 @@ use crate::{
     http::ServerSettings,
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
+    release,
+    telemetry::traces::Tracer,
     tls::ServerTls,
     token::{TokenMetrics, Verifier},
 };
@@ -41,6 +43,8 @@ pub struct Core {
     pub tls: Option<ServerTls>,
     /// The files whose change is a reason to load again.
     pub watched: Watched,
+    /// What takes spans.
+    pub tracer: Tracer,
 }
 
 /// The files whose change is a reason to load again: those of the last load that succeeded, and what failed loads
@@ -56,8 +60,10 @@ impl Core {
         let settings = load()?;
         let registry = Registry::new();
         let policy_metrics = PolicyMetrics::register(&registry)?;
+        let tracer = Tracer::register(settings.otlp.as_ref(), &registry, Arc::clone(&clock))?;
         let observer =
-            ObserverSettings::register(&registry, Arc::clone(&clock), &policy_metrics, settings.log)?;
+            ObserverSettings::register(&registry, Arc::clone(&clock), &policy_metrics, settings.log)?
+                .with_tracer(tracer.clone(), if settings.server.tls.is_some() { "https" } else { "http" });
         let server = &settings.server;
         let max_waiting = (server.max_in_flight / 4).min(MAX_WAITING);
         let metrics = TokenMetrics::register(&registry)?;
@@ -65,9 +71,10 @@ impl Core {
             Verifier::new(Arc::clone(&clock), server.token_cache, metrics).paced(server.workers, max_waiting);
         verifier.register_usage(&registry)?;
         register_process(&registry)?;
+        let outgoing = Outgoing::new(&settings.outgoing).context("outgoing requests")?;
         let arbiter = Arbiter::new().handle();
         let starter = KeyStarter {
-            outgoing: Arc::new(Outgoing::new(&settings.outgoing).context("outgoing requests")?),
+            outgoing: Arc::new(outgoing.with_tracer(tracer.clone())),
             clock: Arc::clone(&clock),
             metrics: KeysMetrics::register(&registry)?,
             arbiter: arbiter.clone(),
@@ -78,7 +85,7 @@ impl Core {
         let actor = PolicyActor::first(documents, starter, policy_metrics)?;
         let policy = PolicyHandle::start(actor, &arbiter);
         let authorizer = Authorizer::new(policy.clone(), verifier, observer);
-        Ok(Self { settings, registry, clock, policy, authorizer, tls, watched })
+        Ok(Self { settings, registry, clock, policy, authorizer, tls, watched, tracer })
     }
 }
 
@@ -139,6 +146,8 @@ fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
         (was.grpc_listen_addr != is.grpc_listen_addr, "server.grpc_listen_addr"),
         (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
         (first.log != now.log, "server.log"),
+        (first.audit != now.audit, "server.audit"),
+        (first.otlp != now.otlp, "server.otlp"),
         (first.outgoing.ca_pem != now.outgoing.ca_pem, "server.ca_file"),
         (first.outgoing.insecure_hosts != now.outgoing.insecure_hosts, "server.insecure_key_hosts"),
         (others != *was, "server"),
@@ -157,7 +166,7 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
         prometheus::Opts::new("scopegate_build_info", "1 for the running build."),
         &["version", "commit"],
     )?;
-    build.with_label_values(&[env!("CARGO_PKG_VERSION"), COMMIT]).set(1);
+    build.with_label_values(&[release::VERSION, release::COMMIT]).set(1);
     registry.register(Box::new(build))?;
     registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
 }
@@ -165,12 +174,6 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
 /// How many tokens that nobody has seen may wait while refused ones take their share; fewer where that would leave
 /// too few places among the requests in flight for others.
 const MAX_WAITING: usize = 1024;
-
-/// The commit that was built, where the build was told.
-const COMMIT: &str = match option_env!("SCOPEGATE_COMMIT") {
-    Some(commit) => commit,
-    None => "unknown",
-};
 
 #[cfg(test)]
 mod tests {

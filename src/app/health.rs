@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    audit::AuditHandle,
     clock::{SharedClock, Uptime},
     http::{FailingSource, Readiness},
     keys::KeySnapshot,
@@ -19,23 +20,34 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Health {
     policy: PolicyHandle,
+    audit: Option<AuditHandle>,
     clock: SharedClock,
     ready_wait: Duration,
     is_alive: Arc<AtomicBool>,
     has_been_ready: Arc<AtomicBool>,
     is_draining: Arc<AtomicBool>,
+    /// What was found at the start, whatever the policy.
+    warnings: Arc<[String]>,
 }
 
 impl Health {
-    pub(super) fn new(policy: PolicyHandle, clock: SharedClock, ready_wait: Duration) -> Self {
+    pub(super) fn new(
+        policy: PolicyHandle,
+        audit: Option<AuditHandle>,
+        clock: SharedClock,
+        ready_wait: Duration,
+        warnings: Vec<String>,
+    ) -> Self {
         let is_alive = Arc::new(AtomicBool::new(true));
         Self {
             policy,
+            audit,
             clock,
             ready_wait,
             is_alive,
             has_been_ready: Arc::default(),
             is_draining: Arc::default(),
+            warnings: warnings.into(),
         }
     }
 
@@ -60,7 +72,9 @@ impl Health {
         let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
         let sources = policies.flat_map(|policy| policy.tokens().sources());
         let answers = futures_util::future::join_all(sources.map(|source| source.keys.is_alive())).await;
-        let is_alive = self.policy.is_alive() && answers.into_iter().all(|answer| answer);
+        let is_alive = self.policy.is_alive()
+            && self.audit.as_ref().is_none_or(AuditHandle::is_alive)
+            && answers.into_iter().all(|answer| answer);
         self.is_alive.store(is_alive, Ordering::SeqCst);
         is_alive
     }
@@ -82,9 +96,10 @@ impl Health {
             draining,
             policy_version: snapshot.version().to_owned(),
             failed_reload: self.policy.last_failure(),
+            failing_audit: self.audit.as_ref().and_then(AuditHandle::failure),
             failing_sources: self.failing_sources(),
             unenforced_resources: unenforced.map(|resource| resource.id().to_string()).collect(),
-            warnings: snapshot.warnings().to_vec(),
+            warnings: self.warnings.iter().chain(snapshot.warnings()).cloned().collect(),
         }
     }
 

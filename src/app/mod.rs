@@ -2,8 +2,10 @@
 
 mod core;
 mod debug;
+mod files;
 mod health;
 mod run;
+mod span;
 mod watch;
 
 pub use self::core::{Core, LoadSettings};

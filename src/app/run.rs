@@ -8,13 +8,16 @@ use tokio::{
     task::JoinError,
 };
 
-use super::{core::Core, debug, health::Health, watch::FileWatch};
+use super::{core::Core, debug, files, health::Health, span, watch::FileWatch};
 use crate::{
+    audit::AuditHandle,
     config::Settings,
     gateway::{DecisionState, register_in_flight},
     grpc::{self, BoundGrpc, GrpcHandle},
     http::{AdminState, BoundServer, bind_admin, bind_main},
+    keys::client_tls,
     policy::PolicyHandle,
+    telemetry::traces::{Tracer, TracesHandle},
 };
 
 /// The service, bound to its addresses.
@@ -26,6 +29,9 @@ pub struct Service {
     grpc: BoundGrpc,
     admin: BoundServer,
     watch: FileWatch,
+    audit: Option<AuditHandle>,
+    tracer: Tracer,
+    traces: Option<TracesHandle>,
 }
 
 /// Why the service stopped.
@@ -41,11 +47,16 @@ impl Service {
     /// Binds the listeners before a core.
     ///
     /// # Errors
-    /// When an address cannot be bound.
+    /// When an address cannot be bound, or the audit log cannot be opened.
     pub fn bind(core: Core) -> anyhow::Result<Self> {
-        let Core { settings, registry, clock, policy, authorizer, tls, watched } = core;
+        let Core { settings, registry, clock, policy, authorizer, tls, watched, tracer } = core;
         let server = &settings.server;
-        let health = Health::new(policy.clone(), clock.clone(), server.ready_wait);
+        let audit = settings.audit.as_ref().map(|audit| AuditHandle::start(audit, clock.clone(), &registry));
+        let audit = audit.transpose().context("server.audit.output")?;
+        let authorizer = authorizer.with_audit(audit.clone());
+        let warnings = files::raise_limit(server.max_in_flight).into_iter().collect();
+        let (of_audit, wait) = (audit.clone(), server.ready_wait);
+        let health = Health::new(policy.clone(), of_audit, clock.clone(), wait, warnings);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
         let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
         let state = Arc::new(state);
@@ -67,7 +78,9 @@ impl Service {
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
         let admin = bind_admin(server, Arc::new(admin))
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
-        Ok(Self { watch: FileWatch::start(watched), settings, policy, health, main, grpc, admin })
+        let watch = FileWatch::start(watched);
+        let traces = tracer.start(client_tls(&settings.outgoing)?).context("traces")?;
+        Ok(Self { watch, settings, policy, health, main, grpc, admin, audit, tracer, traces })
     }
 
     /// The addresses of decisions and metadata.
@@ -99,6 +112,19 @@ impl Service {
     /// # Errors
     /// When a listener fails for good, or signals cannot be received.
     pub async fn run(self) -> anyhow::Result<StopReason> {
+        let (audit, traces) = (self.audit.clone(), self.traces.clone());
+        let reason = self.serve().await;
+        if let Some(audit) = audit {
+            audit.drain().await;
+        }
+        if let Some(traces) = traces {
+            traces.drain().await;
+        }
+        tracing::info!("stopped");
+        reason
+    }
+
+    async fn serve(self) -> anyhow::Result<StopReason> {
         let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
         grpc.set_serving(self.health.readiness().ready).await;
         tracing::info!(
@@ -109,8 +135,11 @@ impl Service {
             "listening"
         );
         self.log_warnings();
-        let reloads =
-            actix::spawn(reload_on_change(self.policy.clone(), self.watch, signal(SignalKind::hangup())?));
+        let hangup = signal(SignalKind::hangup())?;
+        let reloads = actix::spawn(reload_on_change(self.policy.clone(), self.watch, hangup, self.tracer));
+        if let Some(audit) = self.audit {
+            actix::spawn(reopen_on_hangup(audit, signal(SignalKind::hangup())?));
+        }
         let mut admin_task = actix::spawn(self.admin.run());
         // Requests wait in the backlog for the first keys rather than learn that there are none yet.
         let _ = tokio::time::timeout(FIRST_KEYS, self.policy.first_answers()).await;
@@ -133,12 +162,11 @@ impl Service {
         grpc_task.await.context(GRPC)?.context(GRPC)?;
         admin.stop(true).await;
         admin_task.await.context(ADMIN)?.context(ADMIN)?;
-        tracing::info!("stopped");
         Ok(reason)
     }
 
     fn log_warnings(&self) {
-        for warning in self.policy.snapshot().warnings() {
+        for warning in self.health.readiness().warnings {
             tracing::warn!("{warning}");
         }
     }
@@ -173,7 +201,7 @@ async fn until_stopped(health: &Health, grpc: &GrpcHandle) -> anyhow::Result<Sto
 
 /// Loads the configuration anew on SIGHUP and when a file changes. What goes wrong is logged and counted by the
 /// actor.
-async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal) {
+async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal, tracer: Tracer) {
     loop {
         let cause = tokio::select! {
             Some(()) = hangup.recv() => "SIGHUP",
@@ -181,11 +209,24 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
         };
         watch.acknowledge();
         tracing::info!(cause, "loading the configuration anew");
-        if policy.reload().await.is_ok() {
+        let begun = tracer.begin();
+        let outcome = policy.reload().await;
+        tracer.end(begun, |context, end, duration| {
+            span::of_reload(context, end, duration, cause, &policy, outcome.is_ok())
+        });
+        if outcome.is_ok() {
             for warning in policy.snapshot().warnings() {
                 tracing::warn!("{warning}");
             }
         }
+    }
+}
+
+/// SIGHUP also tells that the file of the audit log may have been moved away. A reload that waits for keys does not
+/// hold this up.
+async fn reopen_on_hangup(audit: AuditHandle, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        audit.reopen();
     }
 }
 

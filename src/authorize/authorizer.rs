@@ -7,12 +7,14 @@ use super::{
     observer::{Observer, ObserverSettings},
 };
 use crate::{
+    audit::{AuditHandle, Decided},
     domain::{Dialect, Field, Operation, Reason, Step, Trace},
     mcp::{self, Body, HeaderTrust, ShownRequest, Unreadable},
     policy::{
         Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
         permit_public, permit_unenforced,
     },
+    telemetry::redact,
     token::{Bearer, Identity, Refusal, Verifier},
 };
 
@@ -22,6 +24,7 @@ pub struct Authorizer {
     policy: PolicyHandle,
     verifier: Verifier,
     observer: ObserverSettings,
+    audit: Option<AuditHandle>,
 }
 
 /// A decision, with the operation that it is about.
@@ -39,7 +42,8 @@ impl Checked<'_> {
     /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
     pub fn operation_name(&self) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
-        self.operation.as_ref().map(naming::of)
+        let (method, name) = naming::words_of(self.operation.as_ref()?);
+        Some((redact::borrowed(method), name.map(redact::borrowed)))
     }
 }
 
@@ -47,13 +51,25 @@ impl Authorizer {
     /// An authorizer that reads the policy in force.
     #[must_use]
     pub fn new(policy: PolicyHandle, verifier: Verifier, observer: ObserverSettings) -> Self {
-        Self { policy, verifier, observer }
+        Self { policy, verifier, observer, audit: None }
+    }
+
+    /// The same, writing chosen decisions to the audit log before they go out.
+    #[must_use]
+    pub fn with_audit(self, audit: Option<AuditHandle>) -> Self {
+        Self { audit, ..self }
     }
 
     /// The policy that it reads.
     #[must_use]
     pub fn policy(&self) -> &PolicyHandle {
         &self.policy
+    }
+
+    /// Whether spans are kept of any decision.
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.observer.tracer().is_on()
     }
 
     /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
@@ -71,18 +87,44 @@ impl Authorizer {
                 self.check_resource(resource, request, &mut operation, trace).await
             }
         };
+        let decision = self.write_down(decision, || Decided {
+            dialect: request.dialect,
+            resource,
+            operation: operation.as_ref(),
+            http_method: Some(request.shown.http_method),
+            trace_id: request.trace_id(),
+            policy_version: snapshot.version(),
+            duration: observer.elapsed(),
+        });
         trace.note(Step::Decision, || describe_decision(&decision));
         observer.finish(&decision, operation.as_ref(), request);
         let policy = resource.and_then(ProtectedResource::policy);
         Checked { decision, removes_token: policy.is_some_and(|policy| !policy.forwards_token()), operation }
     }
 
-    /// Counts and logs a request that could not be read as its dialect demands, and denies it.
+    /// Counts, logs and writes down a request that could not be read as its dialect demands, and denies it.
     pub fn refuse(&self, dialect: Dialect, denial: Denial) -> Checked<'static> {
         let observer = Observer::start(&self.observer, dialect);
-        let decision = Decision::Deny(denial);
+        let snapshot = self.policy.snapshot();
+        let decision = self.write_down(Decision::Deny(denial), || Decided {
+            dialect,
+            resource: None,
+            operation: None,
+            http_method: None,
+            trace_id: None,
+            policy_version: snapshot.version(),
+            duration: observer.elapsed(),
+        });
         observer.finish_unread(&decision);
         Checked { decision, removes_token: false, operation: None }
+    }
+
+    /// Where there is an audit log, the decision that it lets go out; without one it costs a branch.
+    fn write_down<'d>(&self, decision: Decision, decided: impl FnOnce() -> Decided<'d>) -> Decision {
+        match &self.audit {
+            None => decision,
+            Some(audit) => audit.record(decision, &decided()),
+        }
     }
 
     async fn check_resource<'a, T: Trace>(
@@ -239,7 +281,7 @@ fn describe_operation(operation: &Operation<'_>) -> String {
     match name {
         Some(name) => format!("{method} `{name}`"),
         None if batch > 1 => format!("{method} of {batch} messages"),
-        None => method.into_owned(),
+        None => method,
     }
 }
 

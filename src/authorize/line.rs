@@ -20,25 +20,27 @@ pub(super) struct Line<'a> {
     /// `None` where the request could not be read as its dialect demands.
     pub(super) request: Option<&'a CheckRequest<'a>>,
     pub(super) duration: Duration,
+    /// The trace that began here, if one did.
+    pub(super) begun_trace: Option<&'a str>,
 }
 
 /// The line at one level, which tracing wants to know when it is compiled. The last arguments are fields by their
 /// own names.
 macro_rules! line {
     ($level:ident, $line:expr, $identity:ident, $($field:ident),+) => {{
-        let (method, name) = $line.operation.map_or(("unread".into(), None), naming::of);
+        let (method, name) = $line.operation.map_or(("unread".to_owned(), None), naming::of);
         tracing::$level!(
             resource = $line.resource,
             dialect = $line.dialect.name(),
-            http_method = $line.request.map(|request| redact::text(request.shown.http_method)).as_deref(),
-            operation = &*method,
-            name = name.as_deref(),
+            http_method = $line.request.map(|request| redact::text(request.shown.http_method)),
+            operation = method,
+            name,
             $($field,)+
             subject = $line.subject($identity),
-            client_id = $identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text).as_deref(),
-            key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text).as_deref(),
+            client_id = $identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
+            key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
             duration_us = $line.duration_us(),
-            trace_id = $line.request.and_then(CheckRequest::trace_id),
+            trace_id = $line.trace_id(),
             scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut()),
             "decision"
         );
@@ -80,6 +82,10 @@ impl Line<'_> {
         line!(debug, self, identity, decision, reason);
     }
 
+    fn trace_id(&self) -> Option<&str> {
+        self.begun_trace.or_else(|| self.request.and_then(CheckRequest::trace_id))
+    }
+
     fn duration_us(&self) -> u64 {
         u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX)
     }
@@ -88,7 +94,7 @@ impl Line<'_> {
         let subject = identity?.subject.as_deref()?;
         match self.settings.subject {
             SubjectLogging::Hashed => Some(redact::hash(subject)),
-            SubjectLogging::Plain => Some(redact::text(subject).into_owned()),
+            SubjectLogging::Plain => Some(redact::text(subject)),
             SubjectLogging::Omitted => None,
         }
     }

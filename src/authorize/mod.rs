@@ -2,10 +2,12 @@
 
 mod authorizer;
 mod line;
-mod naming;
 mod observer;
 mod request;
+mod span;
 
 pub use authorizer::{Authorizer, Checked};
 pub use observer::ObserverSettings;
 pub use request::CheckRequest;
+
+use crate::telemetry::naming;

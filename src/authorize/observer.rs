@@ -1,15 +1,15 @@
 //! Counts, times and logs each decision. It is started first, so that a caller who goes away is counted too.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use prometheus::Registry;
 
-use super::{CheckRequest, line::Line};
+use super::{CheckRequest, line::Line, span::SpanSource};
 use crate::{
     clock::{SharedClock, Uptime},
     domain::{Dialect, Operation},
     policy::{Decision, DecisionCounters, PolicyMetrics, ProtectedResource},
-    telemetry::{DurationHistograms, LogSettings},
+    telemetry::{DurationHistograms, LogSettings, traces::Tracer},
 };
 
 /// What every observer needs.
@@ -19,6 +19,8 @@ pub struct ObserverSettings {
     durations: DurationHistograms<{ Dialect::ALL.len() }>,
     of_no_resource: Arc<DecisionCounters>,
     log: LogSettings,
+    tracer: Tracer,
+    scheme: &'static str,
 }
 
 impl ObserverSettings {
@@ -34,7 +36,18 @@ impl ObserverSettings {
     ) -> Result<Self, prometheus::Error> {
         let dialects = Dialect::ALL.map(Dialect::name);
         let durations = DurationHistograms::register(registry, DURATION, "dialect", dialects)?;
-        Ok(Self { clock, durations, of_no_resource: policy.counters_of_none(), log })
+        let tracer = Tracer::default();
+        Ok(Self { clock, durations, of_no_resource: policy.counters_of_none(), log, tracer, scheme: "http" })
+    }
+
+    /// The same, giving spans to a tracer. `scheme` is that of the listener, `http` or `https`.
+    #[must_use]
+    pub fn with_tracer(self, tracer: Tracer, scheme: &'static str) -> Self {
+        Self { tracer, scheme, ..self }
+    }
+
+    pub(super) fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 }
 
@@ -54,6 +67,11 @@ impl<'s> Observer<'s> {
 
     pub(super) fn note_resource(&mut self, resource: &'s ProtectedResource) {
         self.resource = Some(resource);
+    }
+
+    /// The time since the start.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.settings.clock.uptime().saturating_sub(self.started)
     }
 
     /// Counts, times and logs the decision.
@@ -78,12 +96,22 @@ impl<'s> Observer<'s> {
         request: Option<&CheckRequest<'_>>,
     ) {
         self.is_finished = true;
-        let duration = self.settings.clock.uptime().saturating_sub(self.started);
+        let duration = self.elapsed();
         self.counters().count(self.dialect, decision);
         self.settings.durations.observe(self.dialect as usize, duration);
         let resource = self.resource.map_or("none", |resource| resource.id().as_str());
         let settings = self.settings.log;
-        Line { settings, dialect: self.dialect, resource, decision, operation, request, duration }.write();
+        let tracer = &self.settings.tracer;
+        let span = request
+            .and_then(|request| tracer.sample(request.traceparent, request.tracestate).zip(Some(request)));
+        let begun_here = span.as_ref().and_then(|(context, _)| context.root_trace_id());
+        let (dialect, begun_trace) = (self.dialect, begun_here.as_deref());
+        Line { settings, dialect, resource, decision, operation, request, duration, begun_trace }.write();
+        if let Some((context, request)) = span {
+            let (subject, scheme) = (settings.subject, self.settings.scheme);
+            let source = SpanSource { subject, scheme, resource, decision, operation, request, duration };
+            tracer.record(|end| source.span(context, end));
+        }
     }
 
     fn counters(&self) -> &DecisionCounters {

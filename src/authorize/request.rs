@@ -1,7 +1,7 @@
 //! One original request, as a gateway showed it.
 
 use crate::{
-    domain::{Dialect, Field},
+    domain::{Dialect, Field, TraceParent},
     mcp::ShownRequest,
     policy::Selector,
 };
@@ -21,8 +21,12 @@ pub struct CheckRequest<'a> {
     pub origin: Field<'a>,
     /// `Access-Control-Request-Method`, which with `Origin` makes an OPTIONS a CORS preflight.
     pub access_control_request_method: Field<'a>,
-    /// The `traceparent` of W3C Trace Context, for the log.
+    /// The `traceparent` of W3C Trace Context.
     pub traceparent: Field<'a>,
+    /// Its `tracestate`, looked up only where the gateway keeps the trace.
+    pub tracestate: Field<'a>,
+    /// The method of the gateway's own request, and its target.
+    pub asked_by: (&'a str, &'a str),
     /// Method, MCP headers and body.
     pub shown: ShownRequest<'a>,
 }
@@ -47,9 +51,6 @@ impl<'a> CheckRequest<'a> {
     /// The trace id of a well-formed `traceparent`.
     #[must_use]
     pub fn trace_id(&self) -> Option<&'a str> {
-        let Field::One(value) = self.traceparent else { return None };
-        let trace_id = std::str::from_utf8(value).ok()?.split('-').nth(1)?;
-        let is_hex = trace_id.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
-        (trace_id.len() == 32 && is_hex).then_some(trace_id)
+        TraceParent::read(self.traceparent).map(|parent| parent.trace_id())
     }
 }

@@ -4,9 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::release;
+
 /// Authorization decisions for MCP servers, asked by nginx, Envoy and other gateways.
 #[derive(Debug, Parser)]
-#[command(name = "scopegate", version, args_conflicts_with_subcommands = true)]
+#[command(name = "scopegate", version = release::text(), args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
@@ -97,5 +99,6 @@ pub(super) struct ExplainOptions {
 pub(super) enum DialectName {
     AuthRequest,
     ExtAuthzHttp,
+    ExtAuthzGrpc,
     ForwardAuth,
 }

@@ -4,12 +4,14 @@
 //! becomes sections of known shape (`shape`, by the tables of `schema`), and each section's reader says what it
 //! means. Nobody stops at the first mistake.
 
+mod audit;
 mod environment;
 mod graphql;
 mod interpolate;
 mod layers;
 mod mistake;
 mod oauth;
+mod otlp;
 mod overrides;
 mod place;
 mod resource;

@@ -16,7 +16,9 @@ pub(super) type Overrides = BTreeMap<String, Value>;
 /// Reads every variable that sets a key.
 pub(super) fn read(environment: &Environment, report: &mut Report) -> Overrides {
     let mut overrides = Overrides::new();
-    for (name, value) in environment.iter() {
+    // OpenTelemetry's specification has an empty variable be none.
+    let is_set = |(name, value): &(&str, Option<&str>)| !name.starts_with("OTEL_") || *value != Some("");
+    for (name, value) in environment.iter().filter(is_set) {
         if let Some((path, shape)) = target(name, report)
             && let Some(value) = parse(name, shape, value, report)
         {
@@ -116,7 +118,7 @@ const PREFIX: &str = "SCOPEGATE__";
 /// Bound on an index in a name; `config` fills a list up to it.
 const MAX_ENTRIES: u16 = 1000;
 
-const SHORT_NAMES: [(&str, &str); 13] = [
+const SHORT_NAMES: [(&str, &str); 17] = [
     ("MCP_SERVER_BASE_URL", "mcp.server.base_url"),
     ("MCP_SERVER_LISTEN_ADDR", "mcp.server.listen_addr"),
     ("MCP_OAUTH_ENABLED", "mcp.oauth.enabled"),
@@ -130,4 +132,8 @@ const SHORT_NAMES: [(&str, &str); 13] = [
     ("MCP_OAUTH_SCOPES_EXECUTE_GRAPHQL", "mcp.oauth.scopes.execute_graphql"),
     ("MCP_OAUTH_SCOPES_GET_OPERATION_INFO", "mcp.oauth.scopes.get_operation_info"),
     ("MCP_OAUTH_SCOPES_GET_SCHEMA", "mcp.oauth.scopes.get_schema"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "server.otlp.endpoint"),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", "server.otlp.protocol"),
+    ("OTEL_EXPORTER_OTLP_HEADERS", "server.otlp.headers"),
+    ("OTEL_SERVICE_NAME", "server.otlp.service_name"),
 ];

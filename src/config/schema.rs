@@ -109,6 +109,8 @@ const SERVER: Keys = &[
         key("debug", Shape::Flag),
         key("debug_hosts", Shape::Texts),
         key("log", Shape::Section(LOG)),
+        key("audit", Shape::Section(AUDIT)),
+        key("otlp", Shape::Section(OTLP)),
     ],
 ];
 
@@ -124,6 +126,24 @@ const LOG: Keys = &[&[
     key("level", Shape::Text),
     key("permits", Shape::Share),
     key("subject", Shape::Text),
+]];
+
+const AUDIT: Keys = &[&[
+    key("output", Shape::Text),
+    key("permits", Shape::Share),
+    key("operations", Shape::Texts),
+    key("subject", Shape::Text),
+    key("queue", Shape::Count),
+    key("when_full", Shape::Text),
+]];
+
+const OTLP: Keys = &[&[
+    key("endpoint", Shape::Text),
+    key("protocol", Shape::Text),
+    key("sample", Shape::Share),
+    key("headers", Shape::Secret),
+    key("timeout", Shape::Duration),
+    key("service_name", Shape::Text),
 ]];
 
 const FILE_SYSTEM: Keys = &[&[key("id", Shape::Text), key("path", Shape::Text)]];

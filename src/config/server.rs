@@ -58,16 +58,11 @@ pub(super) fn log(server: &Section, report: &mut Report) -> LogSettings {
         ("debug", LogLevel::Debug),
         ("trace", LogLevel::Trace),
     ];
-    let subjects = [
-        ("hashed", SubjectLogging::Hashed),
-        ("plain", SubjectLogging::Plain),
-        ("omitted", SubjectLogging::Omitted),
-    ];
     LogSettings {
         format: log.choice("format", LogFormat::Json, &formats, report),
         level: log.choice("level", LogLevel::Info, &levels, report),
         permits: log.share("permits").unwrap_or(Share::NONE),
-        subject: log.choice("subject", SubjectLogging::Hashed, &subjects, report),
+        subject: log.choice("subject", SubjectLogging::Hashed, &SUBJECTS, report),
     }
 }
 
@@ -201,5 +196,12 @@ fn keep_alive(server: &Section, report: &mut Report) -> Duration {
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
+
+/// How a subject may appear, in the log and in the audit log.
+pub(super) const SUBJECTS: [(&str, SubjectLogging); 3] = [
+    ("hashed", SubjectLogging::Hashed),
+    ("plain", SubjectLogging::Plain),
+    ("omitted", SubjectLogging::Omitted),
+];
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -3,17 +3,24 @@
 use std::path::{Path, PathBuf};
 
 use super::{
+    audit,
     environment::Environment,
     graphql::Providers,
     layers,
     mistake::{Mistakes, Report},
     oauth::Common,
-    resource,
+    otlp, resource,
     schema::ROOT,
     server,
     shape::Shaper,
 };
-use crate::{http::ServerSettings, keys::OutgoingSettings, policy::ResourceSettings, telemetry::LogSettings};
+use crate::{
+    audit::AuditSettings,
+    http::ServerSettings,
+    keys::OutgoingSettings,
+    policy::ResourceSettings,
+    telemetry::{LogSettings, traces::OtlpSettings},
+};
 
 /// Everything that the file and the environment say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +29,10 @@ pub struct Settings {
     pub server: ServerSettings,
     /// Logging.
     pub log: LogSettings,
+    /// The audit log, where one is kept.
+    pub audit: Option<AuditSettings>,
+    /// Where traces go, if they are sent.
+    pub otlp: Option<OtlpSettings>,
     /// Outgoing requests.
     pub outgoing: OutgoingSettings,
     /// The enabled protected resources; at least one.
@@ -56,6 +67,8 @@ impl Settings {
         let root = Shaper { environment, report: &mut report }.section("", ROOT, Some(&tree));
         let server = root.section("server");
         let log = server::log(server, &mut report);
+        let audit = audit::read(server.section("audit"), text.folder, &mut report);
+        let otlp = otlp::read(server.section("otlp"), &mut report);
         let outgoing = server::outgoing(server, text.folder, environment, &mut report);
         let providers = Providers::read(&root, text.folder, &mut report);
         let common =
@@ -63,6 +76,6 @@ impl Settings {
         let resources = resource::read(&root, &common, &mut report);
         let server = server::read(&root, text.folder, &mut report);
         let (warnings, watched) = report.finish()?;
-        Ok(Self { server, log, outgoing, resources, warnings, watched })
+        Ok(Self { server, log, audit, otlp, outgoing, resources, warnings, watched })
     }
 }

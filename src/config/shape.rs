@@ -109,9 +109,7 @@ impl Shaper<'_> {
         if let ValueKind::Boolean(is_all) = value.kind {
             return Some(of_flag(is_all));
         }
-        let number = whole(value).map(|number| number as f64);
-        let number = if let ValueKind::Float(number) = value.kind { Some(number) } else { number };
-        if let Some(number) = number {
+        if let Some(number) = number(value) {
             let share = Share::of(number);
             if share.is_none() {
                 self.report.mistake(path, format!("`{number}`"), expected);
@@ -243,6 +241,10 @@ fn expectation(error: &InterpolationError) -> &'static str {
 
 fn whole(value: &Value) -> Option<u64> {
     if let ValueKind::I64(number) = value.kind { u64::try_from(number).ok() } else { None }
+}
+
+fn number(value: &Value) -> Option<f64> {
+    if let ValueKind::Float(number) = value.kind { Some(number) } else { whole(value).map(|n| n as f64) }
 }
 
 fn described(value: &Value) -> String {

@@ -1,5 +1,7 @@
 //! The ways in which gateways ask.
 
+use super::Reason;
+
 /// How a gateway asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -26,6 +28,18 @@ impl Dialect {
             Self::ExtAuthzHttp => "ext_authz_http",
             Self::ExtAuthzGrpc => "ext_authz_grpc",
             Self::ForwardAuth => "forward_auth",
+        }
+    }
+
+    /// The status that a denial goes out with. nginx knows 401, 403 and failures; whatever else there is to say is a
+    /// 403 to it.
+    #[must_use]
+    pub const fn status_of(self, reason: Reason) -> u16 {
+        match (self, reason.status()) {
+            (Self::AuthRequest, status) if status != 401 && status < 500 => 403,
+            (Self::AuthRequest | Self::ExtAuthzHttp | Self::ExtAuthzGrpc | Self::ForwardAuth, status) => {
+                status
+            }
         }
     }
 }

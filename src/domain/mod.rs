@@ -8,6 +8,7 @@ mod reason;
 mod resource_id;
 mod scope;
 mod trace;
+mod trace_context;
 
 pub use dialect::Dialect;
 pub use field::Field;
@@ -17,3 +18,4 @@ pub use reason::Reason;
 pub use resource_id::{ResourceId, ResourceIdError};
 pub use scope::{Scope, ScopeError, ScopeHashing, ScopeSet};
 pub use trace::{Silent, Step, Trace};
+pub use trace_context::{TraceParent, read_tracestate};

@@ -52,11 +52,13 @@ pub enum Reason {
     MethodUnknown,
     /// The token lacks scopes.
     ScopeInsufficient,
+    /// The permit could not be written down, and `server.audit.when_full` refuses what is not.
+    AuditUnavailable,
 }
 
 impl Reason {
     /// Every reason, in the order of the checks.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::RequestMalformed,
         Self::ResourceUnknown,
         Self::Overloaded,
@@ -81,6 +83,7 @@ impl Reason {
         Self::OperationUnknown,
         Self::MethodUnknown,
         Self::ScopeInsufficient,
+        Self::AuditUnavailable,
     ];
 
     /// The code that logs, metrics and the `X-Scopegate-Reason` header carry.
@@ -111,6 +114,7 @@ impl Reason {
             Self::OperationUnknown => "operation-unknown",
             Self::MethodUnknown => "method-unknown",
             Self::ScopeInsufficient => "scope-insufficient",
+            Self::AuditUnavailable => "audit-unavailable",
         }
     }
 
@@ -136,7 +140,7 @@ impl Reason {
             }
             Self::ResourceUnknown => 404,
             Self::BodyTooLarge | Self::BodyTruncated => 413,
-            Self::Overloaded | Self::KeysUnavailable => 503,
+            Self::Overloaded | Self::KeysUnavailable | Self::AuditUnavailable => 503,
         }
     }
 
@@ -169,6 +173,7 @@ impl Reason {
             Self::OperationUnknown => "the operation is not known",
             Self::MethodUnknown => "the method is not known",
             Self::ScopeInsufficient => "missing required scopes",
+            Self::AuditUnavailable => "the decision cannot be recorded",
         }
     }
 }

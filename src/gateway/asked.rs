@@ -50,6 +50,7 @@ impl<'a> Asked<'a> {
     /// The request to check: what the dialect says, and the headers that keep their own names in every dialect.
     pub(super) fn check_request(&self, original: &Original<'a>) -> CheckRequest<'a> {
         let headers = self.headers;
+        let traceparent = headers.field("traceparent");
         CheckRequest {
             dialect: original.dialect,
             selector: original.selector,
@@ -57,7 +58,9 @@ impl<'a> Asked<'a> {
             authorization: headers.field("authorization"),
             origin: headers.field("origin"),
             access_control_request_method: headers.field("access-control-request-method"),
-            traceparent: headers.field("traceparent"),
+            traceparent,
+            tracestate: if may_be_sampled(traceparent) { headers.field("tracestate") } else { Field::Absent },
+            asked_by: (self.method, self.target),
             shown: ShownRequest {
                 http_method: original.method,
                 content_type: headers.field("content-type"),
@@ -92,6 +95,13 @@ impl<'a> Asked<'a> {
             },
         }
     }
+}
+
+/// Whether a `traceparent` says, if it is well-formed, that the caller keeps the trace. A look at one byte: most
+/// do not.
+pub(super) fn may_be_sampled(traceparent: Field<'_>) -> bool {
+    let flags = if let Field::One(value) = traceparent { value.get(54) } else { None };
+    flags.is_some_and(|digit| matches!(digit, b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))
 }
 
 /// A value that must be there, of visible ASCII alone.

@@ -5,11 +5,7 @@
 
 use bytes::Bytes;
 
-use super::{
-    Asked, Misread, Reply,
-    asked::Original,
-    reply::{is_cannot_decide, json_rpc_error},
-};
+use super::{Asked, Misread, Reply, asked::Original, reply::json_rpc_error};
 use crate::{
     authorize::{CheckRequest, Checked},
     domain::Dialect,
@@ -45,11 +41,11 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply
 
 fn write_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Reply {
     let mut reply = Reply::of_denial(denial, request);
-    let status = reply.status;
+    let true_status = reply.status;
+    reply.status = Dialect::AuthRequest.status_of(denial.reason());
     reply.add("x-scopegate-reason", Bytes::from_static(denial.reason().code().as_bytes()));
-    if !matches!(status, 401 | 403) && !is_cannot_decide(denial.reason()) {
-        reply.status = 403;
-        reply.add("x-scopegate-status", Bytes::from(status.to_string()));
+    if reply.status != true_status {
+        reply.add("x-scopegate-status", Bytes::from(true_status.to_string()));
         reply.add("x-scopegate-error", Bytes::from(json_rpc_error(denial)));
     }
     reply

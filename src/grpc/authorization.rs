@@ -14,7 +14,8 @@ use tonic::{
 
 use super::{body::BoundedBody, codec::CheckCodec};
 use crate::{
-    domain::{Dialect, Reason},
+    authorize::CheckRequest,
+    domain::{Dialect, Field, Reason},
     gateway::{
         DecisionState, Misread, WorkerState,
         ext_authz_grpc::{self, CheckAnswer, CheckMessage},
@@ -68,7 +69,10 @@ impl UnaryService<Result<CheckMessage, Misread>> for Check {
 
     fn call(&mut self, request: Request<Result<CheckMessage, Misread>>) -> Self::Future {
         let state = self.state.clone();
-        Box::pin(async move { Ok(Response::new(answer(&state, &request.into_inner()).await)) })
+        Box::pin(async move {
+            let (metadata, _, message) = request.into_parts();
+            Ok(Response::new(answer(&state, &message, &metadata.into_headers()).await))
+        })
     }
 }
 
@@ -100,7 +104,11 @@ impl UnaryService<Result<CheckMessage, Misread>> for Refuse {
     }
 }
 
-async fn answer(state: &DecisionState, message: &Result<CheckMessage, Misread>) -> CheckAnswer {
+async fn answer(
+    state: &DecisionState,
+    message: &Result<CheckMessage, Misread>,
+    call: &http::HeaderMap,
+) -> CheckAnswer {
     let _place = match state.enter(DIALECT) {
         Ok(place) => place,
         Err(overloaded) => return ext_authz_grpc::write(&overloaded, None),
@@ -111,8 +119,22 @@ async fn answer(state: &DecisionState, message: &Result<CheckMessage, Misread>) 
     }
     let message = message.as_ref().map_err(|misread| *misread);
     let read = message.and_then(|message| ext_authz_grpc::read(message, state.max_body_bytes()));
+    let read =
+        if state.authorizer().is_traced() { read.map(|request| of_trace(request, call)) } else { read };
     let checked = state.check(DIALECT, &read).await;
     ext_authz_grpc::write(&checked, read.as_ref().ok())
+}
+
+/// The request as part of the trace that the call itself names: Envoy's span of the call is nearer than what the
+/// client sent.
+fn of_trace<'a>(request: CheckRequest<'a>, call: &'a http::HeaderMap) -> CheckRequest<'a> {
+    let field = |name| Field::of(call.get_all(name).iter().map(http::HeaderValue::as_bytes));
+    match field("traceparent") {
+        Field::Absent => request,
+        traceparent @ (Field::One(_) | Field::Repeated) => {
+            CheckRequest { traceparent, tracestate: field("tracestate"), ..request }
+        }
+    }
 }
 
 const DIALECT: Dialect = Dialect::ExtAuthzGrpc;

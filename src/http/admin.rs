@@ -45,6 +45,9 @@ pub struct Readiness {
     /// Why the last load of the configuration failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_reload: Option<String>,
+    /// Why the audit log cannot be written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failing_audit: Option<String>,
     /// Key sources that have no keys, stale keys, or fail.
     pub failing_sources: Vec<FailingSource>,
     /// Resources with `oauth.enabled: false`.

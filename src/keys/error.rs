@@ -93,6 +93,28 @@ pub enum FetchError {
     IssuerElsewhere(String),
 }
 
+impl FetchError {
+    /// A word for the kind of failure, of a small set.
+    pub(super) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Url(_) | Self::Address(_) => "address-refused",
+            Self::Resolve => "name-unresolved",
+            Self::Connect(_) => "not-connected",
+            Self::ProxyScheme(_) | Self::ProxyStatus(_) | Self::ProxyAnswer => "proxy",
+            Self::Tls(_) => "tls",
+            Self::Timeout(_) => "timeout",
+            Self::Redirect(_) => "redirect",
+            Self::Status(_) => "status",
+            Self::TooLarge(_) => "too-large",
+            Self::CutShort | Self::Response(_) => "broken-response",
+            Self::NotJson | Self::NoKeysArray | Self::NoUsableKey { .. } => "malformed-keys",
+            Self::Discovery(_) | Self::IssuerConfigured(_) | Self::IssuerElsewhere(_) => {
+                "malformed-discovery"
+            }
+        }
+    }
+}
+
 /// Text from outside, fit for a log line or an error: printable ASCII, at most 64 characters.
 pub(super) fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };

@@ -22,7 +22,7 @@ pub use actor::start;
 pub use address::{UrlError, is_fetchable};
 pub use algorithm::{Algorithm, AlgorithmSet};
 pub use error::{FetchError, KeysError};
-pub use fetch::{Outgoing, check_roots};
+pub use fetch::{Outgoing, check_roots, client_tls};
 pub use handle::{KeysHandle, MAX_WAITING, Missing};
 pub use jwk::{KeyRules, SkipCause, SkippedKey, VerifyingKey};
 pub use metrics::KeysMetrics;

@@ -90,14 +90,16 @@ impl KeySnapshot {
     }
 
     /// Whether a key that is missing here is missing at the provider: a fetch succeeded after the request
-    /// `arrived`, or within `refresh_unknown_kid.interval` before `now`.
+    /// `arrived`, or within `refresh_unknown_kid.interval` before `now` and none has failed since. A provider that
+    /// made a new key and went away must not have its tokens called wrong.
     #[must_use]
     pub fn is_fresh(&self, arrived: Uptime, now: Uptime) -> bool {
         match self.ageing {
             Ageing::Never => true,
             Ageing::Fetched { fresh_for, .. } => {
                 let is_after_arrival = self.last_success.is_some_and(|success| success >= arrived);
-                is_after_arrival || self.age(now).is_some_and(|age| age <= fresh_for)
+                let is_young = self.age(now).is_some_and(|age| age <= fresh_for);
+                is_after_arrival || (is_young && self.last_failure.is_none())
             }
         }
     }
@@ -189,6 +191,12 @@ mod tests {
         assert!(good.is_fresh(SECOND * 55, SECOND * 60));
         assert!(!good.is_fresh(SECOND * 55, SECOND * 61));
         assert!(good.is_fresh(SECOND * 49, SECOND * 90), "it succeeded after the request arrived");
+        let failed = good.fail("status 500".to_owned());
+        assert!(
+            !failed.is_fresh(SECOND * 55, SECOND * 56),
+            "the provider may have a new key that nobody could fetch"
+        );
+        assert!(failed.is_fresh(SECOND * 49, SECOND * 56), "it succeeded after the request arrived");
     }
 
     #[test]

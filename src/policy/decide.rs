@@ -98,3 +98,10 @@ fn tool_of<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
         | Operation::NotShown => None,
     }
 }
+
+/// The permit of what is public, for the same tests.
+#[cfg(test)]
+pub(crate) fn permit_public_for_tests() -> Decision {
+    let id = crate::domain::ResourceId::parse("mcp").unwrap();
+    permit(Holder::Anybody(crate::token::IdentityHeaders::of_nobody(&id)), Grounds::Public)
+}

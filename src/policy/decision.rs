@@ -56,6 +56,16 @@ impl Permit {
     pub fn grounds(&self) -> Grounds {
         self.grounds
     }
+
+    /// Takes the permit back before anybody has seen it.
+    #[must_use]
+    pub fn withdraw(self, reason: Reason) -> Denial {
+        let identity = match self.holder {
+            Holder::Known(identity) => Some(identity),
+            Holder::Anybody(_) => None,
+        };
+        Denial { identity, ..Denial::of(reason) }
+    }
 }
 
 /// Why a request may pass.

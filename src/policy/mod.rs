@@ -28,9 +28,9 @@ mod tests;
 
 pub use actor::{Load, PolicyActor, PolicyDocument, Reload, ReloadError, Resolve};
 pub use challenge::ChallengeText;
-#[cfg(test)]
-pub(crate) use decide::permit_for_tests;
 pub use decide::{decide, permit_public, permit_unenforced};
+#[cfg(test)]
+pub(crate) use decide::{permit_for_tests, permit_public_for_tests};
 pub use decision::{Decision, Denial, Grounds, Permit};
 pub use document::{
     ChallengeScopes, Enforcement, GraphqlSettings, Mode, NamedScopes, OauthSettings, ResourceSettings,

@@ -1,4 +1,4 @@
-//! What the service tells its operators: log lines, and what must not be in them.
+//! What the service tells its operators: log lines and spans, and what must not be in them.
 
 mod counter;
 mod histogram;
@@ -7,7 +7,9 @@ mod shards;
 mod share;
 mod subscriber;
 
+pub mod naming;
 pub mod redact;
+pub mod traces;
 
 pub use counter::{Counter, CounterVec};
 pub use histogram::DurationHistograms;

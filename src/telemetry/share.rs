@@ -22,6 +22,12 @@ impl Share {
         is_share.then_some(Self { parts: if number > 0.0 { parts.max(1) } else { 0 } })
     }
 
+    /// The share as a number from 0 to 1.
+    #[must_use]
+    pub fn ratio(self) -> f64 {
+        f64::from(self.parts) / f64::from(WHOLE)
+    }
+
     /// Whether the next request is one of them, by chance.
     #[must_use]
     pub fn includes_next(self) -> bool {

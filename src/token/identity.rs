@@ -98,6 +98,12 @@ impl Identity {
         };
         Self::new(claims, headers)
     }
+
+    /// The same, signed by a key of that name.
+    pub(crate) fn with_kid(self, kid: &str) -> Self {
+        let claims = VerifiedClaims { kid: Some(kid.to_owned()), ..(*self.claims).clone() };
+        Self::new(claims, self.headers)
+    }
 }
 
 /// The five identity headers. All of them are always sent, so that a gateway which copies them overwrites
@@ -282,10 +288,10 @@ mod tests {
         assert_eq!(mine, identity);
         assert_eq!(identity.headers.made(|_| 1), None);
         assert_eq!(
-            (mine.headers.made(|values| values.len()), mine.headers.made(|_| 7)),
+            (mine.headers.made(|values| values.len()), mine.headers.made(|_| 7_usize)),
             (Some(&5), Some(&5))
         );
-        assert_eq!(mine.headers.clone().made(|_| 7), Some(&5));
+        assert_eq!(mine.headers.clone().made(|_| 7_usize), Some(&5));
     }
 
     #[test]

@@ -3,24 +3,24 @@
 use serde::Deserialize;
 
 use crate::{
-    grpc::envoy::{self, CheckRequest},
+    grpc::{client, envoy::CheckRequest},
     helpers::{Ask, CONFIG, TestApp, token},
 };
 
 /// Rows that share a policy.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Table {
-    policy: String,
+pub(crate) struct Table {
+    pub(crate) policy: String,
     /// Lines that replace others in the configuration, as `[old, new]`.
     #[serde(default)]
     replace: Vec<[String; 2]>,
-    rows: Vec<Row>,
+    pub(crate) rows: Vec<Row>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Row {
+pub(crate) struct Row {
     /// The scopes of the token; absent for no token.
     scopes: Option<String>,
     #[serde(default = "post")]
@@ -29,7 +29,7 @@ struct Row {
     headers: Vec<[String; 2]>,
     body: Option<serde_json::Value>,
     /// Status and reason.
-    expect: String,
+    pub(crate) expect: String,
     /// Part of the challenge; `""` for none at all.
     challenge: Option<String>,
 }
@@ -38,16 +38,43 @@ fn post() -> String {
     "POST".to_owned()
 }
 
+/// The whole of `decisions.json`.
+pub(crate) fn tables() -> Vec<Table> {
+    serde_json::from_str(include_str!("decisions.json")).unwrap()
+}
+
+impl Table {
+    /// The configuration that its rows share.
+    pub(crate) fn config(&self) -> String {
+        self.replace.iter().fold(CONFIG.to_owned(), |config, [old, new]| {
+            assert!(config.contains(old.as_str()), "{}: `{old}` is not in the configuration", self.policy);
+            config.replace(old.as_str(), new)
+        })
+    }
+}
+
+impl Row {
+    /// The row as nginx asks it.
+    pub(crate) fn ask(&self) -> Ask {
+        let mut ask = Ask::of(&self.method);
+        if let Some(scopes) = &self.scopes {
+            ask = ask.token(&token(scopes));
+        }
+        for [name, value] in &self.headers {
+            ask = ask.header(name, value.as_str());
+        }
+        match &self.body {
+            Some(body) => ask.header("Content-Type", "application/json").body(body.to_string()),
+            None => ask,
+        }
+    }
+}
+
 #[test]
 fn every_row_is_decided_as_the_table_says() {
-    let tables: Vec<Table> = serde_json::from_str(include_str!("decisions.json")).unwrap();
     let mut faults = Vec::new();
-    for table in &tables {
-        let config = table.replace.iter().fold(CONFIG.to_owned(), |config, [old, new]| {
-            assert!(config.contains(old.as_str()), "{}: `{old}` is not in the configuration", table.policy);
-            config.replace(old.as_str(), new)
-        });
-        let app = TestApp::spawn(&config);
+    for table in &tables() {
+        let app = TestApp::spawn(&table.config());
         for (index, row) in table.rows.iter().enumerate() {
             if let Err(fault) = check(&app, row).and_then(|()| check_grpc(&app, row)) {
                 faults.push(format!("{} row {index}: {fault}", table.policy));
@@ -58,17 +85,7 @@ fn every_row_is_decided_as_the_table_says() {
 }
 
 fn check(app: &TestApp, row: &Row) -> Result<(), String> {
-    let mut ask = Ask::of(&row.method);
-    if let Some(scopes) = &row.scopes {
-        ask = ask.token(&token(scopes));
-    }
-    for [name, value] in &row.headers {
-        ask = ask.header(name, value.as_str());
-    }
-    if let Some(body) = &row.body {
-        ask = ask.header("Content-Type", "application/json").body(body.to_string());
-    }
-    let answer = app.ask(&ask);
+    let answer = app.ask(&row.ask());
     let challenge = answer.header("www-authenticate").unwrap_or_default();
     let is_challenge_right = match row.challenge.as_deref() {
         None => true,
@@ -93,7 +110,7 @@ fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
     for [name, value] in &row.headers {
         request = request.raw_header(&name.to_lowercase(), value);
     }
-    let answer = envoy::check(app, request);
+    let answer = client::check(app, request);
     let reason = |outcome: &str| outcome.split_once(' ').map(|(_, reason)| reason.to_owned());
     let expected = reason(&row.expect);
     let status =

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, mpsc},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use scopegate::{
@@ -330,4 +330,13 @@ pub(crate) fn metrics(app: &TestApp) -> HashMap<String, f64> {
 /// The time on a service's clock, as claims write it.
 pub(crate) fn now(app: &TestApp) -> i64 {
     app.clock.unix_seconds()
+}
+
+/// Waits for what another thread brings about, where it has no other sign.
+pub(crate) fn until(condition: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !condition() {
+        assert!(started.elapsed() < Duration::from_secs(30), "nothing happened");
+        thread::sleep(Duration::from_millis(20));
+    }
 }

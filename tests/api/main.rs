@@ -11,6 +11,7 @@
 )]
 
 mod admin;
+mod audit;
 mod bodies;
 mod challenges;
 mod decisions;

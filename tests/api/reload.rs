@@ -6,10 +6,9 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
-    time::{Duration, Instant},
 };
 
-use crate::helpers::{Ask, CONFIG, SECRET, TestApp, call, metrics, token};
+use crate::helpers::{Ask, CONFIG, SECRET, TestApp, call, metrics, token, until};
 
 /// Both levels need another scope than in [`CONFIG`]; with either token exactly one of the two policies permits.
 fn other() -> String {
@@ -108,13 +107,4 @@ fn a_reload_that_lacks_a_file_is_made_up_for_when_the_file_comes() {
     std::fs::write(app.config_file().with_file_name("mounted-later"), SECRET).unwrap();
     until(|| app.ask(&ask).outcome() == "200");
     assert!(!app.admin("/readyz").body.contains("failed_reload"));
-}
-
-/// Waits for what the file watch brings about; it has no other sign.
-fn until(condition: impl Fn() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(30), "nothing happened");
-        thread::sleep(Duration::from_millis(20));
-    }
 }

@@ -23,7 +23,10 @@ use tonic::{
 };
 
 use crate::{
-    grpc::envoy::{self, CheckRequest, CheckResponse},
+    grpc::{
+        client,
+        envoy::{self, CheckRequest, CheckResponse},
+    },
     helpers::{self, Answer, CONFIG, TestApp, token},
 };
 
@@ -120,7 +123,7 @@ fn check(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> Result<Che
     }
     let endpoint = Endpoint::from_shared(format!("https://{}", app.grpc)).unwrap().tls_config(tls).unwrap();
     let request = CheckRequest::of("GET").token(&token("mcp:connect"));
-    envoy::call_at(endpoint, envoy::CHECK, Request::new(request))
+    client::call_at(endpoint, envoy::CHECK, Request::new(request))
 }
 
 #[test]
@@ -131,7 +134,7 @@ fn both_listeners_speak_tls_and_nothing_else() {
     assert_eq!(check(&app, &authority, None).unwrap().summary(), "200");
     assert!(ask(&app, &Authority::new("others"), None).is_err());
     let plain = CheckRequest::of("GET").token(&token("mcp:connect"));
-    assert!(envoy::call::<_, CheckResponse>(&app, envoy::CHECK, Request::new(plain)).is_err());
+    assert!(client::call::<_, CheckResponse>(&app, envoy::CHECK, Request::new(plain)).is_err());
     assert_eq!(app.admin("/livez").status, 200, "the admin listener stays plain");
 }
 

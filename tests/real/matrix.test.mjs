@@ -7,6 +7,7 @@ import { CADDY } from './lib/caddy.mjs';
 import { ENVOY_GRPC, ENVOY_HTTP } from './lib/envoy.mjs';
 import { startGateway } from './lib/gateway.mjs';
 import { HAPROXY } from './lib/haproxy.mjs';
+import { oncePatient } from './lib/late.mjs';
 import { AUTH_REQUEST, LUA } from './lib/nginx.mjs';
 import { BODIES } from './lib/behaviours/bodies.mjs';
 import { TOKENS } from './lib/behaviours/tokens.mjs';
@@ -50,12 +51,7 @@ describe('matrix', { concurrency: AT_ONCE }, () => {
       for (const [behaviour, check] of Object.entries(Object.assign({}, ...TABLES))) {
         test(behaviour, async (t) => {
           cells[form][behaviour] = 'failed';
-          // Six gateways at once can keep a machine of two cores from what a cell times; what is wrong is so twice.
-          const again = (error) => {
-            t.diagnostic(`once more, after: ${error.message}`);
-            return check(row);
-          };
-          cells[form][behaviour] = await check(row).catch(again) ?? '–';
+          cells[form][behaviour] = await oncePatient(() => check(row), (text) => t.diagnostic(text)) ?? '–';
         });
       }
     });

@@ -175,6 +175,8 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
             permits: Share::NONE,
             subject: SubjectLogging::Hashed,
         },
+        audit: None,
+        otlp: None,
         outgoing: OutgoingSettings::default(),
         resources: vec![ResourceSettings {
             id: ResourceId::parse("mcp").unwrap(),

@@ -172,8 +172,10 @@ fn server_mistakes() {
     ] {
         assert_eq!(Example { root, ..PLAIN }.mistakes(), expected, "{root}");
     }
-    let unknown = Example { root: "server: {audit: {}, otlp: {}}", ..PLAIN }.mistakes();
-    assert!(unknown.contains("server.audit: found an unknown key") && unknown.contains("server.otlp: found"));
+    let unknown = Example { root: "server: {audits: {}, otel: {}}", ..PLAIN }.mistakes();
+    assert!(
+        unknown.contains("server.audits: found an unknown key") && unknown.contains("server.otel: found")
+    );
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The room as a whole: texts and variables in, settings or mistakes out.
 
+mod audit;
 mod documents;
 mod environment;
 mod layout;
 mod mistakes;
+mod otlp;
 mod resources;
 mod sources;
 mod yaml;

@@ -1,6 +1,10 @@
 //! The `envoy.service.auth.v3.CheckResponse` that is sent. Envoy takes one without a status, or with status 0
 //! whatever else is in it, for "allow": so nobody outside this file can put one together.
 
+mod shown;
+
+pub use shown::ShownAnswer;
+
 use bytes::{BufMut, Bytes};
 use prost::{EncodeError, Message, Oneof};
 

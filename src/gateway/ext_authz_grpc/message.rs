@@ -27,6 +27,41 @@ impl CheckMessage {
         Self::decode(wire).map_err(|_| Misread("the CheckRequest must be readable"))
     }
 
+    /// The message that Envoy would send with the shipped configuration: raw headers, the body as bytes.
+    #[must_use]
+    pub fn of(
+        [method, host, path]: [&str; 3],
+        headers: &[(String, String)],
+        body: Vec<u8>,
+        resource: Option<&str>,
+    ) -> Self {
+        let headers = headers.iter().map(|(name, value)| Entry {
+            key: name.clone().into(),
+            raw_value: value.clone().into(),
+            ..Entry::default()
+        });
+        let http = HttpRequest {
+            method: method.to_owned().into(),
+            path: path.to_owned().into(),
+            host: host.to_owned().into(),
+            size: i64::try_from(body.len()).unwrap_or(i64::MAX),
+            raw_body: body.into(),
+            header_map: Some(HeaderMap { headers: headers.collect() }),
+            ..HttpRequest::default()
+        };
+        let named = resource.map(|id| Entry {
+            key: Bytes::from_static(b"resource"),
+            value: id.to_owned().into(),
+            ..Entry::default()
+        });
+        Self {
+            attributes: Some(Attributes {
+                request: Some(Request { http: Some(http) }),
+                context_extensions: named.into_iter().collect(),
+            }),
+        }
+    }
+
     /// The bytes of the body that it shows.
     #[must_use]
     pub fn body_len(&self) -> usize {

@@ -7,7 +7,7 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-pub use answer::CheckAnswer;
+pub use answer::{CheckAnswer, ShownAnswer};
 pub use message::CheckMessage;
 
 use super::{

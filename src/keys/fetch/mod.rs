@@ -3,6 +3,7 @@
 
 mod connect;
 mod outgoing;
+mod span;
 mod tunnel;
 
 use std::{error::Error, sync::Arc, time::Duration};
@@ -17,7 +18,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use self::connect::CheckedConnector;
-pub use self::outgoing::{Outgoing, check_roots};
+pub use self::outgoing::{Outgoing, check_roots, client_tls};
 use super::{
     FetchError, KeySet, RemoteSettings,
     address::is_fetchable,
@@ -62,7 +63,11 @@ impl Fetch {
     async fn get(&self, url: &Url) -> Result<Bytes, FetchError> {
         is_fetchable(url, self.outgoing.insecure_hosts())?;
         let limit = self.settings.timeout;
-        timeout(limit, self.send(url)).await.map_err(|_| FetchError::Timeout(limit))?
+        let tracer = self.outgoing.tracer();
+        let begun = tracer.begin();
+        let outcome = timeout(limit, self.send(url)).await.unwrap_or(Err(FetchError::Timeout(limit)));
+        tracer.end(begun, |context, end, duration| span::of(context, end, duration, url, &outcome));
+        outcome
     }
 
     async fn send(&self, url: &Url) -> Result<Bytes, FetchError> {

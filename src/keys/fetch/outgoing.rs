@@ -10,12 +10,14 @@ use rustls::{
 };
 
 use super::super::{KeysError, OutgoingSettings, ProxySettings, address::is_loopback_host};
+use crate::telemetry::traces::Tracer;
 
 /// Made once for the process and shared by all sources.
 pub struct Outgoing {
     tls: Arc<ClientConfig>,
     proxies: Matcher,
     insecure_hosts: Vec<String>,
+    tracer: Tracer,
 }
 
 impl Outgoing {
@@ -24,17 +26,25 @@ impl Outgoing {
     /// # Errors
     /// When the settings' roots are no certificates.
     pub fn new(settings: &OutgoingSettings) -> Result<Self, KeysError> {
-        let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| KeysError::Tls(error.to_string()))?;
-        let mut tls = config.with_root_certificates(roots(settings)?).with_no_client_auth();
+        let mut tls = client_tls(settings)?;
         // awc would speak HTTP/2 if the server agreed to it; HTTP/1.1 is enough for two small documents.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             tls: Arc::new(tls),
             proxies: matcher(&settings.proxy),
             insecure_hosts: settings.insecure_hosts.clone(),
+            tracer: Tracer::default(),
         })
+    }
+
+    /// The same, giving a span of each request away.
+    #[must_use]
+    pub fn with_tracer(self, tracer: Tracer) -> Self {
+        Self { tracer, ..self }
+    }
+
+    pub(super) fn tracer(&self) -> &Tracer {
+        &self.tracer
     }
 
     /// Hosts that may be asked over plain http besides loopback.
@@ -61,6 +71,18 @@ impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing").finish_non_exhaustive()
     }
+}
+
+/// What an outgoing TLS connection trusts: the system's roots, or built-in ones where it has none, and those of the
+/// settings.
+///
+/// # Errors
+/// When the settings' roots are no certificates.
+pub fn client_tls(settings: &OutgoingSettings) -> Result<ClientConfig, KeysError> {
+    let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| KeysError::Tls(error.to_string()))?;
+    Ok(config.with_root_certificates(roots(settings)?).with_no_client_auth())
 }
 
 fn roots(settings: &OutgoingSettings) -> Result<RootCertStore, KeysError> {

@@ -3,7 +3,7 @@
 use prost::Message;
 use tonic::{Code, Request};
 
-use super::envoy;
+use super::client;
 use crate::helpers::{CONFIG, TestApp};
 
 #[derive(Clone, PartialEq, Message)]
@@ -23,7 +23,7 @@ fn health_says_what_readyz_says() {
     let app = TestApp::spawn(CONFIG);
     let health = |service: &str| {
         let request = Request::new(HealthCheckRequest { service: service.to_owned() });
-        envoy::call::<_, HealthCheckResponse>(&app, "/grpc.health.v1.Health/Check", request)
+        client::call::<_, HealthCheckResponse>(&app, "/grpc.health.v1.Health/Check", request)
     };
     for service in ["", "envoy.service.auth.v3.Authorization"] {
         // The first look at the key sources may be under way.

@@ -1,11 +1,13 @@
 //! The gRPC dialect, asked over a real connection as Envoy asks.
 
+pub(crate) mod client;
 pub(crate) mod envoy;
 mod health;
 
 use std::{collections::HashMap, io::Write, net::TcpStream};
 
-use envoy::{CheckRequest, CheckResponse, HttpResponse, Outcome, check};
+use client::check;
+use envoy::{CheckRequest, CheckResponse, HttpResponse, Outcome};
 use tonic::{Code, Request};
 
 use crate::helpers::{CONFIG, TestApp, call, metrics, token};
@@ -202,6 +204,6 @@ fn a_token_that_is_not_to_be_forwarded_is_removed() {
 fn an_unknown_method_of_the_service_is_unimplemented() {
     let app = TestApp::spawn(CONFIG);
     let path = "/envoy.service.auth.v3.Authorization/Other";
-    let status = envoy::call::<_, CheckResponse>(&app, path, Request::new(list())).unwrap_err();
+    let status = client::call::<_, CheckResponse>(&app, path, Request::new(list())).unwrap_err();
     assert_eq!(status.code(), Code::Unimplemented);
 }

@@ -23,7 +23,7 @@ export async function startEnvoy({ form, scopegate, mcpPort, port, edit = (text)
   const file = FILES[form];
   return startDaemon({
     program: ENVOY,
-    args: ['-c', file, '--concurrency', '1', '--log-level', 'warning', '--use-dynamic-base-id'],
+    args: ['-c', file, '--concurrency', '1', '--log-level', 'warning', '--use-dynamic-base-id', '--file-flush-interval-msec', '100'],
     files: { [file]: edit(await render(path.join('envoy', file), replacements)) },
     port,
   });

@@ -8,7 +8,7 @@ import { startIdp } from './idp.mjs';
 import { startMcpServer } from './mcp-server.mjs';
 import { AUTH_REQUEST, LUA, startNginx } from './nginx.mjs';
 import { freePort, startRelay } from './port.mjs';
-import { startScopegate } from './scopegate.mjs';
+import { startScopegate, waitFor } from './scopegate.mjs';
 
 export const CONNECT = 'mcp:connect';
 export const READ = 'mcp:tools:read';
@@ -33,17 +33,17 @@ export const HEADERS_ALONE = [AUTH_REQUEST, CADDY];
 /**
  * Starts all of it around one of the shipped files.
  *
- * - `oauth`: adds to the resource's OAuth keys, `settings` to its own, `server` and `root` to the file's
+ * - `source`: adds to its key source, `oauth` to the resource's OAuth keys, `settings` to its own, `server` and `root` to the file's
  * - `scopes`: adds to those of the provider, `tools` to those of the MCP server
  * - `until`, `edit`: as in `startScopegate`, and as the starts of the gateways have it
  * - `replicas`: how many scopegates; with more than one the gateway asks them directly, not through a relay
  * - `mcp`: what stands behind the gateway, if it is not the MCP server
  */
 export async function startGateway({
-  form, oauth = {}, settings = {}, server = {}, root = {}, scopes = [], tools = [], until = 'ready', edit, replicas = 1, mcp = startMcpServer,
+  form, source = {}, oauth = {}, settings = {}, server = {}, root = {}, scopes = [], tools = [], until = 'ready', edit, replicas = 1, mcp = startMcpServer,
 }) {
   const gateway = new Gateway();
-  await gateway.start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }).catch(async (error) => {
+  await gateway.start({ form, source, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }).catch(async (error) => {
     await gateway.stop();
     throw error;
   });
@@ -54,8 +54,9 @@ class Gateway {
   #agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
   #parts = [];
   #replicas = [];
+  #ended = [];
 
-  async start({ form, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }) {
+  async start({ form, source, oauth, settings, server, root, scopes, tools, until, edit, replicas, mcp }) {
     const port = await freePort();
     this.url = `http://127.0.0.1:${port}`;
     this.resource = `${this.url}/mcp`;
@@ -64,7 +65,7 @@ class Gateway {
     this.idp = this.#keep(await startIdp({ scopes: [...SCOPES, ...scopes], resource: [this.resource, this.otherResource] }));
     this.mcp = this.#keep(await mcp({ tools }));
     this.#parts.push({ stop: () => Promise.all(this.#replicas.map(({ scopegate }) => scopegate.stop())) });
-    const file = { resources: [{ ...this.#settings(form, oauth), ...settings }], server, root, until };
+    const file = { resources: [{ ...this.#settings(form, source, oauth), ...settings }], server, root, until };
     const scopegate = replicas === 1 ? await this.#relayed(file) : await this.#direct(replicas, file);
     const start = STARTS[form];
     this.front = this.#keep(await start({ form, port, edit, scopegate, mcpPort: this.mcp.port }));
@@ -83,17 +84,25 @@ class Gateway {
     for (const relay of this.#relays) await relay.listen(relay.port);
   }
 
-  /** Ends one of several scopegates as Kubernetes does, and starts it again on the same ports. */
-  async restart(index) {
+  /** Ends one of several scopegates as Kubernetes does, does what is to be done `between`, and starts it again on the same ports. */
+  async restart(index, between = async () => {}) {
     const replica = this.#replicas[index];
     const { code } = await replica.scopegate.stop();
     assert.equal(code, 0);
+    this.#ended.push(...replica.scopegate.logs);
+    await between();
     replica.scopegate = await startScopegate(replica.settings);
   }
 
-  /** What the scopegates that run now logged about requests that they could not decide. */
+  /** Has each scopegate but one decide about a token, so that it has fetched the key. */
+  async acquaint(token, { except } = {}) {
+    const others = this.#replicas.filter((_, index) => index !== except);
+    await Promise.all(others.map(({ scopegate }) => waitFor(async () => (await scopegate.ask({ token })).status === 200, { what: 'the new key' })));
+  }
+
+  /** What all scopegates, also those that have ended, logged about requests that they could not decide. */
   undecided() {
-    return this.#replicas.flatMap(({ scopegate }) => scopegate.logs).filter((line) => line.includes('unavailable')).join('\n');
+    return [...this.#ended, ...this.#replicas.flatMap(({ scopegate }) => scopegate.logs)].filter((line) => line.includes('unavailable')).join('\n');
   }
 
   /** A token of the provider with these scopes. */
@@ -167,7 +176,7 @@ class Gateway {
     return part;
   }
 
-  #settings(form, oauth) {
+  #settings(form, source, oauth) {
     return {
       id: 'mcp',
       server: { base_url: this.url, path: '/mcp' },
@@ -176,7 +185,7 @@ class Gateway {
         authorization_server_urls: [this.idp.issuer],
         scopes: { initialize: [CONNECT], tools_list: [READ], tools_call: [EXECUTE], tools: { 'admin-*': [ADMIN] } },
         trust_mcp_headers: HEADERS_ALONE.includes(form),
-        jwks: [{ url: this.idp.jwksUrl, issuer: this.idp.issuer }],
+        jwks: [{ url: this.idp.jwksUrl, issuer: this.idp.issuer, ...source }],
         ...oauth,
       },
     };

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Late } from './late.mjs';
 
 const BINARY = process.env.SCOPEGATE_BIN ?? fileURLToPath(new URL('../../../target/debug/scopegate', import.meta.url));
 const ANY_PORT = '127.0.0.1:0';
@@ -47,7 +48,8 @@ export async function startScopegate({ resources, server = {}, root = {}, env = 
     ));
   } catch (error) {
     await gate.stop();
-    throw new Error(`${error.message}\n${gate.logs.join('\n')}`);
+    error.message += `\n${gate.logs.join('\n')}`;
+    throw error;
   }
   return gate;
 }
@@ -100,7 +102,7 @@ class Scopegate {
       }
     });
     const late = delay(START_MS, undefined, { ref: false }).then(() => {
-      throw new Error('scopegate did not log the addresses that it bound');
+      throw new Late('scopegate did not log the addresses that it bound');
     });
     this.addresses = await this.whileRunning(Promise.race([bound, late]));
   }
@@ -154,7 +156,17 @@ class Scopegate {
 
   /** Has the configuration read again. */
   reload() {
-    this.#child.kill('SIGHUP');
+    this.signal('SIGHUP');
+  }
+
+  /** Sends a signal and does not wait. */
+  signal(name) {
+    this.#child.kill(name);
+  }
+
+  /** How the process ends. */
+  get exited() {
+    return this.#exited;
   }
 
   /** Ends the process as Kubernetes does, and says how it ended. */
@@ -203,7 +215,7 @@ export async function waitFor(holds, { within = 10_000, every = 100, what = 'it'
   for (;;) {
     const value = await Promise.resolve(holds()).catch(() => undefined);
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`${what}: not within ${within} ms`);
+    if (Date.now() > deadline) throw new Late(`${what}: not within ${within} ms`);
     await delay(every);
   }
 }

@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Late } from './late.mjs';
 import { isListening } from './port.mjs';
 
 const DEPLOY = fileURLToPath(new URL('../../../deploy/', import.meta.url));
@@ -23,6 +24,17 @@ export function shipped(file) {
 export async function render(file, replacements) {
   const text = await readFile(shipped(file), 'utf8');
   return replacements.reduce((rendered, [from, to]) => replace(file, rendered, from, [to].flat()), text);
+}
+
+/** The text without the comment signs of the lines that follow each line with `marker`, up to the next sentence or blank. */
+export function uncommented(text, marker) {
+  if (!text.includes(marker)) throw new Error(`nothing says \`${marker}\``);
+  let isWanted = false;
+  return text.split('\n').map((line) => {
+    const isSentence = /^\s*# [A-Z].*:$/.test(line);
+    if (isSentence || !/^\s*#/.test(line)) isWanted = isSentence && line.includes(marker);
+    return isWanted && !isSentence ? line.replace(/# /, '') : line;
+  }).join('\n');
 }
 
 /** Starts `program` in a folder of its own, into which `files` (name to text) are written first; ready when `port` listens. */
@@ -58,7 +70,9 @@ class Daemon {
     for (const stream of [this.#child.stdout, this.#child.stderr]) stream.on('data', (chunk) => { this.#log += chunk; });
     const late = Date.now() + START_TIMEOUT_MS;
     while (!(await isListening(port))) {
-      if (this.#hasEnded || Date.now() > late) throw new Error(`${program} did not start: ${this.#log.slice(0, MAX_LOG)}`);
+      const why = `${program} did not start: ${this.#log.slice(0, MAX_LOG)}`;
+      if (this.#hasEnded) throw new Error(why);
+      if (Date.now() > late) throw new Late(why);
     }
   }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CADDY } from '../caddy.mjs';
 import { CONNECT, LIST_TOOLS, READ, openSession } from '../gateway.mjs';
+import { Late } from '../late.mjs';
 
 const LOADERS = 4;
 const DRAIN = '1s';
@@ -39,17 +40,28 @@ async function restarts({ form, start }) {
   const turns = [[undefined, 401], [await gateway.token(CONNECT), 403], [await gateway.token(CONNECT, READ), 200]];
   const load = { isOn: true, right: 0, wrong: [] };
   const loaders = Array.from({ length: LOADERS }, () => loadWith(gateway, turns, load));
-  for (const replica of [0, 1]) {
-    const before = load.right;
-    await gateway.restart(replica);
-    assert.ok(load.right - before > 20, `${load.right - before} requests while replica ${replica} restarted`);
+  let slow = '';
+  try {
+    for (const replica of [0, 1]) {
+      const before = load.right;
+      await gateway.restart(replica);
+      if (load.right - before <= 20) slow = `${load.right - before} requests while replica ${replica} restarted`;
+    }
+  } finally {
+    load.isOn = false;
+    await Promise.all(loaders);
+    assert.deepEqual(load.wrong.filter((answer) => !isLost(answer)), [], 'wrong answers');
   }
-  load.isOn = false;
-  await Promise.all(loaders);
   // A replica that has just started says 503 until it has keys. Caddy cannot ask another one then; the others do.
-  const isTolerated = ({ status }) => form === CADDY && status === 503;
-  assert.deepEqual(load.wrong.filter((answer) => !isTolerated(answer)), [], gateway.undecided());
+  const lost = load.wrong.filter(({ status }) => form !== CADDY || status !== 503);
+  // On a machine that is busy enough an answer can be late too, and is then lost: tests/real/rolling.test.mjs bears none.
+  if (slow || lost.length > 0) throw new Late(`${slow} lost: ${JSON.stringify(lost)}\n${gateway.undecided()}`);
   return form === CADDY ? 'no wrong answer' : 'no loss';
+}
+
+/** A request that nobody decided about; any other unexpected answer is a wrong decision. */
+function isLost({ status }) {
+  return status === 503 || !Number.isInteger(status);
 }
 
 async function loadWith(gateway, turns, load) {
@@ -111,6 +123,6 @@ async function arrivalOf(events, text) {
 
 /** What `promise` brings, if it does so in time. */
 async function within(milliseconds, promise) {
-  const late = pause(milliseconds, undefined, { ref: false }).then(() => assert.fail(`nothing within ${milliseconds} ms`));
+  const late = pause(milliseconds, undefined, { ref: false }).then(() => { throw new Late(`nothing within ${milliseconds} ms`); });
   return Promise.race([promise, late]);
 }

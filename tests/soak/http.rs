@@ -1,36 +1,24 @@
-//! The real binary under mixed load while its configuration is reloaded every second. `SOAK_SECONDS` says for how
-//! long; without it a moment has to do.
-
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    reason = "a test that cannot go on shall stop"
-)]
+//! Mixed load over HTTP while the configuration is reloaded every second.
 
 use std::{
-    env, fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::{SocketAddr, TcpStream},
-    process::{Child, Command, Stdio},
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
     sync::atomic::{AtomicU64, Ordering},
     thread,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use scopegate::{
     keys::{Algorithm, SecretKey, SecretSettings},
     token::{NewClaims, mint},
 };
-use tempfile::TempDir;
+
+use crate::service::{self, Service};
 
 #[test]
 fn under_load_and_reloads_every_request_is_answered_and_counted_in_bounded_memory() {
-    let service = Service::start();
-    let seconds = env::var("SOAK_SECONDS").map_or(3, |text| text.parse().unwrap());
+    let service = Service::start(config);
+    let seconds = service::seconds("SOAK_SECONDS");
     let sent = AtomicU64::new(0);
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut resident = Vec::new();
@@ -50,15 +38,7 @@ fn under_load_and_reloads_every_request_is_answered_and_counted_in_bounded_memor
     println!("soak: {sent} requests in {seconds} s, {reloads} reloads, resident KiB {resident:?}");
     assert_eq!(counted, sent);
     assert!(reloads as usize >= resident.len() / 2, "{reloads} reloads");
-    check_memory(&resident);
-}
-
-/// After the caches had time to fill, memory stays as it is.
-fn check_memory(resident: &[u64]) {
-    let settled = resident[resident.len() / 3];
-    let last = *resident.last().unwrap();
-    assert!(last < 256 << 10, "{last} KiB resident");
-    assert!(last <= settled + settled / 4 + (16 << 10), "from {settled} to {last} KiB resident");
+    service::check_memory(&resident);
 }
 
 /// One gateway connection after the other, a few hundred requests on each.
@@ -79,7 +59,7 @@ fn load(service: &Service, worker: u64, end: Instant, sent: &AtomicU64) {
 
 /// A request of the mix, and what its answer must be whatever policy is in force.
 fn request(number: u64) -> (String, u16) {
-    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+    let now = service::now();
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
     // The same claims give the same token, which is found in the cache.
     let (token, body, expected) = match number % 8 {
@@ -127,85 +107,6 @@ fn read_status(connection: &mut BufReader<TcpStream>) -> u16 {
             return status.unwrap();
         }
     }
-}
-
-/// The running binary.
-struct Service {
-    child: Child,
-    address: SocketAddr,
-    admin: SocketAddr,
-    folder: TempDir,
-}
-
-impl Service {
-    fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("scopegate.yaml");
-        fs::write(&file, config(0)).unwrap();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_scopegate"))
-            .arg("serve")
-            .arg("--config")
-            .arg(&file)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let addresses = addresses(&mut child);
-        Self { child, address: addresses[0], admin: addresses[1], folder }
-    }
-
-    /// Replaces the file in one step by one that differs, which the service notices by itself.
-    fn reload(&self, number: usize) {
-        let next = self.folder.path().join("next.yaml");
-        fs::write(&next, config(number + 1)).unwrap();
-        fs::rename(next, self.folder.path().join("scopegate.yaml")).unwrap();
-    }
-
-    fn resident_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-
-    /// The sum of the samples whose names begin so.
-    fn metric(&self, name: &str) -> u64 {
-        let mut stream = TcpStream::connect(self.admin).unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
-        let mut page = String::new();
-        stream.read_to_string(&mut page).unwrap();
-        let samples = page.lines().filter(|line| line.starts_with(name));
-        samples.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap() as u64).sum()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The addresses from the line that says "listening". All further output is read and dropped.
-fn addresses(child: &mut Child) -> Vec<SocketAddr> {
-    let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-    let (sender, receiver) = std::sync::mpsc::channel();
-    for output in [Box::new(out) as Box<dyn Read + Send>, Box::new(err)] {
-        let sender = sender.clone();
-        thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if line.contains("listening") {
-                    let _ = sender.send(line);
-                }
-            }
-        });
-    }
-    let line = receiver.recv_timeout(Duration::from_secs(30)).expect("the service did not start");
-    let line: serde_json::Value = serde_json::from_str(&line).expect("the log is JSON");
-    let address = |name: &str| {
-        let listed = line[name].as_str().unwrap().trim_matches(['[', ']']);
-        listed.split(", ").next().unwrap().parse().unwrap()
-    };
-    vec![address("listen"), address("admin")]
 }
 
 /// Every reload changes something that the load does not touch.

@@ -1,0 +1,215 @@
+//! One line of the audit log. Its fields are public and versioned: docs/audit.md and docs/audit.schema.json.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use crate::{
+    domain::{Dialect, Operation},
+    policy::{Decision, Grounds, ProtectedResource},
+    telemetry::{SubjectLogging, naming, redact},
+    token::Identity,
+};
+
+/// What is known of a request at the moment of its decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Decided<'a> {
+    /// How the gateway asked.
+    pub dialect: Dialect,
+    /// The resource; `None` where none fits, or the request was not read.
+    pub resource: Option<&'a ProtectedResource>,
+    /// What the request asks for; `None` where that was not read.
+    pub operation: Option<&'a Operation<'a>>,
+    /// The method of the original request.
+    pub http_method: Option<&'a str>,
+    /// The trace id of the original request, well-formed.
+    pub trace_id: Option<&'a str>,
+    /// The policy that decided.
+    pub policy_version: &'a str,
+    /// From the first look at the request to the decision.
+    pub duration: Duration,
+}
+
+/// The line of a decision. What is not known is left out. Who it was comes from a verified token alone, written as
+/// in the identity headers: printable ASCII, at most 3 KiB together, and never cut, since a part of one name can be
+/// another's.
+#[derive(Serialize)]
+struct Record<'a> {
+    schema: u32,
+    event: &'static str,
+    time: String,
+    resource: &'a str,
+    dialect: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<MessageWords>,
+    decision: &'static str,
+    code: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    detail: &'static str,
+    #[serde(flatten)]
+    who: Option<Who<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_scopes: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    present_scopes: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    scopes_cut: bool,
+    policy_version: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace_id: Option<&'a str>,
+    duration_us: u64,
+}
+
+/// One message of a batch.
+#[derive(Serialize)]
+struct MessageWords {
+    operation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+}
+
+/// The holder of the token.
+#[derive(Serialize)]
+struct Who<'a> {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    subject: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    issuer: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key_id: Option<String>,
+}
+
+/// The line that stands where records are missing.
+#[derive(Serialize)]
+struct Lost {
+    schema: u32,
+    event: &'static str,
+    time: String,
+    dropped: u64,
+    refused: u64,
+}
+
+/// The line of one decision, with its line break; empty if it cannot be written, which JSON gives no reason for.
+pub(super) fn line_of(
+    decision: &Decision,
+    decided: &Decided<'_>,
+    subject: SubjectLogging,
+    unix_time: Duration,
+) -> Vec<u8> {
+    let (decision, code, detail, identity) = outcome_of(decision);
+    let (operation, name) = decided.operation.map(naming::of).unzip();
+    let (required_scopes, is_required_cut) = required_of(decided).unzip();
+    let present = identity.map(|identity| bounded(identity.scopes.iter().map(|scope| scope.as_str())));
+    let (present_scopes, is_present_cut) = present.unzip();
+    to_line(&Record {
+        schema: SCHEMA,
+        event: "decision",
+        time: rfc_3339(unix_time),
+        resource: decided.resource.map_or("none", |resource| resource.id().as_str()),
+        dialect: decided.dialect.name(),
+        http_method: decided.http_method.map(redact::text),
+        operation,
+        name: name.flatten(),
+        messages: decided.operation.map(messages_of).unwrap_or_default(),
+        decision,
+        code,
+        detail,
+        who: identity.map(|identity| Who::of(identity, subject)),
+        required_scopes,
+        present_scopes,
+        scopes_cut: is_required_cut.unwrap_or(false) || is_present_cut.unwrap_or(false),
+        policy_version: decided.policy_version,
+        trace_id: decided.trace_id,
+        duration_us: u64::try_from(decided.duration.as_micros()).unwrap_or(u64::MAX),
+    })
+}
+
+/// The line that says how many records are missing before it.
+pub(super) fn line_of_lost(dropped: u64, refused: u64, unix_time: Duration) -> Vec<u8> {
+    to_line(&Lost { schema: SCHEMA, event: "lost", time: rfc_3339(unix_time), dropped, refused })
+}
+
+impl<'a> Who<'a> {
+    fn of(identity: &'a Identity, subject: SubjectLogging) -> Self {
+        let [encoded_subject, client_id, issuer, ..] =
+            identity.headers.values().each_ref().map(|value| std::str::from_utf8(value).unwrap_or_default());
+        let subject = match (subject, identity.subject.as_deref()) {
+            (SubjectLogging::Hashed, Some(subject)) => redact::hash(subject),
+            (SubjectLogging::Plain, Some(_)) => encoded_subject.to_owned(),
+            (SubjectLogging::Omitted, _) | (_, None) => String::new(),
+        };
+        Self { subject, issuer, client_id, key_id: identity.kid.as_deref().map(redact::text) }
+    }
+}
+
+type Outcome<'a> = (&'static str, &'static str, &'static str, Option<&'a Identity>);
+
+fn outcome_of(decision: &Decision) -> Outcome<'_> {
+    match decision {
+        Decision::Deny(denial) => ("deny", denial.reason().code(), denial.detail(), denial.identity()),
+        Decision::Permit(permit) => {
+            let word = match permit.grounds() {
+                Grounds::Reported(_) => "report",
+                Grounds::Granted | Grounds::Public | Grounds::Unenforced => "permit",
+            };
+            (word, permit.grounds().code(), "", permit.identity())
+        }
+    }
+}
+
+/// A batch is no hiding place: each of its messages is named.
+fn messages_of(operation: &Operation<'_>) -> Vec<MessageWords> {
+    let Operation::Batch(messages) = operation else { return Vec::new() };
+    let words = messages.iter().map(naming::words_of_message);
+    words
+        .map(|(method, name)| MessageWords { operation: redact::text(method), name: name.map(redact::text) })
+        .collect()
+}
+
+/// What each level of the operation asks for; `None` where the operation was not read, or no scope opens it.
+fn required_of(decided: &Decided<'_>) -> Option<(Vec<String>, bool)> {
+    let levels = decided.resource?.policy()?.table().levels(decided.operation?).ok()?;
+    let requirements = levels.iter().map(|level| level.requirement).filter(|wanted| !wanted.is_nothing());
+    Some(bounded(requirements.map(ToString::to_string)))
+}
+
+/// As many of the texts as may be long together, and whether that is not all.
+fn bounded<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> (Vec<T>, bool) {
+    let (mut kept, mut room) = (Vec::new(), MAX_LIST_BYTES);
+    for text in texts {
+        match room.checked_sub(text.as_ref().len()) {
+            Some(left) => room = left,
+            None => return (kept, true),
+        }
+        kept.push(text);
+    }
+    (kept, false)
+}
+
+fn to_line(record: &impl Serialize) -> Vec<u8> {
+    let mut line = serde_json::to_vec(record).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+fn rfc_3339(unix_time: Duration) -> String {
+    humantime::format_rfc3339_micros(UNIX_EPOCH + unix_time.min(LAST)).to_string()
+}
+
+/// The version of the schema. Fields may be added under the same number; a field that goes or changes its meaning
+/// makes another.
+const SCHEMA: u32 = 1;
+
+/// Bound on each of the two lists of scopes.
+const MAX_LIST_BYTES: usize = 4096;
+
+/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
+const LAST: Duration = Duration::from_secs(253_402_300_799);

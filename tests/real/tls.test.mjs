@@ -1,0 +1,81 @@
+// scopegate with TLS behind the gateways that are told to speak it by the lines of the shipped files: with and without a
+// certificate of the gateway's own, and with one that is not the right one.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { certificates } from './lib/certificates.mjs';
+import { ENVOY_GRPC, ENVOY_HTTP } from './lib/envoy.mjs';
+import { CONNECT, LIST_TOOLS, READ, startGateway } from './lib/gateway.mjs';
+import { AUTH_REQUEST, LUA } from './lib/nginx.mjs';
+import { uncommented } from './lib/shipped.mjs';
+
+const HOST = 'scopegate.example.com';
+const SERVER_SIDE = 'Where scopegate speaks TLS';
+const CLIENT_SIDE = 'Where it demands a certificate';
+const FORMS = [LUA, AUTH_REQUEST, ENVOY_GRPC, ENVOY_HTTP];
+
+/** Where the gateway must not believe the one that it reaches, or is not believed: nothing can be decided. */
+const REFUSED = {
+  'the gateway has no certificate': { isMutual: true, hasOwn: false },
+  'the certificate is of another authority': { server: 'of-another-authority' },
+  'the certificate is of another host': { server: 'of-another-host' },
+};
+
+describe('scopegate speaks TLS', { concurrency: 2 }, () => {
+  let tls;
+  before(async () => {
+    tls = await certificates();
+    await tls.authority('scopegate-ca');
+    await tls.authority('other-ca');
+    await tls.authority('gateways-ca');
+    await tls.sign('scopegate', { by: 'scopegate-ca', host: HOST });
+    await tls.sign('of-another-authority', { by: 'other-ca', host: HOST });
+    await tls.sign('of-another-host', { by: 'scopegate-ca', host: 'other.example.com' });
+    for (const name of ['nginx', 'envoy']) await tls.sign(name, { by: 'gateways-ca', host: `${name}.example.com` });
+  });
+  after(() => tls?.stop());
+
+  for (const form of FORMS) {
+    describe(form, { concurrency: 1 }, () => {
+      for (const isMutual of [false, true]) {
+        test(`${isMutual ? 'to gateways that have a certificate' : 'to everybody'}: decisions and metadata`, async () => {
+          await withGateway(form, tls, { isMutual, hasOwn: isMutual }, async (gateway) => {
+            assert.equal((await gateway.refused(() => gateway.call(undefined, LIST_TOOLS))).status, 401);
+            const weak = await gateway.token(CONNECT);
+            const reply = await gateway.refused(() => gateway.call(weak, LIST_TOOLS));
+            assert.equal(reply.status, 403);
+            assert.deepEqual(reply.challenges, gateway.insufficientScope(`${CONNECT} ${READ}`, `missing required scopes: ${READ}`));
+            assert.equal((await gateway.call(await gateway.token(CONNECT, READ), LIST_TOOLS)).status, 200);
+            assert.equal((await gateway.send({ path: '/.well-known/oauth-protected-resource/mcp' })).status, 200);
+          });
+        });
+      }
+
+      for (const [what, options] of Object.entries(REFUSED)) {
+        test(`${what}: 503, and nothing passes`, async () => {
+          await withGateway(form, tls, options, async (gateway) => {
+            const token = await gateway.token(CONNECT, READ);
+            const reply = await gateway.refused(() => gateway.call(token, LIST_TOOLS));
+            assert.equal(reply.status, 503);
+            assert.deepEqual(reply.challenges, []);
+          });
+        });
+      }
+    });
+  }
+});
+
+async function withGateway(form, tls, { server = 'scopegate', isMutual = false, hasOwn = false }, work) {
+  const listener = { cert_file: tls.file(`${server}.crt`), key_file: tls.file(`${server}.key`), ...(isMutual && { client_ca_file: tls.file('gateways-ca.crt') }) };
+  const gateway = await startGateway({ form, server: { tls: listener }, edit: (text) => edited(text, tls, hasOwn) });
+  try {
+    await work(gateway);
+  } finally {
+    await gateway.stop();
+  }
+}
+
+function edited(text, { folder }, hasOwn) {
+  const speaking = uncommented(text, SERVER_SIDE);
+  const all = hasOwn ? uncommented(speaking, CLIENT_SIDE) : speaking;
+  return all.replaceAll('proxy_pass http://scopegate', 'proxy_pass https://scopegate').replaceAll(/\/etc\/(nginx|envoy)\/tls/g, folder);
+}
