@@ -35,6 +35,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod explain;
 pub mod gateway;
 pub mod grpc;
 pub mod http;

@@ -95,7 +95,7 @@ impl Health {
             ready: is_settled && !draining,
             draining,
             policy_version: snapshot.version().to_owned(),
-            failed_reload: self.policy.last_failure(),
+            failed_reload: self.policy.last_load().failure,
             failing_audit: self.audit.as_ref().and_then(AuditHandle::failure),
             failing_sources: self.failing_sources(),
             unenforced_resources: unenforced.map(|resource| resource.id().to_string()).collect(),

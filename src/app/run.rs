@@ -8,13 +8,13 @@ use tokio::{
     task::JoinError,
 };
 
-use super::{core::Core, debug, files, health::Health, span, watch::FileWatch};
+use super::{core::Core, debug::Gathered, files, health::Health, span, watch::FileWatch};
 use crate::{
     audit::AuditHandle,
     config::Settings,
     gateway::{DecisionState, register_in_flight},
     grpc::{self, BoundGrpc, GrpcHandle},
-    http::{AdminState, BoundServer, bind_admin, bind_main},
+    http::{AdminState, BoundServer, bind_admin, bind_main, debug::DebugPages},
     keys::client_tls,
     policy::PolicyHandle,
     telemetry::traces::{Tracer, TracesHandle},
@@ -63,10 +63,9 @@ impl Service {
         register_in_flight(&state, &registry)?;
         let (alive, ready) = (health.clone(), health.clone());
         let admin = AdminState {
-            registry,
+            registry: registry.clone(),
             is_alive: Box::new(move || alive.is_alive()),
             readiness: Box::new(move || ready.readiness()),
-            debug: server.debug.then(|| debug::pages(&policy, &clock, server.debug_hosts.clone())),
         };
         let speaking = |protocols: &[&[u8]]| {
             tls.as_ref().map(|tls| tls.config(protocols)).transpose().context("server.tls")
@@ -74,9 +73,14 @@ impl Service {
         let grpc =
             grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&state), speaking(&[b"h2"])?)
                 .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
+        let debug = server.debug.then(|| DebugPages {
+            hosts: server.debug_hosts.clone(),
+            data: Box::new(Gathered { policy: policy.clone(), health: health.clone(), registry, clock }),
+            state: Arc::clone(&state),
+        });
         let main = bind_main(server, state, speaking(&[])?)
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
-        let admin = bind_admin(server, Arc::new(admin))
+        let admin = bind_admin(server, Arc::new(admin), debug)
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
         let watch = FileWatch::start(watched);
         let traces = tracer.start(client_tls(&settings.outgoing)?).context("traces")?;

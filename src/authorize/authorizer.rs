@@ -47,6 +47,13 @@ impl Checked<'_> {
     }
 }
 
+/// A decision before anybody is told of it.
+struct Judged<'s, 'a> {
+    decision: Decision,
+    resource: Option<&'s ProtectedResource>,
+    operation: Option<Operation<'a>>,
+}
+
 impl Authorizer {
     /// An authorizer that reads the policy in force.
     #[must_use]
@@ -77,16 +84,8 @@ impl Authorizer {
         // One snapshot for the whole request: no request is judged by half of a policy.
         let snapshot = self.policy.snapshot();
         let mut observer = Observer::start(&self.observer, request.dialect);
-        let resource = find_resource(&snapshot, request);
-        trace.note(Step::Resource, || describe_resource(resource, request));
-        let mut operation = None;
-        let decision = match resource {
-            None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
-            Some(resource) => {
-                observer.note_resource(resource);
-                self.check_resource(resource, request, &mut operation, trace).await
-            }
-        };
+        let found = |resource| observer.note_resource(resource);
+        let Judged { decision, resource, operation } = self.judge(&snapshot, request, trace, found).await;
         let decision = self.write_down(decision, || Decided {
             dialect: request.dialect,
             resource,
@@ -98,8 +97,38 @@ impl Authorizer {
         });
         trace.note(Step::Decision, || describe_decision(&decision));
         observer.finish(&decision, operation.as_ref(), request);
-        let policy = resource.and_then(ProtectedResource::policy);
-        Checked { decision, removes_token: policy.is_some_and(|policy| !policy.forwards_token()), operation }
+        Checked { decision, removes_token: removes_token(resource), operation }
+    }
+
+    /// Decides as [`check`](Self::check) does, for a person who asks why: nothing is counted, timed,
+    /// logged or written down.
+    pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
+        let snapshot = self.policy.snapshot();
+        let judged = self.judge(&snapshot, request, trace, |_| ()).await;
+        trace.note(Step::Decision, || describe_decision(&judged.decision));
+        let Judged { decision, resource, operation } = judged;
+        Checked { decision, removes_token: removes_token(resource), operation }
+    }
+
+    /// The steps themselves. `found` learns of the resource before anything is waited for.
+    async fn judge<'s, 'a, T: Trace>(
+        &self,
+        snapshot: &'s PolicySnapshot,
+        request: &CheckRequest<'a>,
+        trace: &mut T,
+        found: impl FnOnce(&'s ProtectedResource),
+    ) -> Judged<'s, 'a> {
+        let resource = find_resource(snapshot, request);
+        trace.note(Step::Resource, || describe_resource(resource, request));
+        let mut operation = None;
+        let decision = match resource {
+            None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
+            Some(resource) => {
+                found(resource);
+                self.check_resource(resource, request, &mut operation, trace).await
+            }
+        };
+        Judged { decision, resource, operation }
     }
 
     /// Counts, logs and writes down a request that could not be read as its dialect demands, and denies it.
@@ -155,9 +184,11 @@ impl Authorizer {
         operation: &mut Option<Operation<'a>>,
         trace: &mut T,
     ) -> Result<Decision, Denial> {
-        check_origin(policy, request)?;
+        check_origin(policy, request)
+            .inspect_err(|denial| trace.note(Step::Resource, || describe_refusal(denial)))?;
         let identity = self.identify(policy, request, trace).await?;
         let read = read_operation(policy, request, trace)
+            .inspect_err(|denial| trace.note(Step::Operation, || describe_refusal(denial)))
             .map_err(|denial| denial.with_identity(Arc::clone(&identity)))?;
         let operation = operation.insert(read);
         Ok(decide(policy, identity, operation))
@@ -195,6 +226,10 @@ impl Authorizer {
 }
 
 /// Step 1.
+fn removes_token(resource: Option<&ProtectedResource>) -> bool {
+    resource.and_then(ProtectedResource::policy).is_some_and(|policy| !policy.forwards_token())
+}
+
 fn find_resource<'s>(
     snapshot: &'s PolicySnapshot,
     request: &CheckRequest<'_>,
@@ -288,10 +323,12 @@ fn describe_operation(operation: &Operation<'_>) -> String {
 fn describe_decision(decision: &Decision) -> String {
     match decision {
         Decision::Permit(permit) => format!("permit ({:?})", permit.grounds()),
-        Decision::Deny(denial) => {
-            let reason = denial.reason();
-            let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
-            format!("deny {} {}: {detail}", reason.status(), reason.code())
-        }
+        Decision::Deny(denial) => format!("deny {} {}", denial.reason().status(), describe_refusal(denial)),
     }
+}
+
+fn describe_refusal(denial: &Denial) -> String {
+    let reason = denial.reason();
+    let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
+    format!("{}: {detail}", reason.code())
 }

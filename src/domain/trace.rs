@@ -22,6 +22,18 @@ pub enum Step {
 }
 
 impl Step {
+    /// Every step, in the order of a decision.
+    pub const ALL: [Self; 8] = [
+        Self::Resource,
+        Self::Bearer,
+        Self::Signature,
+        Self::Claims,
+        Self::Scopes,
+        Self::Operation,
+        Self::Requirement,
+        Self::Decision,
+    ];
+
     /// The step's name in the output of `explain`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -42,6 +54,12 @@ impl Step {
 pub trait Trace {
     /// Takes note of what a step looked at and concluded. `text` runs only if somebody listens.
     fn note(&mut self, step: Step, text: impl FnOnce() -> String);
+
+    /// Whether each step shall be gone through, also one whose outcome is known from an earlier request. Such a
+    /// decision is made for whoever listens alone: no cache is read for it, filled by it, or counts it.
+    fn is_thorough(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody listens; compiles to nothing.

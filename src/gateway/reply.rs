@@ -20,7 +20,7 @@ pub struct Reply {
     /// forged.
     pub identity: Option<IdentityHeaders>,
     /// The others. Names in lower case; no name twice.
-    pub headers: SmallVec<[(&'static str, Bytes); 5]>,
+    pub others: SmallVec<[(&'static str, Bytes); 5]>,
     /// A JSON-RPC error, or nothing. A permit never has a body: gateways drop pooled connections for one.
     pub body: Option<String>,
 }
@@ -28,13 +28,13 @@ pub struct Reply {
 impl Reply {
     /// The 200 of a permit.
     pub(super) fn of_permit(permit: &Permit) -> Self {
-        Self { status: 200, identity: Some(permit.headers().clone()), headers: SmallVec::new(), body: None }
+        Self { status: 200, identity: Some(permit.headers().clone()), others: SmallVec::new(), body: None }
     }
 
     /// A denial with its true status.
     pub(super) fn of_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Self {
         let mut reply =
-            Self { status: denial.reason().status(), identity: None, headers: SmallVec::new(), body: None };
+            Self { status: denial.reason().status(), identity: None, others: SmallVec::new(), body: None };
         if let Some(challenge) = denial.challenge() {
             reply.add("www-authenticate", Bytes::copy_from_slice(challenge.as_bytes()));
         }
@@ -65,13 +65,13 @@ impl Reply {
     }
 
     pub(super) fn add(&mut self, name: &'static str, value: Bytes) {
-        self.headers.push((name, value));
+        self.others.push((name, value));
     }
 
     /// All headers.
     pub fn fields(&self) -> impl Iterator<Item = (&'static str, &Bytes)> {
         let identity = self.identity.iter().flat_map(IdentityHeaders::iter);
-        identity.chain(self.headers.iter().map(|(name, value)| (*name, value)))
+        identity.chain(self.others.iter().map(|(name, value)| (*name, value)))
     }
 
     /// The value of a header; for tests and logs.

@@ -108,7 +108,7 @@ fn respond(reply: Reply) -> HttpResponse {
     {
         return HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE);
     }
-    for (name, value) in reply.headers {
+    for (name, value) in reply.others {
         match HeaderValue::from_maybe_shared(value) {
             Ok(value) => drop(headers.insert(HeaderName::from_static(name), value)),
             Err(_) => return HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE),

@@ -2,11 +2,12 @@
 
 mod admin;
 mod body;
+pub mod debug;
 mod decide;
 mod metadata;
 mod server;
 mod settings;
 
-pub use admin::{AdminState, DebugPages, FailingSource, Readiness};
+pub use admin::{AdminState, FailingSource, Readiness};
 pub use server::{BoundServer, bind_admin, bind_main};
 pub use settings::ServerSettings;

@@ -5,7 +5,7 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
-    web::{self, Data},
+    web::{self, Data, ServiceConfig},
 };
 use rustls::ServerConfig;
 use tracing_actix_web::TracingLogger;
@@ -13,6 +13,7 @@ use tracing_actix_web::TracingLogger;
 use super::{
     ServerSettings,
     admin::{self, AdminState},
+    debug::{self, DebugPages},
     decide, metadata,
 };
 use crate::{
@@ -83,14 +84,27 @@ pub fn bind_main(
     Ok(BoundServer { server: server.run(), addresses })
 }
 
-/// Binds the admin listener.
+/// Binds the admin listener, with the debug pages where they are switched on.
 ///
 /// # Errors
 /// When the address cannot be bound.
-pub fn bind_admin(settings: &ServerSettings, state: Arc<AdminState>) -> io::Result<BoundServer> {
-    let state = Data::from(state);
+pub fn bind_admin(
+    settings: &ServerSettings,
+    state: Arc<AdminState>,
+    debug: Option<DebugPages>,
+) -> io::Result<BoundServer> {
+    let (state, debug) = (Data::from(state), debug.map(Data::new));
     let server = HttpServer::new(move || {
-        App::new().app_data(state.clone()).wrap(TracingLogger::default()).configure(admin::routes)
+        let debug_routes = |service: &mut ServiceConfig| {
+            if let Some(pages) = &debug {
+                debug::routes(service, pages);
+            }
+        };
+        App::new()
+            .app_data(state.clone())
+            .wrap(TracingLogger::default())
+            .configure(admin::routes)
+            .configure(debug_routes)
     })
     .workers(1)
     .client_request_timeout(HEAD_TIMEOUT)

@@ -13,6 +13,7 @@ use super::{
     trial,
 };
 use crate::{
+    clock::UnixSeconds,
     domain::{Operation, ResourceId},
     token::TokenRules,
 };
@@ -44,7 +45,16 @@ pub struct PolicyActor {
 #[derive(Debug)]
 pub(super) struct Published {
     pub(super) snapshot: ArcSwap<PolicySnapshot>,
-    pub(super) last_failure: ArcSwap<Option<String>>,
+    pub(super) last_load: ArcSwap<LastLoad>,
+}
+
+/// How the configuration was read last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastLoad {
+    /// When.
+    pub at: UnixSeconds,
+    /// All mistakes, in one text; `None` if what was read is in force.
+    pub failure: Option<String>,
 }
 
 /// Reads the configuration and puts it in force, all or nothing.
@@ -83,8 +93,9 @@ impl PolicyActor {
     /// When the configuration has mistakes.
     pub fn first(load: Load, starter: KeyStarter, metrics: PolicyMetrics) -> Result<Self, ReloadError> {
         let empty = PolicySnapshot::new(String::new(), Vec::new(), Vec::new());
+        let last_load = LastLoad { at: starter.clock.unix_seconds(), failure: None };
         let published =
-            Published { snapshot: ArcSwap::from_pointee(empty), last_failure: ArcSwap::default() };
+            Published { snapshot: ArcSwap::from_pointee(empty), last_load: ArcSwap::from_pointee(last_load) };
         let sources = KeySources::default();
         let mut actor = Self { load, starter, metrics, sources, published: Arc::new(published) };
         let next = actor.build()?;
@@ -138,7 +149,7 @@ impl PolicyActor {
         );
         self.sources = next.sources;
         self.published.snapshot.store(Arc::new(next.snapshot));
-        self.published.last_failure.store(Arc::new(None));
+        self.note_load(None);
     }
 
     fn note_failure(&self, error: &ReloadError) {
@@ -146,7 +157,12 @@ impl PolicyActor {
         // One line an event, in the text format too.
         let mistakes = error.to_string().replace('\n', "; ");
         tracing::error!(error = mistakes, "the policy was not loaded: the one before it stays in force");
-        self.published.last_failure.store(Arc::new(Some(error.to_string())));
+        self.note_load(Some(error.to_string()));
+    }
+
+    fn note_load(&self, failure: Option<String>) {
+        let at = self.starter.clock.unix_seconds();
+        self.published.last_load.store(Arc::new(LastLoad { at, failure }));
     }
 }
 

@@ -7,7 +7,7 @@ use arc_swap::Guard;
 
 use super::{
     PolicySnapshot,
-    actor::{PolicyActor, Published, Reload, ReloadError, Resolve},
+    actor::{LastLoad, PolicyActor, Published, Reload, ReloadError, Resolve},
     explanation::Explanation,
 };
 use crate::domain::{Operation, ResourceId};
@@ -34,10 +34,10 @@ impl PolicyHandle {
         self.published.snapshot.load()
     }
 
-    /// Why the last load failed; `None` if it did not.
+    /// When the configuration was last read, and why that failed if it did.
     #[must_use]
-    pub fn last_failure(&self) -> Option<String> {
-        self.published.last_failure.load().as_ref().clone()
+    pub fn last_load(&self) -> LastLoad {
+        self.published.last_load.load().as_ref().clone()
     }
 
     /// Reads the configuration and puts it in force.

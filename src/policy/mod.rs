@@ -26,7 +26,7 @@ mod uri;
 #[cfg(test)]
 mod tests;
 
-pub use actor::{Load, PolicyActor, PolicyDocument, Reload, ReloadError, Resolve};
+pub use actor::{LastLoad, Load, PolicyActor, PolicyDocument, Reload, ReloadError, Resolve};
 pub use challenge::ChallengeText;
 pub use decide::{decide, permit_public, permit_unenforced};
 #[cfg(test)]

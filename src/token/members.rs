@@ -25,6 +25,11 @@ impl<'a> Members<'a> {
         self.0.get(found).map(|(_, value)| Member(value.get()))
     }
 
+    /// Names and values, by name.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Member<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), Member(value.get())))
+    }
+
     pub(super) fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }

@@ -6,6 +6,7 @@
 mod bearer;
 mod cache;
 mod claims;
+mod decoded;
 mod identity;
 mod jwt;
 mod members;
@@ -27,6 +28,7 @@ mod verifier;
 mod tests;
 
 pub use bearer::Bearer;
+pub use decoded::{DecodedMember, DecodedToken};
 pub use identity::{Identity, IdentityHeaders, VerifiedClaims};
 pub use metrics::TokenMetrics;
 pub use mint::{MintError, NewClaims, mint};

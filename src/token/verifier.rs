@@ -78,6 +78,12 @@ impl Verifier {
     ) -> Result<Arc<Identity>, Refusal> {
         trace.note(Step::Bearer, || format!("a bearer token of {} bytes", bearer.expose().len()));
         let lookup = self.cache.lookup(rules.id(), bearer.expose());
+        if trace.is_thorough() {
+            let anew = self.anew(rules, lookup, Former::NotAsked);
+            let identity = Box::pin(anew.verify(bearer, &mut Duration::default(), trace)).await?;
+            note_identity(&identity, trace);
+            return Ok(identity);
+        }
         let recalled = self.recall(rules, lookup);
         if let Recalled::Known(identity) = recalled {
             self.metrics.hit.inc();
@@ -85,9 +91,9 @@ impl Verifier {
             note_identity(&identity, trace);
             return Ok(identity);
         }
-        let is_outdated = matches!(recalled, Recalled::Outdated);
+        let former = if matches!(recalled, Recalled::Outdated) { Former::Outdated } else { Former::None };
         // Apart from the way of a hit, whose future it would make many times as long.
-        let identity = Box::pin(self.verify_paced(rules, bearer, lookup, is_outdated, trace)).await?;
+        let identity = Box::pin(self.verify_paced(bearer, self.anew(rules, lookup, former), trace)).await?;
         note_identity(&identity, trace);
         Ok(identity)
     }
@@ -116,17 +122,18 @@ impl Verifier {
         self.cache.recall(lookup, |known| self.still_holds(rules, known))
     }
 
+    fn anew<'v>(&'v self, rules: &'v TokenRules, lookup: Lookup<'v>, former: Former) -> Anew<'v> {
+        Anew { verifier: self, rules, lookup, former, arrived: self.clock.uptime() }
+    }
+
     async fn verify_paced<T: Trace>(
         &self,
-        rules: &TokenRules,
         bearer: Bearer<'_>,
-        lookup: Lookup<'_>,
-        is_outdated: bool,
+        anew: Anew<'_>,
         trace: &mut T,
     ) -> Result<Arc<Identity>, Refusal> {
         self.wait().await?;
         let mut worked = Duration::ZERO;
-        let anew = Anew { verifier: self, rules, lookup, is_outdated, arrived: self.clock.uptime() };
         let result = anew.verify(bearer, &mut worked, trace).await;
         if result.is_err() {
             self.charge(worked);
@@ -162,10 +169,20 @@ struct Anew<'v> {
     verifier: &'v Verifier,
     rules: &'v TokenRules,
     lookup: Lookup<'v>,
-    /// Whether it was verified before.
-    is_outdated: bool,
+    former: Former,
     /// When the request came.
     arrived: Uptime,
+}
+
+/// What is remembered of a token that has to be verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Former {
+    /// Nothing.
+    None,
+    /// It was verified before.
+    Outdated,
+    /// Nobody asked: somebody wants to see each step. Nothing is remembered, and nothing counted.
+    NotAsked,
 }
 
 impl Anew<'_> {
@@ -206,6 +223,10 @@ impl Anew<'_> {
         verdicts: &mut Vec<Verdict>,
         worked: &mut Duration,
     ) -> Option<Arc<Identity>> {
+        if self.former == Former::NotAsked {
+            self.judge(token, verdicts);
+            return None;
+        }
         let _turn = self.verifier.turns.take(self.lookup.hash).await;
         let (recalled, metrics) = (self.verifier.recall(self.rules, self.lookup), &self.verifier.metrics);
         if let Recalled::Known(identity) = recalled {
@@ -213,7 +234,7 @@ impl Anew<'_> {
             return Some(identity);
         }
         if verdicts.is_empty() {
-            if self.is_outdated { metrics.outdated.inc() } else { metrics.miss.inc() }
+            if self.former == Former::Outdated { metrics.outdated.inc() } else { metrics.miss.inc() }
         }
         let began = self.verifier.clock.uptime();
         self.judge(token, verdicts);

@@ -22,12 +22,12 @@ pub(crate) struct Table {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Row {
     /// The scopes of the token; absent for no token.
-    scopes: Option<String>,
+    pub(crate) scopes: Option<String>,
     #[serde(default = "post")]
-    method: String,
+    pub(crate) method: String,
     #[serde(default)]
-    headers: Vec<[String; 2]>,
-    body: Option<serde_json::Value>,
+    pub(crate) headers: Vec<[String; 2]>,
+    pub(crate) body: Option<serde_json::Value>,
     /// Status and reason.
     pub(crate) expect: String,
     /// Part of the challenge; `""` for none at all.

@@ -146,6 +146,11 @@ impl TestApp {
         exchange(self.admin, get(path, "localhost").as_bytes())
     }
 
+    /// Sends bytes as they are to the admin listener.
+    pub(crate) fn admin_raw(&self, bytes: &[u8]) -> Answer {
+        exchange(self.admin, bytes)
+    }
+
     /// Asks for an admin page under another `Host`.
     pub(crate) fn admin_as(&self, path: &str, host: &str) -> Answer {
         exchange(self.admin, get(path, host).as_bytes())

@@ -14,6 +14,7 @@ mod admin;
 mod audit;
 mod bodies;
 mod challenges;
+mod debug;
 mod decisions;
 mod dialects;
 mod graphql;

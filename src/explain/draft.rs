@@ -1,0 +1,223 @@
+//! A request that a person describes, as a gateway would send it: the same headers in the same places.
+
+use crate::{
+    authorize::CheckRequest,
+    domain::{Dialect, Field},
+    gateway::{
+        AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
+        ext_authz_grpc::{self, CheckMessage},
+    },
+    mcp::Body,
+};
+
+/// What a person says of a request.
+#[derive(Clone, Default)]
+pub struct RequestDraft {
+    /// The resource's id, where the gateway names it.
+    pub resource: Option<String>,
+    /// The original request's method.
+    pub method: String,
+    /// Its path and query.
+    pub path: String,
+    /// Its host.
+    pub host: String,
+    /// Its further headers, each as `Name: value`.
+    pub headers: Vec<String>,
+    /// The access token.
+    pub token: Option<String>,
+    /// Its body; empty for none.
+    pub body: Vec<u8>,
+}
+
+/// A description that no gateway could send.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found `{found}`, expected {expected}")]
+pub struct DraftError {
+    /// The field that is wrong.
+    pub field: &'static str,
+    /// What is in it. Never a token.
+    pub found: String,
+    /// What should be.
+    pub expected: &'static str,
+}
+
+/// The request as a gateway of one dialect puts it.
+pub struct OriginalRequest {
+    pub(super) wire: Wire,
+    headers: Vec<(String, String)>,
+    max_body_bytes: usize,
+}
+
+/// How a gateway asks.
+pub(super) enum Wire {
+    /// With a request of HTTP, whose headers are those of the original.
+    Http { dialogue: Dialogue, method: String, target: String, body: Vec<u8> },
+    /// With one message.
+    Grpc(Box<CheckMessage>),
+}
+
+impl RequestDraft {
+    /// The request, as a gateway that speaks `dialect` sends it to a listener that reads `max_body_bytes`.
+    ///
+    /// # Errors
+    /// When a line is no header, or the dialect's own request would be no HTTP.
+    pub fn put(self, dialect: Dialect, max_body_bytes: usize) -> Result<OriginalRequest, DraftError> {
+        let mut headers = self.headers.iter().map(|line| header(line)).collect::<Result<Vec<_>, _>>()?;
+        if let Some(token) = &self.token {
+            headers.push(("authorization".to_owned(), format!("Bearer {}", token.trim())));
+        }
+        let query = self.resource.as_ref().map(|id| format!("?resource={id}")).unwrap_or_default();
+        let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
+        let (dialogue, target) = match dialect {
+            Dialect::AuthRequest => {
+                add("x-original-method", &self.method);
+                add("x-original-uri", &self.path);
+                (AUTH_REQUEST, format!("/authorize{query}"))
+            }
+            Dialect::ExtAuthzGrpc => {
+                let original = [&*self.method, &*self.host, &*self.path];
+                let message = CheckMessage::of(original, &headers, self.body, self.resource.as_deref());
+                let wire = Wire::Grpc(Box::new(message));
+                return Ok(OriginalRequest { wire, headers, max_body_bytes });
+            }
+            Dialect::ExtAuthzHttp => {
+                is_http(&self.method, &self.path)?;
+                add("host", &self.host);
+                (EXT_AUTHZ_HTTP, format!("/authorize{}", self.path))
+            }
+            Dialect::ForwardAuth => {
+                add("x-forwarded-method", &self.method);
+                add("x-forwarded-uri", &self.path);
+                add("x-forwarded-host", &self.host);
+                add("x-forwarded-proto", "https");
+                (FORWARD_AUTH, format!("/forward-auth{query}"))
+            }
+        };
+        let Self { method, body, .. } = self;
+        let wire = Wire::Http { dialogue, method, target, body };
+        Ok(OriginalRequest { wire, headers, max_body_bytes })
+    }
+}
+
+impl OriginalRequest {
+    /// Reads it as the listener of its dialect would.
+    pub(super) fn read(&self) -> Result<CheckRequest<'_>, Misread> {
+        match &self.wire {
+            Wire::Http { dialogue, method, target, body } => {
+                let body = match body.len() {
+                    0 => Body::Absent,
+                    length if length > self.max_body_bytes => Body::TooLarge,
+                    _ => Body::Whole(body),
+                };
+                (dialogue.read)(&Asked { method, target, headers: self, body })
+            }
+            Wire::Grpc(message) => ext_authz_grpc::read(message, self.max_body_bytes),
+        }
+    }
+}
+
+impl HeaderSource for OriginalRequest {
+    fn field(&self, name: &'static str) -> Field<'_> {
+        let values = self.headers.iter().filter(|(known, _)| known == name);
+        Field::of(values.map(|(_, value)| value.as_bytes()))
+    }
+}
+
+/// RFC 9110 §5: a name of token characters, a value without control characters.
+fn header(line: &str) -> Result<(String, String), DraftError> {
+    let split = line.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+    match split {
+        Some((name, value)) if is_token(name) && !value.chars().any(|c| c.is_control() && c != '\t') => {
+            Ok((name.to_ascii_lowercase(), value.to_owned()))
+        }
+        // The line may hold a credential that was meant for the token's own field.
+        Some((name, _)) => Err(DraftError {
+            field: "header",
+            found: format!("{name}: …"),
+            expected: "`Name: value` as HTTP allows it",
+        }),
+        None => Err(DraftError { field: "header", found: "…".to_owned(), expected: "`Name: value`" }),
+    }
+}
+
+/// Where method and target are those of the gateway's own request, its HTTP parser has looked at them before.
+fn is_http(method: &str, path: &str) -> Result<(), DraftError> {
+    if !is_token(method) {
+        return Err(DraftError {
+            field: "method",
+            found: method.to_owned(),
+            expected: "letters, as in `POST`",
+        });
+    }
+    if !path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+        return Err(DraftError {
+            field: "path",
+            found: path.to_owned(),
+            expected: "visible ASCII characters without `#`",
+        });
+    }
+    Ok(())
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(is_legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(draft: RequestDraft, dialect: Dialect) -> Option<&'static str> {
+        draft.put(dialect, 10).err().map(|error| error.field)
+    }
+
+    #[test]
+    fn what_no_gateway_could_send_is_named() {
+        let draft = |path: &str, method: &str, headers: &[&str]| RequestDraft {
+            path: path.to_owned(),
+            method: method.to_owned(),
+            headers: headers.iter().map(|&line| line.to_owned()).collect(),
+            ..RequestDraft::default()
+        };
+        assert_eq!(fault(draft("/a", "POST", &["A: b", "A:"]), Dialect::ExtAuthzHttp), None);
+        for header in ["no colon", ": b", "a b: c", "ä: b", "a: b\u{0}c"] {
+            assert_eq!(
+                fault(draft("/a", "POST", &[header]), Dialect::AuthRequest),
+                Some("header"),
+                "{header}"
+            );
+        }
+        for (path, method, field) in
+            [("/a b", "POST", "path"), ("/ä", "POST", "path"), ("/a", "P OST", "method")]
+        {
+            assert_eq!(
+                fault(draft(path, method, &[]), Dialect::ExtAuthzHttp),
+                Some(field),
+                "{path} {method}"
+            );
+            assert_eq!(fault(draft(path, method, &[]), Dialect::AuthRequest), None, "the listener says it");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_header_does_not_repeat_its_value() {
+        let headers = vec!["Author ization: Bearer secret".to_owned()];
+        let error = RequestDraft { headers, ..RequestDraft::default() }.put(Dialect::AuthRequest, 10).err();
+        assert!(!error.unwrap().to_string().contains("secret"));
+    }
+
+    #[test]
+    fn a_body_is_as_long_as_the_listener_would_read_it() {
+        for (length, expected) in [(0, Body::Absent), (10, Body::Whole(&[b'a'; 10])), (11, Body::TooLarge)] {
+            for dialect in Dialect::ALL {
+                let [method, path, host] = ["POST", "/mcp", "a"].map(str::to_owned);
+                let draft =
+                    RequestDraft { method, path, host, body: vec![b'a'; length], ..RequestDraft::default() };
+                let original = draft.put(dialect, 10).unwrap();
+                assert_eq!(original.read().unwrap().shown.body, expected, "{length} {dialect:?}");
+            }
+        }
+    }
+}
