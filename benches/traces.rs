@@ -10,6 +10,7 @@
 )]
 
 use std::{
+    alloc::System,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
@@ -30,6 +31,10 @@ use scopegate::{
     telemetry::traces::TracesHandle,
     token::{NewClaims, mint},
 };
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
     let sink = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -57,7 +62,9 @@ fn main() {
     for ((name, bench, context), times) in cases.iter().zip(&mut times) {
         times.sort_by(f64::total_cmp);
         let at = |share: usize| times[times.len() * share / 4];
-        let allocations = allocation_counter::measure(|| bench.decide(*context)).count_total;
+        let counted = Region::new(ALLOCATOR);
+        bench.decide(*context);
+        let allocations = counted.change().allocations;
         let [least, one, two, three] = [times[0], at(1), at(2), at(3)];
         println!("{name:<50}{least:>8.0}, {one:.0}, {two:.0}, {three:.0} {allocations:>10}");
     }

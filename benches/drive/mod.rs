@@ -6,16 +6,21 @@
     reason = "each bench uses a part of it, and one that cannot go on shall stop"
 )]
 
-use std::{path::Path, sync::Arc};
+use std::{borrow::Cow, path::Path, sync::Arc};
 
 use actix::SystemRunner;
+use bytes::Bytes;
 use futures_util::FutureExt;
+use prometheus::Registry;
 use scopegate::{
     app::Core,
     clock::SystemClock,
     config::{self, Environment},
-    domain::Field,
-    gateway::{AUTH_REQUEST, Asked, DecisionState, HeaderSource, Reply},
+    domain::{Call, Dialect, Field, Message, Named, Operation, Query},
+    gateway::{
+        AUTH_REQUEST, Asked, DecisionState, HeaderSource, Reply,
+        ext_authz_grpc::{self, CheckMessage},
+    },
     keys::{Algorithm, SecretKey, SecretSettings},
     mcp::Body,
     token::{NewClaims, mint},
@@ -26,8 +31,12 @@ const SECRET: &str = "an-example-secret-of-thirty-two-bytes!";
 /// A policy in force, and what decides by it.
 pub(crate) struct Driver {
     pub(crate) state: Arc<DecisionState>,
-    _system: SystemRunner,
+    pub(crate) registry: Registry,
+    system: SystemRunner,
 }
+
+/// The same for many threads; its actors live as long as the process.
+pub(crate) struct Shared(Arc<DecisionState>);
 
 /// One request as nginx shows it.
 pub(crate) struct Shown {
@@ -50,12 +59,26 @@ impl Driver {
         let load = move || config::load(Path::new(&file), &Environment::default());
         let core = Core::start(Box::new(load), Arc::new(SystemClock::default())).unwrap();
         let state = Arc::new(DecisionState::new(core.authorizer, 10_000, 4 << 20, Arc::default()));
-        Self { state, _system: system }
+
+        Self { state, registry: core.registry, system }
     }
 
     /// Decides as the handler of `/authorize` does.
     pub(crate) fn ask(&self, shown: &Shown) -> Reply {
         ask(&self.state, shown)
+    }
+
+    /// For threads.
+    pub(crate) fn share(self) -> Shared {
+        std::mem::forget(self.system);
+        Shared(self.state)
+    }
+}
+
+impl Shared {
+    /// Decides as the handler of `/authorize` does.
+    pub(crate) fn ask(&self, shown: &Shown) -> Reply {
+        ask(&self.0, shown)
     }
 }
 
@@ -114,13 +137,93 @@ pub(crate) fn token(scope: &str, number: usize) -> String {
     mint(&secret, &claims).unwrap()
 }
 
+/// A request that is denied with a full challenge.
+pub(crate) fn deny(status: &str) -> Shown {
+    match status {
+        "401" => Shown::new(None, &call("echo")),
+        _ => Shown::new(Some(&token(SCOPES, 1)), &call("delete_all")),
+    }
+}
+
+/// Decides about a message of Envoy as the gRPC service does; the answer as it is sent.
+pub(crate) fn check(shared: &Shared, message: &Bytes) -> Vec<u8> {
+    let state = &shared.0;
+    let _place = state.enter(Dialect::ExtAuthzGrpc).unwrap();
+    let message = CheckMessage::read(message.clone()).unwrap();
+    let mut room = state.room();
+    assert!(room.grow(message.body_len()));
+    let read = ext_authz_grpc::read(&message, 4 << 20);
+    let checked = state.check(Dialect::ExtAuthzGrpc, &read).now_or_never().unwrap();
+    let mut wire = Vec::with_capacity(1024);
+    ext_authz_grpc::write(&checked, read.as_ref().ok()).write(&mut wire).unwrap();
+    wire
+}
+
+/// A `CheckRequest` with the headers that Envoy usually sends.
+pub(crate) fn check_message(token: &str, body: &str) -> Bytes {
+    let entry =
+        |name: &str, value: &str| field(3, &[field(1, name.as_bytes()), field(2, value.as_bytes())].concat());
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        (":authority", "mcp.example.com"),
+        (":method", "POST"),
+        (":path", "/mcp"),
+        (":scheme", "https"),
+        ("accept", "application/json, text/event-stream"),
+        ("authorization", &bearer),
+        ("content-length", "1024"),
+        ("content-type", "application/json"),
+        ("mcp-protocol-version", "2025-06-18"),
+        ("user-agent", "an-mcp-client/1.0"),
+        ("x-envoy-auth-partial-body", "false"),
+        ("x-forwarded-for", "192.0.2.7"),
+        ("x-forwarded-proto", "https"),
+        ("x-request-id", "5b2b1a5e-8c0e-4b6a-9a43-2d1c7a0d7a11"),
+    ];
+    let headers: Vec<u8> = headers.iter().flat_map(|(name, value)| entry(name, value)).collect();
+    let parts = [
+        field(2, b"POST"),
+        headers,
+        field(4, b"/mcp"),
+        field(5, b"mcp.example.com"),
+        field(12, body.as_bytes()),
+    ];
+    let http = field(2, &parts.concat());
+    let extension = field(10, &[field(1, b"resource"), field(2, b"mcp")].concat());
+    field(1, &[field(4, &http), extension].concat()).into()
+}
+
+/// One length-delimited field of a protobuf message.
+fn field(tag: u32, value: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(value.len() + 8);
+    prost::encoding::encode_key(tag, prost::encoding::WireType::LengthDelimited, &mut wire);
+    prost::encoding::encode_varint(value.len() as u64, &mut wire);
+    wire.extend_from_slice(value);
+    wire
+}
+
+/// A call of a tool as an operation.
+pub(crate) fn tool_call(name: &'static str) -> Operation<'static> {
+    Operation::Single(Message::Request(Call {
+        method: Cow::Borrowed("tools/call"),
+        is_known: true,
+        named: Named::Tool(Cow::Borrowed(name)),
+        query: Query::NotShown,
+    }))
+}
+
 /// A `tools/call` of 1 KiB.
 pub(crate) fn call(tool: &str) -> String {
+    call_of(tool, 1024)
+}
+
+/// A `tools/call` of so many bytes, or the fewest that it can have.
+pub(crate) fn call_of(tool: &str, bytes: usize) -> String {
     let head = format!(
         r#"{{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{{"name":"{tool}","arguments":{{"text":""#
     );
     let tail = r#"","limit":10,"filters":[{"field":"a","value":1},{"field":"b","value":2}]}}}"#;
-    let fill = "x".repeat(1024usize.saturating_sub(head.len() + tail.len()));
+    let fill = "x".repeat(bytes.saturating_sub(head.len() + tail.len()));
     format!("{head}{fill}{tail}")
 }
 

@@ -1,6 +1,6 @@
 //! The steps of a decision, in order. The first that fails decides.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{
     CheckRequest, naming,
@@ -14,6 +14,7 @@ use crate::{
         Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
         permit_public, permit_unenforced,
     },
+    telemetry::redact,
     token::{Bearer, Identity, Refusal, Verifier},
 };
 
@@ -40,8 +41,9 @@ pub struct Checked<'a> {
 impl Checked<'_> {
     /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
-    pub fn operation_name(&self) -> Option<(String, Option<String>)> {
-        self.operation.as_ref().map(naming::of)
+    pub fn operation_name(&self) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
+        let (method, name) = naming::words_of(self.operation.as_ref()?);
+        Some((redact::borrowed(method), name.map(redact::borrowed)))
     }
 }
 

@@ -41,7 +41,7 @@ macro_rules! line {
             key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
             duration_us = $line.duration_us(),
             trace_id = $line.trace_id(),
-            scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut),
+            scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut()),
             "decision"
         );
     }};

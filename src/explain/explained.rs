@@ -116,10 +116,10 @@ struct Answer {
 
 impl Answer {
     fn of_http(reply: Reply) -> Self {
-        let headers = reply.headers.iter();
-        let headers =
-            headers.map(|(name, value)| ((*name).to_owned(), String::from_utf8_lossy(value).into_owned()));
-        Self { status: reply.status.into(), headers: headers.collect(), body: reply.body, grpc: None }
+        let text = |value| String::from_utf8_lossy(value).into_owned();
+        let headers = reply.fields().map(|(name, value)| (name.to_owned(), text(value)));
+        let headers = headers.collect();
+        Self { status: reply.status.into(), headers, body: reply.body, grpc: None }
     }
 
     fn of_grpc(answer: ShownAnswer) -> Self {

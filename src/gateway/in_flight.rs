@@ -71,6 +71,10 @@ impl InFlight {
     }
 
     fn give(&self, size: usize) {
+        if self.batch == 0 {
+            self.free.fetch_add(size, Ordering::Relaxed);
+            return;
+        }
         let at_hand = self.at_hand.mine();
         let now = at_hand.fetch_add(size, Ordering::Relaxed) + size;
         if now > 2 * self.batch {

@@ -8,6 +8,7 @@ use crate::{
     authorize::{CheckRequest, Checked},
     domain::Reason,
     policy::{Decision, Denial, Permit},
+    token::IdentityHeaders,
 };
 
 /// Status, headers and body of an answer.
@@ -15,23 +16,25 @@ use crate::{
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Names in lower case; no name twice.
-    pub headers: SmallVec<[(&'static str, Bytes); 8]>,
+    /// Of a permit: the five identity headers, always, so that a gateway that copies them overwrites what a client
+    /// forged.
+    pub identity: Option<IdentityHeaders>,
+    /// The others. Names in lower case; no name twice.
+    pub others: SmallVec<[(&'static str, Bytes); 5]>,
     /// A JSON-RPC error, or nothing. A permit never has a body: gateways drop pooled connections for one.
     pub body: Option<String>,
 }
 
 impl Reply {
-    /// The 200 of a permit: the five identity headers, always, so that a gateway that copies them overwrites
-    /// what a client forged.
+    /// The 200 of a permit.
     pub(super) fn of_permit(permit: &Permit) -> Self {
-        let headers = permit.headers().iter().map(|(name, value)| (name, value.clone())).collect();
-        Self { status: 200, headers, body: None }
+        Self { status: 200, identity: Some(permit.headers().clone()), others: SmallVec::new(), body: None }
     }
 
     /// A denial with its true status.
     pub(super) fn of_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Self {
-        let mut reply = Self { status: denial.reason().status(), headers: SmallVec::new(), body: None };
+        let mut reply =
+            Self { status: denial.reason().status(), identity: None, others: SmallVec::new(), body: None };
         if let Some(challenge) = denial.challenge() {
             reply.add("www-authenticate", Bytes::copy_from_slice(challenge.as_bytes()));
         }
@@ -62,13 +65,19 @@ impl Reply {
     }
 
     pub(super) fn add(&mut self, name: &'static str, value: Bytes) {
-        self.headers.push((name, value));
+        self.others.push((name, value));
+    }
+
+    /// All headers.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &Bytes)> {
+        let identity = self.identity.iter().flat_map(IdentityHeaders::iter);
+        identity.chain(self.others.iter().map(|(name, value)| (*name, value)))
     }
 
     /// The value of a header; for tests and logs.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
+        self.fields().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
     }
 }
 

@@ -1,12 +1,15 @@
 //! The handlers of the three dialects. They take a request apart, ask, and put the answer together.
 
+use std::sync::LazyLock;
+
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest, HttpResponse,
+    body::BoxBody,
     http::{
         ConnectionType, StatusCode,
-        header::{HeaderMap, HeaderName, HeaderValue},
+        header::{self, HeaderMap, HeaderName, HeaderValue},
     },
-    web::{Data, Payload},
+    web::{Bytes, Data, Payload},
 };
 
 use super::body::{NoRoom, ReadBody, read_body};
@@ -17,6 +20,7 @@ use crate::{
         AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
         Reply, WorkerState,
     },
+    token::IdentityHeaders,
 };
 
 pub(super) async fn auth_request(
@@ -97,17 +101,41 @@ fn origin_form(request: &HttpRequest) -> Result<(), Misread> {
 /// not permitted.
 fn respond(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-    let mut response = HttpResponseBuilder::new(status);
-    for (name, value) in reply.headers {
+    let mut response = HttpResponse::new(status);
+    let headers = response.headers_mut();
+    if let Some(identity) = &reply.identity
+        && add_identity(headers, identity).is_none()
+    {
+        return HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    for (name, value) in reply.others {
         match HeaderValue::from_maybe_shared(value) {
-            Ok(value) => response.insert_header((HeaderName::from_static(name), value)),
-            Err(_) => return HttpResponse::ServiceUnavailable().finish(),
-        };
+            Ok(value) => drop(headers.insert(HeaderName::from_static(name), value)),
+            Err(_) => return HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE),
+        }
     }
     match reply.body {
-        Some(body) => response.body(body),
-        None => response.finish(),
+        Some(body) => response.set_body(BoxBody::new(body)),
+        None => response,
     }
+}
+
+/// `None` where a value cannot be written.
+fn add_identity(headers: &mut HeaderMap, identity: &IdentityHeaders) -> Option<()> {
+    let value = |value: &Bytes| HeaderValue::from_maybe_shared(value.clone()).ok();
+    let made = |values: &[Bytes; 5]| values.each_ref().map(value);
+    let once;
+    let values = match identity.made(made) {
+        Some(values) => values,
+        None => {
+            once = made(identity.values());
+            &once
+        }
+    };
+    for (name, value) in IDENTITY.iter().zip(values) {
+        headers.insert(name.clone(), value.clone()?);
+    }
+    Some(())
 }
 
 /// The headers of a gateway's request.
@@ -115,6 +143,40 @@ struct Headers<'a>(&'a HeaderMap);
 
 impl HeaderSource for Headers<'_> {
     fn field(&self, name: &'static str) -> Field<'_> {
-        Field::of(self.0.get_all(name).map(HeaderValue::as_bytes))
+        match read_name(name) {
+            Some(name) => Field::of(self.0.get_all(name).map(HeaderValue::as_bytes)),
+            None => Field::of(self.0.get_all(name).map(HeaderValue::as_bytes)),
+        }
     }
 }
+
+/// The names that most requests are asked for, which need not be parsed anew.
+fn read_name(name: &'static str) -> Option<&'static HeaderName> {
+    Some(match name {
+        "authorization" => &header::AUTHORIZATION,
+        "origin" => &header::ORIGIN,
+        "access-control-request-method" => &header::ACCESS_CONTROL_REQUEST_METHOD,
+        "content-type" => &header::CONTENT_TYPE,
+        "content-encoding" => &header::CONTENT_ENCODING,
+        "host" => &header::HOST,
+        "traceparent" => &TRACEPARENT,
+        "mcp-protocol-version" => &MCP_PROTOCOL_VERSION,
+        "mcp-method" => &MCP_METHOD,
+        "mcp-name" => &MCP_NAME,
+        "x-original-method" => &X_ORIGINAL_METHOD,
+        "x-original-uri" => &X_ORIGINAL_URI,
+        "x-envoy-auth-partial-body" => &X_ENVOY_AUTH_PARTIAL_BODY,
+        _ => return None,
+    })
+}
+
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+static MCP_PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+static MCP_METHOD: HeaderName = HeaderName::from_static("mcp-method");
+static MCP_NAME: HeaderName = HeaderName::from_static("mcp-name");
+static X_ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
+static X_ORIGINAL_URI: HeaderName = HeaderName::from_static("x-original-uri");
+static X_ENVOY_AUTH_PARTIAL_BODY: HeaderName = HeaderName::from_static("x-envoy-auth-partial-body");
+
+static IDENTITY: LazyLock<[HeaderName; 5]> =
+    LazyLock::new(|| IdentityHeaders::NAMES.map(HeaderName::from_static));

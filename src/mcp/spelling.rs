@@ -4,10 +4,15 @@
 /// Whether `key` is not one of the words that are watched everywhere, nor one of `also`, but could be taken
 /// for one: it differs by case alone, by Unicode case folding, or it holds a NUL.
 pub(super) fn is_deceptive(key: &str, also: &[&str]) -> bool {
+    // None of these words could be taken for another of them.
+    if EVERYWHERE.contains(&key) {
+        return false;
+    }
     let is_ascii = key.is_ascii();
     let looks_like =
         |word: &str| if is_ascii { key.eq_ignore_ascii_case(word) } else { is_folded(key, word) };
-    key.contains('\0') || EVERYWHERE.iter().chain(also).any(|word| key != *word && looks_like(word))
+    let has_nul = key.bytes().fold(false, |so_far, byte| so_far | (byte == 0));
+    has_nul || EVERYWHERE.iter().chain(also).any(|word| looks_like(word) && key != *word)
 }
 
 /// Whether the two are equal once case is gone. Upper case first, then lower, is how `ſ` becomes `s`, the
@@ -45,6 +50,16 @@ mod tests {
             "Type",
         ] {
             assert!(is_deceptive(key, &["notifications", "type"]), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn no_word_is_deceptive_beside_the_others() {
+        let watched = ["result", "error", "_meta", "notifications", "type", "query", "resourceSubscriptions"];
+        for word in EVERYWHERE {
+            let others: Vec<&str> =
+                EVERYWHERE.into_iter().chain(watched).filter(|other| *other != word).collect();
+            assert!(others.iter().all(|other| !is_folded(word, other)), "{word}");
         }
     }
 

@@ -1,10 +1,23 @@
 //! Makes text from outside fit for a log line: short, printable, and of people only what is wanted.
 
+use std::borrow::Cow;
+
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// At most 120 characters; each that is not printable ASCII becomes `?`.
 #[must_use]
 pub fn text(foreign: &str) -> String {
+    borrowed(foreign).into_owned()
+}
+
+/// The same, without a copy where nothing has to be changed.
+#[must_use]
+pub fn borrowed(foreign: &str) -> Cow<'_, str> {
+    let is_printable =
+        |bytes: &[u8]| bytes.iter().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
+    if foreign.len() <= MAX_CHARS && is_printable(foreign.as_bytes()) {
+        return Cow::Borrowed(foreign);
+    }
     foreign.chars().take(MAX_CHARS).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
 }
 

@@ -1,6 +1,11 @@
 //! Who a verified token speaks for, and the headers that tell the MCP server.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    any::Any,
+    fmt,
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use bytes::Bytes;
 
@@ -58,9 +63,10 @@ impl Identity {
     pub(super) fn for_worker(&self) -> Self {
         let [subject, client_id, issuer, scope, resource] =
             self.headers.values().each_ref().map(|value| &**value);
-        let headers = IdentityHeaders::of([subject, client_id, issuer, scope, resource]);
-        let headers = IdentityHeaders { scopes_cut: self.headers.scopes_cut, ..headers };
-        Self { claims: Arc::clone(&self.claims), headers }
+        let headers = Text::of([subject, client_id, issuer, scope, resource]);
+        let kept = Some(OnceLock::new());
+        let headers = Text { scopes_cut: self.headers.scopes_cut(), kept, ..headers };
+        Self { claims: Arc::clone(&self.claims), headers: headers.into() }
     }
 
     /// An estimate of the memory behind it, in bytes.
@@ -104,10 +110,13 @@ impl Identity {
 /// whatever a client forged. Values are printable ASCII, 3 KiB together; a percent sign and every byte that is
 /// not visible ASCII are percent-encoded, the spaces of the scope list too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IdentityHeaders {
+pub struct IdentityHeaders(Arc<Text>);
+
+struct Text {
     values: [Bytes; 5],
-    /// Whether the scope list was too long, and was cut after a scope.
-    pub scopes_cut: bool,
+    scopes_cut: bool,
+    /// What a listener has made of them, where a worker keeps them for further requests.
+    kept: Option<OnceLock<Box<dyn Any + Send + Sync>>>,
 }
 
 impl IdentityHeaders {
@@ -118,7 +127,8 @@ impl IdentityHeaders {
     /// The headers of a request that passes without a token: the resource, and nobody.
     #[must_use]
     pub fn of_nobody(resource: &ResourceId) -> Self {
-        Self::of([b"", b"", b"", b"", resource.as_str().as_bytes()])
+        Text { kept: Some(OnceLock::new()), ..Text::of([b"", b"", b"", b"", resource.as_str().as_bytes()]) }
+            .into()
     }
 
     /// Builds the headers of a token's holder.
@@ -133,30 +143,64 @@ impl IdentityHeaders {
             .ok_or(Refusal::malformed("`sub`, `iss` and the client together are longer than 3 KiB"))?;
         let (scope, scopes_cut) = scope_list(scopes, room);
         let [subject, client_id, issuer] = names.each_ref().map(|name| name.as_bytes());
-        let headers = Self::of([subject, client_id, issuer, scope.as_bytes(), resource.as_str().as_bytes()]);
-        Ok(Self { scopes_cut, ..headers })
+        let headers = Text::of([subject, client_id, issuer, scope.as_bytes(), resource.as_str().as_bytes()]);
+        Ok(Text { scopes_cut, ..headers }.into())
     }
 
     /// Name and value of each header; a value is empty where the token has none.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &Bytes)> {
-        Self::NAMES.into_iter().zip(&self.values)
+        Self::NAMES.into_iter().zip(&self.0.values)
     }
 
     /// The values, in the order of [`Self::NAMES`].
     #[must_use]
     pub fn values(&self) -> &[Bytes; 5] {
-        &self.values
+        &self.0.values
+    }
+
+    /// Whether the scope list was too long, and was cut after a scope.
+    #[must_use]
+    pub fn scopes_cut(&self) -> bool {
+        self.0.scopes_cut
+    }
+
+    /// What a listener makes of them, made once where they are kept for further requests; `None` where they are not.
+    pub fn made<T: Any + Send + Sync>(&self, make: impl FnOnce(&[Bytes; 5]) -> T) -> Option<&T> {
+        let kept = self.0.kept.as_ref()?;
+        kept.get_or_init(|| Box::new(make(&self.0.values))).downcast_ref()
     }
 
     /// The length of the values together.
     pub(super) fn byte_len(&self) -> usize {
-        self.values.iter().map(Bytes::len).sum()
+        self.0.values.iter().map(Bytes::len).sum()
     }
+}
 
+impl Text {
     /// All values lie in one buffer.
     fn of(values: [&[u8]; 5]) -> Self {
         let mut rest = Bytes::from(values.concat());
-        Self { values: values.map(|value| rest.split_to(value.len())), scopes_cut: false }
+        Self { values: values.map(|value| rest.split_to(value.len())), scopes_cut: false, kept: None }
+    }
+}
+
+impl From<Text> for IdentityHeaders {
+    fn from(text: Text) -> Self {
+        Self(Arc::new(text))
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.values, self.scopes_cut) == (&other.values, other.scopes_cut)
+    }
+}
+
+impl Eq for Text {}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Text").field("values", &self.values).field("scopes_cut", &self.scopes_cut).finish()
     }
 }
 
@@ -238,6 +282,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_worker_keeps_is_made_once_and_the_same() {
+        let identity = Identity::granted("mcp", "a b");
+        let mine = identity.for_worker();
+        assert_eq!(mine, identity);
+        assert_eq!(identity.headers.made(|_| 1), None);
+        assert_eq!(
+            (mine.headers.made(|values| values.len()), mine.headers.made(|_| 7_usize)),
+            (Some(&5), Some(&5))
+        );
+        assert_eq!(mine.headers.clone().made(|_| 7_usize), Some(&5));
+    }
+
+    #[test]
     fn what_is_not_visible_ascii_is_percent_encoded() {
         let headers = build("a b%é\r\n\0\u{7f}~!", "a%b mcp:x").unwrap();
         assert_eq!(value(&headers, "x-auth-subject"), "a%20b%25%C3%A9%0D%0A%00%7F~!");
@@ -248,11 +305,11 @@ mod tests {
     fn a_long_scope_list_is_cut_after_a_scope() {
         let scopes: Vec<String> = (0..1000).map(|index| format!("scope:{index}")).collect();
         let headers = build("alice", &scopes.join(" ")).unwrap();
-        assert!(headers.scopes_cut);
+        assert!(headers.scopes_cut());
         let list = value(&headers, "x-auth-scope");
         assert!(scopes.join("%20").starts_with(&format!("{list}%20")));
         assert!((3058..=3072).contains(&headers.byte_len()), "{}", headers.byte_len());
-        assert!(!build("alice", "a b").unwrap().scopes_cut);
+        assert!(!build("alice", "a b").unwrap().scopes_cut());
     }
 
     #[test]

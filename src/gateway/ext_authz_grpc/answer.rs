@@ -82,27 +82,54 @@ enum Code {
 /// What Envoy's access log and later filters may know of a decision. Subject and client are written as in the
 /// identity headers, so that no value can break out of a log line.
 fn metadata(reason: &'static str, identity: Option<&Identity>, checked: &Checked<'_>) -> Struct {
-    let mut fields = vec![Field::of("reason", Bytes::from_static(reason.as_bytes()))];
+    let mut fields = Vec::with_capacity(MAX_FIELDS);
+    fields.push(Field::of("reason", Bytes::from_static(reason.as_bytes())));
     if let Some(identity) = identity {
         let [subject, client, ..] = identity.headers.values();
         fields.push(Field::of("subject", subject.clone()));
         fields.push(Field::of("client", client.clone()));
-        fields.push(Field::of("scopes", identity.scopes.to_string().into()));
+        fields.push(Field::of("scopes", scope_text(identity)));
     }
     if let Some((operation, name)) = checked.operation_name() {
-        fields.push(Field::of("operation", operation.into()));
-        fields.extend(name.map(|name| Field::of("name", name.into())));
+        fields.push(Field::of("operation", copied(&operation)));
+        fields.extend(name.map(|name| Field::of("name", copied(&name))));
     }
     Struct { fields }
 }
 
+/// The scopes as a token writes them.
+fn scope_text(identity: &Identity) -> Bytes {
+    let length =
+        identity.scopes.iter().map(|scope| scope.as_str().len() + 1).sum::<usize>().saturating_sub(1);
+    let mut text = Vec::with_capacity(length);
+    for scope in &identity.scopes {
+        if !text.is_empty() {
+            text.push(b' ');
+        }
+        text.extend_from_slice(scope.as_str().as_bytes());
+    }
+    text.into()
+}
+
+fn copied(text: &str) -> Bytes {
+    Bytes::copy_from_slice(text.as_bytes())
+}
+
+/// Of a denial in a browser, or a permit.
+const MAX_HEADERS: usize = 5;
+
+/// Of a permit for a named thing.
+const MAX_FIELDS: usize = 6;
+
 fn overwriting(reply: &Reply) -> Vec<HeaderValueOption> {
-    let option = |(name, value): &(&'static str, Bytes)| HeaderValueOption {
+    let option = |(name, value): (&'static str, &Bytes)| HeaderValueOption {
         header: Some(HeaderValue { key: Bytes::from_static(name.as_bytes()), value: value.clone() }),
         append_action: OVERWRITE_IF_EXISTS_OR_ADD,
         keep_empty_value: true,
     };
-    reply.headers.iter().map(option).collect()
+    let mut headers = Vec::with_capacity(MAX_HEADERS);
+    headers.extend(reply.fields().map(option));
+    headers
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -8,7 +8,7 @@ use std::fmt;
 use bytes::{Buf, Bytes};
 use prost::Message;
 
-use crate::gateway::Misread;
+use crate::{domain::Field, gateway::Misread};
 
 /// `CheckRequest`.
 #[derive(Clone, PartialEq, Message)]
@@ -132,16 +132,24 @@ pub(super) struct Entry {
     pub(super) raw_value: Bytes,
 }
 
-/// The values under a name, in any case. An entry that has two values counts twice.
-pub(super) fn values<'a>(entries: &'a [Entry], name: &str) -> impl Iterator<Item = &'a [u8]> {
-    let named = entries.iter().filter(move |entry| entry.key.eq_ignore_ascii_case(name.as_bytes()));
-    named
-        .flat_map(|Entry { value, raw_value, .. }| match (&**value, &**raw_value) {
-            (value, []) => [Some(value), None],
-            ([], raw) => [Some(raw), None],
-            (value, raw) => [Some(value), Some(raw)],
-        })
-        .flatten()
+/// What stands under a name, in any case. An entry that has two values counts twice.
+pub(super) fn field<'a>(entries: &'a [Entry], name: &str) -> Field<'a> {
+    let mut field = Field::Absent;
+    for Entry { key, value, raw_value } in entries {
+        if !key.eq_ignore_ascii_case(name.as_bytes()) {
+            continue;
+        }
+        let found: &[u8] = match (&**value, &**raw_value) {
+            (value, []) => value,
+            ([], raw) => raw,
+            (_, _) => return Field::Repeated,
+        };
+        if field.is_present() {
+            return Field::Repeated;
+        }
+        field = Field::One(found);
+    }
+    field
 }
 
 /// Tokens and arguments are in it: it is never shown.

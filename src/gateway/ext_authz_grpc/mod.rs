@@ -53,8 +53,7 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Check
 impl HeaderSource for HttpRequest {
     fn field(&self, name: &'static str) -> Field<'_> {
         let raw = self.header_map.as_ref().map(|map| map.headers.as_slice()).unwrap_or_default();
-        let of = |entries| message::values(entries, name);
-        match (Field::of(of(raw)), Field::of(of(&self.headers))) {
+        match (message::field(raw, name), message::field(&self.headers, name)) {
             (field, Field::Absent) | (Field::Absent, field) => field,
             (Field::One(raw), Field::One(joined)) if raw == joined => Field::One(raw),
             (Field::One(_) | Field::Repeated, Field::One(_) | Field::Repeated) => Field::Repeated,
@@ -83,7 +82,7 @@ fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Misrea
 
 fn selector_of<'a>(attributes: &'a Attributes, http: &'a HttpRequest) -> Result<Selector<'a>, Misread> {
     let fault = Misread("context_extensions[\"resource\"] must be one resource id");
-    match Field::of(message::values(&attributes.context_extensions, "resource")) {
+    match message::field(&attributes.context_extensions, "resource") {
         Field::One(id) => visible(id, fault).map(Selector::Id),
         Field::Repeated => Err(fault),
         Field::Absent => {

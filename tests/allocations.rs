@@ -1,0 +1,56 @@
+//! What a warm decision allocates, from the read request to the written answer. What the HTTP framework allocates
+//! is its own.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+
+#[path = "../benches/drive/mod.rs"]
+mod drive;
+
+use std::alloc::System;
+
+use drive::{Driver, SCOPES, Shown, call, check, check_message, config, deny, token};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Allocations of one request, once everything is warm. The actors' threads wake up now and then: the least of some
+/// counts is the request's own.
+fn allocations(mut ask: impl FnMut()) -> usize {
+    let mut counted = || {
+        let region = Region::new(ALLOCATOR);
+        ask();
+        let change = region.change();
+        change.allocations + change.reallocations
+    };
+    (0..20).map(|_| counted()).min().unwrap()
+}
+
+#[test]
+fn a_warm_permit_allocates_nothing_and_a_challenge_little() {
+    let driver = Driver::start(&config(10)).share();
+    let token = token(SCOPES, 1);
+    let (stream, with_body) = (Shown::new(Some(&token), ""), Shown::new(Some(&token), &call("echo")));
+    let message = check_message(&token, &call("echo"));
+    let asked = |shown: &Shown, status: u16| allocations(|| assert_eq!(driver.ask(shown).status, status));
+    let counted = [
+        ("a permit without a body", asked(&stream, 200)),
+        ("a permit with a body", asked(&with_body, 200)),
+        ("a challenge that is ready", asked(&deny("401"), 401)),
+        ("a challenge that is written", asked(&deny("403"), 403)),
+        ("a permit over gRPC", allocations(|| drop(check(&driver, &message)))),
+    ];
+    assert_eq!(counted, EXPECTED);
+}
+
+/// Whoever makes one of them smaller writes it down here.
+const EXPECTED: [(&str, usize); 5] = [
+    ("a permit without a body", 0),
+    // serde_json's stack, where what it skips is nested.
+    ("a permit with a body", 1),
+    // Its copy for the answer, apart from the one that all workers read.
+    ("a challenge that is ready", 1),
+    ("a challenge that is written", 23),
+    // The message's lists, the answer's, and its buffer.
+    ("a permit over gRPC", 14),
+];
