@@ -13,7 +13,7 @@ use crate::{
 /// The holder of a verified access token. Only `Verifier` makes one.
 ///
 /// What is counted when it is handed on lies apart from what is only read: a worker that keeps a token has counts
-/// of its own ([`Identity::for_worker`]), and shares the rest.
+/// of its own (`for_worker`), and shares the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     claims: Arc<VerifiedClaims>,
