@@ -12,6 +12,7 @@
 //!     app        the wiring: build actors, handles, servers; bind, run, stop in order
 //!       http     actix-web: decisions, metadata, admin  config     file and environment to settings
 //!       grpc     tonic: Envoy's Check, gRPC health
+//!         explain     one decision told step by step, for the command and the debug page
 //!         gateway     one file a dialect: read the original request, write the answer
 //!         metadata    the RFC 9728 document of a resource
 //!           authorize     the one use case: check a request; count and log the decision

@@ -1,7 +1,5 @@
 //! Asks for a decision as the request path does, and keeps what each step found.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::{OriginalRequest, draft::Wire};
@@ -27,7 +25,8 @@ pub struct Explained {
     /// The HTTP status of the answer, or what Envoy makes of one without.
     pub status: i32,
     /// The headers of the answer.
-    pub headers: BTreeMap<String, String>,
+    #[serde(serialize_with = "object")]
+    pub headers: Vec<(String, String)>,
     /// The body of the answer, where it has one.
     pub body: Option<String>,
     /// What else Envoy gets over gRPC.
@@ -51,7 +50,8 @@ pub struct GrpcAnswer {
     /// What Envoy removes from the request.
     pub headers_to_remove: Vec<String>,
     /// What Envoy's access log may know.
-    pub dynamic_metadata: BTreeMap<String, String>,
+    #[serde(serialize_with = "object")]
+    pub dynamic_metadata: Vec<(String, String)>,
 }
 
 /// One thing that was found out.
@@ -109,7 +109,7 @@ pub async fn explain(authorizer: &Authorizer, original: &OriginalRequest) -> Exp
 /// What the gateway gets, of either kind.
 struct Answer {
     status: i32,
-    headers: BTreeMap<String, String>,
+    headers: Vec<(String, String)>,
     body: Option<String>,
     grpc: Option<GrpcAnswer>,
 }
@@ -123,11 +123,10 @@ impl Answer {
     }
 
     fn of_grpc(answer: ShownAnswer) -> Self {
-        let ShownAnswer { code, response, headers_to_remove, .. } = answer;
-        let dynamic_metadata = answer.dynamic_metadata.into_iter().collect();
+        let ShownAnswer { code, response, headers_to_remove, dynamic_metadata, .. } = answer;
         Self {
             status: answer.status.unwrap_or(if code == 0 { 200 } else { 403 }),
-            headers: answer.headers.into_iter().collect(),
+            headers: answer.headers,
             body: Some(answer.body).filter(|body| !body.is_empty()),
             grpc: Some(GrpcAnswer { code, response, headers_to_remove, dynamic_metadata }),
         }
@@ -203,4 +202,9 @@ impl Trace for Steps {
 
 fn name<S: serde::Serializer>(step: &Step, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(step.name())
+}
+
+/// Pairs in their order, as a JSON object.
+fn object<S: serde::Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }

@@ -46,7 +46,7 @@ describe('the debug page', () => {
         assert.match(await page.locator('tfoot').innerText(), /14/);
         await assertFits(page, width);
         assert.equal(await ground(page), colorScheme === 'dark' ? 'rgb(17, 21, 27)' : 'rgb(246, 247, 249)', 'the style is in force');
-        if (process.env.UPDATE_DOCS && colorScheme === 'light') await picture(page, `debug-${name}`);
+        if (process.env.UPDATE_DOCS && `${name} ${colorScheme}` === 'desktop light') await picture(page, 'debug-desktop');
 
         await page.getByLabel('Access token').fill(token);
         await page.getByRole('button', { name: 'Explain' }).click();
@@ -59,7 +59,7 @@ describe('the debug page', () => {
         assert.equal(await page.getByLabel('Access token').inputValue(), '');
         for (const part of token.split('.')) assert.ok(!(await page.content()).includes(part), 'the token is in the page');
         await assertFits(page, width);
-        if (process.env.UPDATE_DOCS && colorScheme === 'light') await picture(page, `debug-explain-${name}`);
+        if (process.env.UPDATE_DOCS && `${name} ${colorScheme}` === 'phone light') await picture(page, 'debug-explain-phone');
 
         await page.getByLabel('Access token').fill(await idp.token({ resource: 'https://mcp.example.com/mcp', scope: 'mcp:connect mcp:tools:read' }));
         await page.getByRole('button', { name: 'Explain' }).click();
