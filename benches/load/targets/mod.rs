@@ -24,7 +24,7 @@ pub fn measure(numbers: &[u8], plan: Plan, report: &mut Report) {
         (&[5], fresh::measure),
         (&[7], scale::measure),
         (&[8], scale::measure_changes),
-        (&[9], workers::measure),
+        (&[9], |_, report| workers::measure(report)),
         (&[10], latency::measure),
         (&[11], overload::measure),
     ];
