@@ -27,7 +27,9 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.yaml");
         fs::write(&file, yaml).unwrap();
-        let load: LoadSettings = Box::new(move || config::load(&file, &Environment::default()));
+        // So many that refusing what is made up never takes more than its share.
+        let environment = Environment::default().with("SCOPEGATE__SERVER__WORKERS", "1024");
+        let load: LoadSettings = Box::new(move || config::load(&file, &environment));
         let runner = actix::System::new();
         let core = runner.block_on(async {
             let core = Core::start(load, Arc::new(ManualClock::at(now))).unwrap();

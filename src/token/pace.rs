@@ -14,11 +14,13 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::clock::Uptime;
+use crate::clock::{SharedClock, Uptime};
 
 /// The account of refused tokens.
 #[derive(Debug)]
 pub(super) struct Pace {
+    /// The machine's, whatever tokens are judged by: it is about work.
+    clock: SharedClock,
     /// Processor time that refusals may take, for each second; more than one second with many workers.
     share: f64,
     max_waiting: usize,
@@ -35,8 +37,9 @@ pub(super) struct Pace {
 pub(super) struct TooMany;
 
 impl Pace {
-    pub(super) fn new(workers: usize, max_waiting: usize) -> Self {
+    pub(super) fn new(clock: SharedClock, workers: usize, max_waiting: usize) -> Self {
         Self {
+            clock,
             share: SHARE * workers as f64,
             max_waiting,
             max_wait: MAX_WAIT,
@@ -47,15 +50,15 @@ impl Pace {
     }
 
     /// Returns at once while the share is not used up; else in turn, when there is room again.
-    pub(super) async fn wait(&self, now: impl Fn() -> Uptime) -> Result<(), TooMany> {
-        if self.excess(now()).is_zero() {
+    pub(super) async fn wait(&self) -> Result<(), TooMany> {
+        if self.excess().is_zero() {
             return Ok(());
         }
         let _place = self.enter().ok_or(TooMany)?;
         let admitted = async {
             let _turn = self.turn.lock().await;
             loop {
-                let excess = self.excess(now());
+                let excess = self.excess();
                 if excess.is_zero() {
                     return;
                 }
@@ -66,16 +69,17 @@ impl Pace {
     }
 
     /// Charges one refusal that took `worked` to find.
-    pub(super) fn charge(&self, worked: Duration, now: Uptime) {
+    pub(super) fn charge(&self, worked: Duration) {
         let cost = (worked.min(MAX_CHARGE) + ANSWER).div_f64(self.share);
-        let (cost, now) = (nanoseconds(cost), nanoseconds(now));
+        let (cost, now) = (nanoseconds(cost), nanoseconds(self.clock.uptime()));
         let add = |until: u64| Some(until.max(now).saturating_add(cost));
         let _ = self.paid_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// How far the charges are beyond what may be used at once.
-    fn excess(&self, now: Uptime) -> Duration {
-        let ahead = self.paid_until.load(Ordering::Relaxed).saturating_sub(nanoseconds(now));
+    fn excess(&self) -> Duration {
+        let now = nanoseconds(self.clock.uptime());
+        let ahead = self.paid_until.load(Ordering::Relaxed).saturating_sub(now);
         Duration::from_nanos(ahead).saturating_sub(BURST)
     }
 
@@ -94,7 +98,7 @@ impl Drop for Place<'_> {
     }
 }
 
-fn nanoseconds(duration: Duration) -> u64 {
+fn nanoseconds(duration: Uptime) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
@@ -118,67 +122,76 @@ const TICK: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use futures_util::FutureExt;
 
     use super::*;
-    use crate::clock::{Clock, SystemClock};
+    use crate::clock::{ManualClock, SystemClock};
 
-    const START: Uptime = Duration::from_secs(100);
+    const CHECK: Duration = Duration::from_micros(80);
 
     /// A pace of one worker that has used up its share.
-    fn spent(max_waiting: usize) -> Pace {
-        let pace = Pace::new(1, max_waiting);
-        while pace.excess(START).is_zero() {
-            pace.charge(Duration::from_micros(80), START);
+    fn spent(clock: SharedClock, max_waiting: usize) -> Pace {
+        let pace = Pace::new(clock, 1, max_waiting);
+        while pace.excess().is_zero() {
+            pace.charge(CHECK);
         }
         pace
     }
 
-    #[tokio::test]
-    async fn nobody_waits_below_the_share() {
-        let pace = Pace::new(2, 0);
-        for second in 0..60_000 {
-            let now = START + Duration::from_millis(second);
-            // Two refusals a millisecond of 80 µs and an answer each: 260 µs of the 500 that two workers may use.
-            pace.charge(Duration::from_micros(80), now);
-            pace.charge(Duration::from_micros(80), now);
-            assert_eq!(pace.wait(|| now).now_or_never(), Some(Ok(())), "{second}");
+    fn still() -> Arc<ManualClock> {
+        Arc::new(ManualClock::at(0))
+    }
+
+    #[test]
+    fn nobody_waits_below_the_share() {
+        let clock = still();
+        let pace = Pace::new(clock.clone(), 2, 0);
+        for millisecond in 0..60_000 {
+            clock.advance(Duration::from_millis(1));
+            // With their answers 260 µs of the 500 that two workers may use.
+            pace.charge(CHECK);
+            pace.charge(CHECK);
+            assert_eq!(pace.wait().now_or_never(), Some(Ok(())), "{millisecond}");
         }
     }
 
     #[tokio::test]
     async fn a_spent_share_comes_back_with_time() {
-        let pace = spent(10);
-        assert_eq!(pace.wait(|| START).now_or_never(), None, "it waits");
-        let later = START + Duration::from_millis(1);
-        assert_eq!(pace.wait(|| later).now_or_never(), Some(Ok(())));
+        let clock = still();
+        let pace = spent(clock.clone(), 10);
+        assert_eq!(pace.wait().now_or_never(), None, "it waits");
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(pace.wait().now_or_never(), Some(Ok(())));
     }
 
     #[tokio::test]
     async fn no_more_wait_than_may() {
-        let pace = spent(2);
-        let (mut first, mut second) = (Box::pin(pace.wait(|| START)), Box::pin(pace.wait(|| START)));
+        let pace = spent(still(), 2);
+        let (mut first, mut second) = (Box::pin(pace.wait()), Box::pin(pace.wait()));
         assert_eq!((&mut first).now_or_never(), None);
         assert_eq!((&mut second).now_or_never(), None);
-        assert_eq!(pace.wait(|| START).now_or_never(), Some(Err(TooMany)));
+        assert_eq!(pace.wait().now_or_never(), Some(Err(TooMany)));
         drop(first);
-        assert_eq!(pace.wait(|| START).now_or_never(), None, "a place is free again");
+        assert_eq!(pace.wait().now_or_never(), None, "a place is free again");
     }
 
     #[tokio::test]
     async fn a_token_does_not_wait_for_ever() {
-        let pace = Pace { max_wait: Duration::from_millis(5), ..spent(1) };
-        assert_eq!(pace.wait(|| START).await, Err(TooMany));
+        let pace = Pace { max_wait: Duration::from_millis(5), ..spent(still(), 1) };
+        assert_eq!(pace.wait().await, Err(TooMany));
         assert_eq!(pace.waiting.load(Ordering::Relaxed), 0);
     }
 
     #[tokio::test]
     async fn who_waits_goes_on_when_there_is_room_and_who_gives_up_holds_up_nobody() {
-        let (pace, clock) = (spent(10), SystemClock::default());
-        let now = || START + clock.uptime();
-        let mut first = Box::pin(pace.wait(now));
+        let pace = spent(Arc::new(SystemClock::default()), 10);
+        // Far enough ahead that both have to wait, whatever this machine does meanwhile.
+        (0..40).for_each(|_| pace.charge(MAX_CHARGE));
+        let mut first = Box::pin(pace.wait());
         assert_eq!((&mut first).now_or_never(), None);
-        let mut second = Box::pin(pace.wait(now));
+        let mut second = Box::pin(pace.wait());
         assert_eq!((&mut second).now_or_never(), None);
         drop(first);
         assert_eq!(second.await, Ok(()));

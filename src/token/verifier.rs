@@ -16,7 +16,7 @@ use super::{
     verdict::Verdict,
 };
 use crate::{
-    clock::{SharedClock, Uptime},
+    clock::{SharedClock, SystemClock, Uptime},
     domain::{Reason, Step, Trace},
 };
 
@@ -41,7 +41,8 @@ impl Verifier {
     /// `max_waiting` wait at a time while it is used up; more are `overloaded`.
     #[must_use]
     pub fn paced(self, workers: usize, max_waiting: usize) -> Self {
-        Self { pace: Some(Pace::new(workers, max_waiting)), ..self }
+        let clock = Arc::new(SystemClock::default());
+        Self { pace: Some(Pace::new(clock, workers, max_waiting)), ..self }
     }
 
     /// Registers `scopegate_token_cache_entries` and `scopegate_token_cache_bytes`.
@@ -144,12 +145,12 @@ impl Verifier {
     async fn wait(&self) -> Result<(), Refusal> {
         let Some(pace) = &self.pace else { return Ok(()) };
         let overloaded = Refusal::new(Reason::Overloaded, "too many tokens that were not seen before");
-        pace.wait(|| self.clock.uptime()).await.map_err(|TooMany| overloaded)
+        pace.wait().await.map_err(|TooMany| overloaded)
     }
 
     fn charge(&self, worked: Duration) {
         if let Some(pace) = &self.pace {
-            pace.charge(worked, self.clock.uptime());
+            pace.charge(worked);
         }
     }
 
