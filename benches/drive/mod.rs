@@ -227,11 +227,16 @@ pub(crate) fn call_of(tool: &str, bytes: usize) -> String {
     format!("{head}{fill}{tail}")
 }
 
-/// A resource with a level for everything and `tools` entries for tools, every tenth a glob.
+/// A resource with a level for everything and so many entries for tools, half of them globs, of which one of fifty
+/// begins with its `*`.
 pub(crate) fn config(tools: usize) -> String {
     let entry = |n: usize| {
-        let star = if n % 100 == 9 { "*" } else { "" };
-        format!("        'tool-{n}{star}': ['mcp:tools:t{}']\n", n % 50)
+        let (before, after) = match n % 100 {
+            99 => ("*-", ""),
+            n if n % 2 == 1 => ("", "-*"),
+            _ => ("", ""),
+        };
+        format!("        '{before}tool-{n}{after}': ['mcp:tools:t{}']\n", n % 50)
     };
     let tools: String = (0..tools).map(entry).collect();
     format!(

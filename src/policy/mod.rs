@@ -6,6 +6,7 @@ mod challenge;
 mod decide;
 mod decision;
 mod document;
+mod ends;
 mod explanation;
 mod graphql;
 mod handle;

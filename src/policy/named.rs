@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use smallvec::SmallVec;
 use wildmatch::{WildMatch, WildMatchPattern};
 
-use super::{NamedScopes, implies::Hierarchy, requirement::Requirement};
+use super::{NamedScopes, ends::Ends, implies::Hierarchy, requirement::Requirement};
 
 /// The requirements of all entries that match one name.
 pub(super) type Matches<'t> = SmallVec<[&'t Requirement; 4]>;
@@ -15,6 +15,7 @@ pub(super) type Matches<'t> = SmallVec<[&'t Requirement; 4]>;
 pub(super) struct NamedTable {
     exact: HashMap<String, Requirement, ahash::RandomState>,
     patterns: Vec<(Pattern, Requirement)>,
+    ends: Ends,
     names: Vec<String>,
 }
 
@@ -23,7 +24,7 @@ impl NamedTable {
     #[must_use]
     pub(super) fn of_globs(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
-            name.contains(['*', '?']).then(|| Pattern::Glob(WildMatch::new(name)))
+            name.contains(['*', '?']).then(|| (Pattern::Glob(WildMatch::new(name)), ends(name, &['*', '?'])))
         })
     }
 
@@ -32,7 +33,7 @@ impl NamedTable {
     #[must_use]
     pub(super) fn of_uris(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |uri| {
-            uri.contains('*').then(|| Pattern::Uri(WildMatchPattern::new(uri)))
+            uri.contains('*').then(|| (Pattern::Uri(WildMatchPattern::new(uri)), ends(uri, &['*'])))
         })
     }
 
@@ -40,14 +41,14 @@ impl NamedTable {
     #[must_use]
     pub(super) fn of_prefixes(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
-            name.strip_suffix('*').map(|prefix| Pattern::Prefix(prefix.to_owned()))
+            name.strip_suffix('*').map(|prefix| (Pattern::Prefix(prefix.to_owned()), (prefix, "")))
         })
     }
 
     fn compile(
         entries: &NamedScopes,
         hierarchy: &Hierarchy,
-        pattern: impl Fn(&str) -> Option<Pattern>,
+        pattern: impl for<'n> Fn(&'n str) -> Option<(Pattern, (&'n str, &'n str))>,
     ) -> Self {
         let mut table = Self::default();
         for (name, groups) in entries {
@@ -55,7 +56,10 @@ impl NamedTable {
             table.names.push(name.clone());
             // A name that reads as a pattern also stands for itself: `file:///a?b` matches `file:///a?b`.
             match pattern(name) {
-                Some(pattern) => table.patterns.push((pattern, requirement)),
+                Some((pattern, (beginning, ending))) => {
+                    table.ends.add(table.patterns.len(), beginning, ending);
+                    table.patterns.push((pattern, requirement));
+                }
                 None => drop(table.exact.insert(name.clone(), requirement)),
             }
         }
@@ -65,7 +69,9 @@ impl NamedTable {
     /// What every entry that matches `name` needs; empty if none does.
     #[must_use]
     pub(super) fn matches(&self, name: &str) -> Matches<'_> {
-        let patterns = self.patterns.iter().filter(|(pattern, _)| pattern.matches(name));
+        let candidates =
+            self.ends.candidates(name).into_iter().filter_map(|number| self.patterns.get(number));
+        let patterns = candidates.filter(|(pattern, _)| pattern.matches(name));
         self.exact.get(name).into_iter().chain(patterns.map(|(_, requirement)| requirement)).collect()
     }
 
@@ -105,8 +111,17 @@ impl Pattern {
     }
 }
 
+/// What stands before the first wildcard, and what after the last.
+fn ends<'n>(pattern: &'n str, wildcards: &[char]) -> (&'n str, &'n str) {
+    let beginning = pattern.find(wildcards).and_then(|first| pattern.get(..first));
+    let ending = pattern.rfind(wildcards).and_then(|last| pattern.get(last + 1..));
+    (beginning.unwrap_or_default(), ending.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::domain::Scope;
 
@@ -128,6 +143,30 @@ mod tests {
         assert_eq!(matched(&table, "admin-reset"), ["reset", "admin", "any"]);
         assert_eq!(matched(&table, "admin-x"), ["admin"]);
         assert!(matched(&table, "Admin-x").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_cannot_match_is_left_out(
+            entries in prop::collection::vec("[abé*?]{1,4}", 1..12),
+            names in prop::collection::vec("[abé]{0,6}", 1..20),
+        ) {
+            let scope = |index: usize| vec![vec![Scope::parse(&format!("s{index}")).unwrap()]];
+            let entries: NamedScopes =
+                entries.into_iter().enumerate().map(|(index, name)| (name, scope(index))).collect();
+            let hierarchy = Hierarchy::default();
+            for table in [
+                NamedTable::of_globs(&entries, &hierarchy),
+                NamedTable::of_uris(&entries, &hierarchy),
+                NamedTable::of_prefixes(&entries, &hierarchy),
+            ] {
+                for name in &names {
+                    let all = table.patterns.iter().filter(|(pattern, _)| pattern.matches(name));
+                    let all = table.exact.get(name).into_iter().chain(all.map(|(_, requirement)| requirement));
+                    prop_assert_eq!(table.matches(name).to_vec(), all.collect::<Vec<_>>());
+                }
+            }
+        }
     }
 
     #[test]

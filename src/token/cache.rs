@@ -193,7 +193,7 @@ impl Weighter<Key, Arc<Entry>> for ByBytes {
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
 /// Structures, allocations' headers and the cache's own table.
-const OVERHEAD_BYTES: usize = 640;
+const OVERHEAD_BYTES: usize = 896;
 
 #[cfg(test)]
 mod tests {
