@@ -17,6 +17,7 @@ const RUN_MS = 30_000;
 /** The ports that the documentation names; the test takes free ones instead. */
 const PORT = '5025';
 const ADMIN_PORT = '9464';
+const EITHER_PORT = new RegExp(`${PORT}|${ADMIN_PORT}`, 'g');
 
 describe('the tour of the README', () => {
   let tour;
@@ -58,7 +59,7 @@ async function startTour(text) {
     SCOPEGATE__MCP__OAUTH__AUTHORIZATION_SERVER_URL: `http://localhost:${port}`,
     MCP_SERVER_BASE_URL: `http://localhost:${port}`,
   };
-  const shell = await Shell.open(env, (words) => words.replaceAll(PORT, port).replaceAll(ADMIN_PORT, adminPort));
+  const shell = await Shell.open(env, (words) => words.replaceAll(EITHER_PORT, (found) => (found === PORT ? port : adminPort)));
   const service = spawn(BINARY, ['serve', '--dev'], { env: { ...process.env, ...env }, stdio: 'ignore' });
   const ended = new Promise((resolve) => service.once('exit', resolve).once('error', resolve));
   const deadline = Date.now() + START_MS;

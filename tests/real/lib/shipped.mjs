@@ -11,6 +11,7 @@ const DEPLOY = fileURLToPath(new URL('../../../deploy/', import.meta.url));
 const START_TIMEOUT_MS = 15_000;
 const STOP_TIMEOUT_MS = 3_000;
 const MAX_LOG = 2_000;
+const FIRST_PRIVATE_USE = 0xe000;
 
 /** The path of a shipped file. */
 export function shipped(file) {
@@ -19,11 +20,12 @@ export function shipped(file) {
 
 /**
  * The text of a shipped file after `replacements`, `[from, to]` each. Where `to` is a list, the line of `from` is there
- * once for each of them. What does not occur in the file is an error.
+ * once for each of them. What does not occur in the file is an error; what was put in is never replaced again.
  */
 export async function render(file, replacements) {
   const text = await readFile(shipped(file), 'utf8');
-  return replacements.reduce((rendered, [from, to]) => replace(file, rendered, from, [to].flat()), text);
+  const marked = replacements.reduce((rendered, [from], index) => replace(file, rendered, from, [mark(index)]), text);
+  return replacements.reduce((rendered, [, to], index) => replace(file, rendered, mark(index), [to].flat()), marked);
 }
 
 /** The text without the comment signs of the lines that follow each line with `marker`, up to the next sentence or blank. */
@@ -93,6 +95,11 @@ class Daemon {
   get #hasEnded() {
     return !this.#child?.pid || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
+}
+
+/** A character that no file has. */
+function mark(index) {
+  return String.fromCodePoint(FIRST_PRIVATE_USE + index);
 }
 
 function replace(file, text, from, to) {
