@@ -381,3 +381,24 @@ fn a_soft_limit_on_open_files_is_raised_to_the_hard_one() {
     let metrics = get(&admin, "/metrics").unwrap();
     assert!(metrics.lines().any(|line| line == "process_max_fds 600"), "{metrics}");
 }
+
+#[test]
+fn a_log_that_nobody_reads_delays_no_decision_and_loses_nothing_at_first() {
+    let (mut running, mut output, [listen, admin, _]) = serve("0s");
+    // More lines than the pipe has room for.
+    for _ in 0..DENIALS {
+        let answer = get(&listen, "/authorize").unwrap();
+        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+    }
+    let lost = "scopegate_log_lines_lost_total 0";
+    assert!(get(&admin, "/metrics").unwrap().lines().any(|line| line == lost));
+    let pid = running.0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let mut log = String::new();
+    output.read_to_string(&mut log).unwrap();
+    assert!(log.len() > 65_536, "{}", log.len());
+    assert_eq!(log.matches("\"reason\":\"request-malformed\"").count(), DENIALS);
+    assert!(running.0.wait().unwrap().success());
+}
+
+const DENIALS: usize = 500;

@@ -18,7 +18,7 @@ use crate::{
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
     release,
-    telemetry::traces::Tracer,
+    telemetry::{register_lost_lines, traces::Tracer},
     tls::ServerTls,
     token::{TokenMetrics, Verifier},
 };
@@ -71,6 +71,7 @@ impl Core {
             Verifier::new(Arc::clone(&clock), server.token_cache, metrics).paced(server.workers, max_waiting);
         verifier.register_usage(&registry)?;
         register_process(&registry)?;
+        register_lost_lines(&registry)?;
         let outgoing = Outgoing::new(&settings.outgoing).context("outgoing requests")?;
         let arbiter = Arbiter::new().handle();
         let starter = KeyStarter {

@@ -2,6 +2,8 @@
 
 use std::{process::ExitCode, sync::Arc};
 
+use anyhow::Context;
+
 use super::{arguments::OriginOptions, failure, mistakes, origin, output, token};
 use crate::{
     app::{Core, LoadSettings, Service, StopReason},
@@ -26,7 +28,7 @@ pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode
 }
 
 fn start(first: Settings, mut load: LoadSettings, is_dev: bool) -> anyhow::Result<StopReason> {
-    telemetry::init(first.log);
+    let _log = telemetry::init(first.log).context("the log")?;
     actix::System::new().block_on(async move {
         let mut known = Some(first);
         let load: LoadSettings = Box::new(move || known.take().map_or_else(&mut load, Ok));

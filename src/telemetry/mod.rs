@@ -2,6 +2,7 @@
 
 mod counter;
 mod histogram;
+mod log_queue;
 mod settings;
 mod shards;
 mod share;
@@ -13,6 +14,7 @@ pub mod traces;
 
 pub use counter::{Counter, CounterVec};
 pub use histogram::DurationHistograms;
+pub use log_queue::{LogGuard, register_lost_lines};
 pub use settings::{LogFormat, LogLevel, LogSettings, SubjectLogging};
 pub use shards::Shards;
 pub use share::Share;
