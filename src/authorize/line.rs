@@ -1,6 +1,6 @@
 //! The log line of one decision. It never holds a token, a secret or a tool's arguments.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use super::{CheckRequest, naming};
 use crate::{
@@ -28,17 +28,17 @@ pub(super) struct Line<'a> {
 /// own names.
 macro_rules! line {
     ($level:ident, $line:expr, $identity:ident, $($field:ident),+) => {{
-        let (method, name) = $line.operation.map_or(("unread".to_owned(), None), naming::of);
+        let (method, name) = $line.operation.map_or(("unread", None), naming::words_of);
         tracing::$level!(
             resource = $line.resource,
             dialect = $line.dialect.name(),
-            http_method = $line.request.map(|request| redact::text(request.shown.http_method)),
-            operation = method,
-            name,
+            http_method = shown($line.request.map(|request| request.shown.http_method)).as_deref(),
+            operation = &*redact::borrowed(method),
+            name = shown(name).as_deref(),
             $($field,)+
             subject = $line.subject($identity),
-            client_id = $identity.and_then(|identity| identity.client_id.as_deref()).map(redact::text),
-            key_id = $identity.and_then(|identity| identity.kid.as_deref()).map(redact::text),
+            client_id = shown($identity.and_then(|identity| identity.client_id.as_deref())).as_deref(),
+            key_id = shown($identity.and_then(|identity| identity.kid.as_deref())).as_deref(),
             duration_us = $line.duration_us(),
             trace_id = $line.trace_id(),
             scopes_cut = $identity.is_some_and(|identity| identity.headers.scopes_cut()),
@@ -98,4 +98,8 @@ impl Line<'_> {
             SubjectLogging::Omitted => None,
         }
     }
+}
+
+fn shown(foreign: Option<&str>) -> Option<Cow<'_, str>> {
+    foreign.map(redact::borrowed)
 }

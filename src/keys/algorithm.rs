@@ -56,6 +56,25 @@ impl Algorithm {
         Self::ALL.into_iter().find(|known| known.name() == alg)
     }
 
+    /// The same for a shared secret (RFC 7518 §3.2); `None` for the algorithms of public keys.
+    #[must_use]
+    pub const fn hmac(self) -> Option<jsonwebtoken::Algorithm> {
+        match self {
+            Self::Hs256 => Some(jsonwebtoken::Algorithm::HS256),
+            Self::Hs384 => Some(jsonwebtoken::Algorithm::HS384),
+            Self::Hs512 => Some(jsonwebtoken::Algorithm::HS512),
+            Self::Rs256
+            | Self::Rs384
+            | Self::Rs512
+            | Self::Ps256
+            | Self::Ps384
+            | Self::Ps512
+            | Self::Es256
+            | Self::Es384
+            | Self::EdDsa => None,
+        }
+    }
+
     /// The name in JOSE's registry (`EdDSA` for Ed25519).
     #[must_use]
     pub const fn name(self) -> &'static str {

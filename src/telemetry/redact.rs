@@ -25,7 +25,8 @@ pub fn borrowed(foreign: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn hash(subject: &str) -> String {
     let hash = digest(&SHA256, subject.as_bytes());
-    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let nibbles = hash.as_ref().iter().take(8).flat_map(|byte| [byte >> 4, byte & 0xF]);
+    nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
 }
 
 /// Longest foreign text in a log line.

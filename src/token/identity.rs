@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    borrow::Cow,
     fmt,
     ops::Deref,
     sync::{Arc, OnceLock},
@@ -137,7 +138,7 @@ impl IdentityHeaders {
     /// `token-malformed` where they are too long even without scopes: a `sub` that was cut could be another's.
     pub(super) fn build(resource: &ResourceId, who: &Who<'_>, scopes: &ScopeSet) -> Result<Self, Refusal> {
         let names = [who.subject, who.client_id, who.issuer].map(encode);
-        let others = names.iter().map(String::len).sum::<usize>() + resource.as_str().len();
+        let others = names.iter().map(|name| name.len()).sum::<usize>() + resource.as_str().len();
         let room = MAX_BYTES
             .checked_sub(others)
             .ok_or(Refusal::malformed("`sub`, `iss` and the client together are longer than 3 KiB"))?;
@@ -213,7 +214,7 @@ pub(super) struct Who<'a> {
 
 /// The list that fits into `room` bytes, and whether scopes are missing from it.
 fn scope_list(scopes: &ScopeSet, room: usize) -> (String, bool) {
-    let mut list = String::new();
+    let mut list = String::with_capacity(TYPICAL_LIST_BYTES);
     for encoded in scopes.iter().map(Scope::as_str).map(encode) {
         let separator = if list.is_empty() { "" } else { ENCODED_SPACE };
         if list.len() + separator.len() + encoded.len() > room {
@@ -228,10 +229,14 @@ fn scope_list(scopes: &ScopeSet, room: usize) -> (String, bool) {
 /// What separates scopes (RFC 6749 §3.3), encoded like every other byte that is not visible.
 const ENCODED_SPACE: &str = "%20";
 
-fn encode(text: &str) -> String {
+fn encode(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
+    if text.bytes().fold(true, |so_far, byte| so_far & is_plain(byte)) {
+        return Cow::Borrowed(text);
+    }
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_graphic() && byte != b'%' {
+        if is_plain(byte) {
             encoded.push(char::from(byte));
         } else {
             encoded.push('%');
@@ -240,10 +245,12 @@ fn encode(text: &str) -> String {
             }
         }
     }
-    encoded
+    Cow::Owned(encoded)
 }
 
 const MAX_BYTES: usize = 3 * 1024;
+/// Most scope lists fit.
+const TYPICAL_LIST_BYTES: usize = 256;
 /// The pointer in the set, and the allocation with its counts.
 const SCOPE_OVERHEAD_BYTES: usize = 48;
 

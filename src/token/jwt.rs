@@ -53,15 +53,18 @@ impl fmt::Debug for Jws<'_> {
 }
 
 fn split(token: &str) -> Result<(&str, &str, &str, &str), Refusal> {
-    let mut parts = token.split('.');
-    match (parts.next(), parts.next(), parts.next(), parts.next()) {
-        (Some(header), Some(payload), Some(signature), None) => {
-            let signing_input = token.rsplit_once('.').map_or(token, |(input, _)| input);
-            Ok((signing_input, header, payload, signature))
-        }
-        _ if token.split('.').count() == 5 => Err(Refusal::malformed("the token is encrypted (JWE)")),
-        _ => Err(Refusal::malformed("the token is not a JWT of three parts")),
+    if let Some((signing_input, signature)) = token.rsplit_once('.')
+        && let Some((header, payload)) = signing_input.split_once('.')
+        && !payload.contains('.')
+    {
+        return Ok((signing_input, header, payload, signature));
     }
+    let is_encrypted = token.split('.').count() == 5;
+    Err(Refusal::malformed(if is_encrypted {
+        "the token is encrypted (JWE)"
+    } else {
+        "the token is not a JWT of three parts"
+    }))
 }
 
 /// RFC 7515 §2: base64url without padding, without anything else, and with no second spelling of the same bytes.

@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
+        let mut members = Vec::with_capacity(TYPICAL_MEMBERS);
         while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
             members.push((name, map.next_value::<&'de RawValue>()?));
         }
@@ -102,6 +102,9 @@ impl<'de> Deserialize<'de> for Members<'de> {
         deserializer.deserialize_map(MembersVisitor)
     }
 }
+
+/// Most claims sets have fewer.
+const TYPICAL_MEMBERS: usize = 16;
 
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 

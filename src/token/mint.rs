@@ -51,25 +51,9 @@ pub enum MintError {
 /// # Errors
 /// When the secret's algorithm is not an HMAC.
 pub fn mint(secret: &SecretSettings, claims: &NewClaims) -> Result<String, MintError> {
-    let mut header = Header::new(hmac(secret.algorithm)?);
+    let algorithm = secret.algorithm.hmac().ok_or(MintError::Asymmetric(secret.algorithm))?;
+    let mut header = Header::new(algorithm);
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(secret.key_id.clone());
     Ok(encode(&header, claims, &EncodingKey::from_secret(secret.secret.expose()))?)
-}
-
-fn hmac(algorithm: Algorithm) -> Result<jsonwebtoken::Algorithm, MintError> {
-    match algorithm {
-        Algorithm::Hs256 => Ok(jsonwebtoken::Algorithm::HS256),
-        Algorithm::Hs384 => Ok(jsonwebtoken::Algorithm::HS384),
-        Algorithm::Hs512 => Ok(jsonwebtoken::Algorithm::HS512),
-        Algorithm::Rs256
-        | Algorithm::Rs384
-        | Algorithm::Rs512
-        | Algorithm::Ps256
-        | Algorithm::Ps384
-        | Algorithm::Ps512
-        | Algorithm::Es256
-        | Algorithm::Es384
-        | Algorithm::EdDsa => Err(MintError::Asymmetric(algorithm)),
-    }
 }

@@ -3,7 +3,9 @@
 
 use std::{fmt, sync::Arc};
 
-use jsonwebtoken::{DecodingKey, DecodingKeyKind, crypto};
+use aws_lc_rs::signature::ParsedPublicKey;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{DecodingKey, crypto};
 
 use crate::keys::{Algorithm, SecretSettings};
 
@@ -12,19 +14,26 @@ use crate::keys::{Algorithm, SecretSettings};
 pub struct VerifyingKey {
     kid: Option<Arc<str>>,
     algorithm: Algorithm,
-    material: DecodingKey,
+    material: Material,
+}
+
+/// Public keys are parsed when they arrive: jsonwebtoken would do it again for each token.
+#[derive(Clone)]
+pub(super) enum Material {
+    Public(ParsedPublicKey),
+    Secret(DecodingKey),
 }
 
 impl VerifyingKey {
     /// `material` must be of the algorithm's family, which the JWK reader sees to.
-    pub(super) fn new(kid: Option<&str>, algorithm: Algorithm, material: DecodingKey) -> Self {
+    pub(super) fn new(kid: Option<&str>, algorithm: Algorithm, material: Material) -> Self {
         Self { kid: kid.map(Arc::from), algorithm, material }
     }
 
     /// The key of a shared secret.
     #[must_use]
     pub fn of_secret(settings: &SecretSettings) -> Self {
-        let material = DecodingKey::from_secret(settings.secret.expose());
+        let material = Material::Secret(DecodingKey::from_secret(settings.secret.expose()));
         Self::new(Some(&settings.key_id), settings.algorithm, material)
     }
 
@@ -44,16 +53,23 @@ impl VerifyingKey {
     /// compact JWS with the dot between them (RFC 7515 §5.2).
     #[must_use]
     pub fn verify(&self, signing_input: &[u8], signature_b64: &str) -> bool {
-        crypto::verify(signature_b64, signing_input, &self.material, jose(self.algorithm)).unwrap_or(false)
+        match &self.material {
+            Material::Public(key) => URL_SAFE_NO_PAD
+                .decode(signature_b64)
+                .is_ok_and(|signature| key.verify_sig(signing_input, &signature).is_ok()),
+            Material::Secret(key) => self.algorithm.hmac().is_some_and(|algorithm| {
+                crypto::verify(signature_b64, signing_input, key, algorithm).unwrap_or(false)
+            }),
+        }
     }
 
     /// What makes two keys the same, and the order of keys in a set.
-    pub(in crate::keys) fn identity(&self) -> (Option<&str>, Algorithm, &[u8], &[u8]) {
-        let (first, second) = match self.material.kind() {
-            DecodingKeyKind::SecretOrDer(bytes) => (bytes.as_slice(), [].as_slice()),
-            DecodingKeyKind::RsaModulusExponent { n, e } => (n.as_slice(), e.as_slice()),
+    pub(in crate::keys) fn identity(&self) -> (Option<&str>, Algorithm, &[u8]) {
+        let material = match &self.material {
+            Material::Public(key) => key.as_ref(),
+            Material::Secret(key) => key.try_get_as_bytes().unwrap_or_default(),
         };
-        (self.kid(), self.algorithm, first, second)
+        (self.kid(), self.algorithm, material)
     }
 }
 
@@ -72,22 +88,5 @@ impl fmt::Debug for VerifyingKey {
             .field("kid", &self.kid)
             .field("algorithm", &self.algorithm)
             .finish_non_exhaustive()
-    }
-}
-
-const fn jose(algorithm: Algorithm) -> jsonwebtoken::Algorithm {
-    match algorithm {
-        Algorithm::Rs256 => jsonwebtoken::Algorithm::RS256,
-        Algorithm::Rs384 => jsonwebtoken::Algorithm::RS384,
-        Algorithm::Rs512 => jsonwebtoken::Algorithm::RS512,
-        Algorithm::Ps256 => jsonwebtoken::Algorithm::PS256,
-        Algorithm::Ps384 => jsonwebtoken::Algorithm::PS384,
-        Algorithm::Ps512 => jsonwebtoken::Algorithm::PS512,
-        Algorithm::Es256 => jsonwebtoken::Algorithm::ES256,
-        Algorithm::Es384 => jsonwebtoken::Algorithm::ES384,
-        Algorithm::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-        Algorithm::Hs256 => jsonwebtoken::Algorithm::HS256,
-        Algorithm::Hs384 => jsonwebtoken::Algorithm::HS384,
-        Algorithm::Hs512 => jsonwebtoken::Algorithm::HS512,
     }
 }

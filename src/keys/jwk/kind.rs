@@ -1,6 +1,10 @@
 //! Which algorithms a kind of key is for (RFC 7518 §3.1, RFC 8037 §3.1).
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, EcdsaVerificationAlgorithm};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, VerificationAlgorithm,
+};
 
 use super::SkipCause;
 use crate::keys::{Algorithm, AlgorithmSet};
@@ -14,7 +18,7 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) fn fits(self, algorithm: Algorithm) -> bool {
         match self {
-            Self::Rsa => RSA_ALGORITHMS.contains(&algorithm),
+            Self::Rsa => rsa_parameters(algorithm).is_some(),
             Self::Curve(curve) => algorithm == curve.algorithm(),
         }
     }
@@ -56,20 +60,29 @@ impl Curve {
         }
     }
 
-    pub(super) const fn ecdsa(self) -> Option<&'static EcdsaVerificationAlgorithm> {
+    pub(super) fn verification(self) -> &'static dyn VerificationAlgorithm {
         match self {
-            Self::P256 => Some(&ECDSA_P256_SHA256_FIXED),
-            Self::P384 => Some(&ECDSA_P384_SHA384_FIXED),
-            Self::Ed25519 => None,
+            Self::P256 => &ECDSA_P256_SHA256_FIXED,
+            Self::P384 => &ECDSA_P384_SHA384_FIXED,
+            Self::Ed25519 => &ED25519,
         }
     }
 }
 
-const RSA_ALGORITHMS: [Algorithm; 6] = [
-    Algorithm::Rs256,
-    Algorithm::Rs384,
-    Algorithm::Rs512,
-    Algorithm::Ps256,
-    Algorithm::Ps384,
-    Algorithm::Ps512,
-];
+/// How an RSA key verifies with an algorithm; `None` for those of other kinds.
+pub(super) fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
+    match algorithm {
+        Algorithm::Rs256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        Algorithm::Rs384 => Some(&RSA_PKCS1_2048_8192_SHA384),
+        Algorithm::Rs512 => Some(&RSA_PKCS1_2048_8192_SHA512),
+        Algorithm::Ps256 => Some(&RSA_PSS_2048_8192_SHA256),
+        Algorithm::Ps384 => Some(&RSA_PSS_2048_8192_SHA384),
+        Algorithm::Ps512 => Some(&RSA_PSS_2048_8192_SHA512),
+        Algorithm::Es256
+        | Algorithm::Es384
+        | Algorithm::EdDsa
+        | Algorithm::Hs256
+        | Algorithm::Hs384
+        | Algorithm::Hs512 => None,
+    }
+}

@@ -8,18 +8,18 @@ mod skip;
 #[cfg(test)]
 mod tests;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use aws_lc_rs::signature::{ParsedPublicKey, RsaParameters, RsaPublicKeyComponents};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::DecodingKey;
 use serde::{Deserialize, de::IgnoredAny};
 
+use self::{
+    key::Material,
+    kind::{Curve, Kind, rsa_parameters},
+    members::has_unique_members,
+};
 pub use self::{
     key::VerifyingKey,
     skip::{SkipCause, SkippedKey},
-};
-use self::{
-    kind::{Curve, Kind},
-    members::has_unique_members,
 };
 use super::{Algorithm, AlgorithmSet, RemoteSettings, error::printable};
 
@@ -79,18 +79,18 @@ struct Jwk {
 }
 
 impl Jwk {
-    fn read(&self, rules: KeyRules<'_>) -> Result<(Algorithm, DecodingKey), SkipCause> {
+    fn read(&self, rules: KeyRules<'_>) -> Result<(Algorithm, Material), SkipCause> {
         let kind = self.kind()?;
         if self.has_private_members() {
             return Err(SkipCause::Private);
         }
         self.check_use(rules.allowed_use)?;
         let algorithm = self.algorithm(kind, rules.algorithms)?;
-        let material = match kind {
-            Kind::Rsa => self.rsa()?,
+        let key = match kind {
+            Kind::Rsa => self.rsa(rsa_parameters(algorithm).ok_or_else(|| mismatch(algorithm))?)?,
             Kind::Curve(curve) => self.point(curve)?,
         };
-        Ok((algorithm, material))
+        Ok((algorithm, Material::Public(key)))
     }
 
     fn kind(&self) -> Result<Kind, SkipCause> {
@@ -131,7 +131,7 @@ impl Jwk {
             None => kind.implied(allowed)?,
         };
         if !kind.fits(algorithm) {
-            Err(SkipCause::AlgorithmMismatch(algorithm.name()))
+            Err(mismatch(algorithm))
         } else if !allowed.contains(algorithm) {
             Err(SkipCause::AlgorithmRefused(algorithm.name()))
         } else {
@@ -139,7 +139,7 @@ impl Jwk {
         }
     }
 
-    fn rsa(&self) -> Result<DecodingKey, SkipCause> {
+    fn rsa(&self, parameters: &'static RsaParameters) -> Result<ParsedPublicKey, SkipCause> {
         let modulus = base64url("n", self.n.as_deref())?;
         let exponent = base64url("e", self.e.as_deref())?;
         let (modulus, exponent) = (significant(&modulus), significant(&exponent));
@@ -150,24 +150,30 @@ impl Jwk {
         if !(2..=32).contains(&bit_length(exponent)) || !is_odd(exponent) {
             return Err(SkipCause::Exponent);
         }
-        Ok(DecodingKey::from_rsa_raw_components(modulus, exponent))
+        let components = RsaPublicKeyComponents { n: modulus, e: exponent };
+        components.to_parsed_public_key(parameters).map_err(|_| SkipCause::Modulus(bits))
     }
 
-    fn point(&self, curve: Curve) -> Result<DecodingKey, SkipCause> {
+    fn point(&self, curve: Curve) -> Result<ParsedPublicKey, SkipCause> {
         let coordinate = |name, text| {
             let bytes = base64url(name, text)?;
             if bytes.len() == curve.coordinate_bytes() { Ok(bytes) } else { Err(SkipCause::Member(name)) }
         };
         let x = coordinate("x", self.x.as_deref())?;
-        let Some(ecdsa) = curve.ecdsa() else {
-            let is_key = UnparsedPublicKey::new(&ED25519, &x).parse().is_ok();
-            return if is_key { Ok(DecodingKey::from_ed_der(&x)) } else { Err(SkipCause::Point) };
+        let key = match curve {
+            Curve::Ed25519 => x,
+            Curve::P256 | Curve::P384 => {
+                let y = coordinate("y", self.y.as_deref())?;
+                [&[UNCOMPRESSED_POINT], x.as_slice(), y.as_slice()].concat()
+            }
         };
-        let y = coordinate("y", self.y.as_deref())?;
-        let point = [&[UNCOMPRESSED_POINT], x.as_slice(), y.as_slice()].concat();
-        let is_on_curve = UnparsedPublicKey::new(ecdsa, &point).parse().is_ok();
-        if is_on_curve { Ok(DecodingKey::from_ec_der(&point)) } else { Err(SkipCause::Point) }
+        // This is also where a point that is not on its curve is found.
+        ParsedPublicKey::new(curve.verification(), key).map_err(|_| SkipCause::Point)
     }
+}
+
+const fn mismatch(algorithm: Algorithm) -> SkipCause {
+    SkipCause::AlgorithmMismatch(algorithm.name())
 }
 
 /// The finding on a JWK that does not deserialize, with its `kid` if at least that can be read.
