@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use actix::Arbiter;
+use actix::{Arbiter, ArbiterHandle};
 use anyhow::Context;
 use aws_lc_rs::digest::{SHA256, digest};
 use prometheus::Registry;
@@ -84,11 +84,26 @@ impl Core {
         let watched = Watched::new(Mutex::new(settings.watched.clone()));
         let documents = documents(settings.clone(), load, tls.clone(), Arc::clone(&watched));
         let actor = PolicyActor::first(documents, starter, policy_metrics)?;
-        let policy = PolicyHandle::start(actor, &arbiter);
+        let policy = PolicyHandle::start(actor, &background());
         let authorizer = Authorizer::new(policy.clone(), verifier, observer);
         Ok(Self { settings, registry, clock, policy, authorizer, tls, watched, tracer })
     }
 }
+
+/// A thread that steps back behind those that decide, and behind the keys: a large policy takes long to compile.
+fn background() -> ArbiterHandle {
+    let arbiter = Arbiter::new().handle();
+    arbiter.spawn_fn(|| {
+        // Without a process id Linux takes the thread that calls (setpriority(2)).
+        if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
+            tracing::debug!(%error, "loading the policy has the priority of deciding");
+        }
+    });
+    arbiter
+}
+
+/// A tenth of the time where there is no other: a load ends, and requests hardly notice.
+const NICENESS: i32 = 10;
 
 /// The documents of the PolicyActor: the settings that were just loaded, then what `load` gives.
 fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, watched: Watched) -> Load {

@@ -18,7 +18,7 @@ use crate::{
     domain::{Field, Reason},
     gateway::{
         AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
-        Reply, WorkerState,
+        Reply, WorkerState, ext_authz_http::PATH_PREFIX,
     },
     token::IdentityHeaders,
 };
@@ -31,11 +31,15 @@ pub(super) async fn auth_request(
     answer(&state, &request, payload, &AUTH_REQUEST).await
 }
 
+/// Takes whatever has no route of its own. Under the prefix are Envoy's questions, and elsewhere is nothing.
 pub(super) async fn ext_authz_http(
     state: Data<WorkerState>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
+    if !request.path().strip_prefix(PATH_PREFIX).is_some_and(|rest| rest.starts_with('/')) {
+        return HttpResponse::new(StatusCode::NOT_FOUND);
+    }
     answer(&state, &request, payload, &EXT_AUTHZ_HTTP).await
 }
 

@@ -63,13 +63,14 @@ pub fn bind_main(
         App::new()
             .app_data(Data::new(WorkerState::of(&state)))
             .route(PATH_PREFIX, web::route().to(decide::auth_request))
-            .route("/authorize/{path:.*}", web::route().to(decide::ext_authz_http))
             .route("/forward-auth", web::route().to(decide::forward_auth))
             .service(
                 web::scope(WELL_KNOWN)
                     .wrap(TracingLogger::default())
                     .default_service(web::route().to(metadata::metadata)),
             )
+            // Not a pattern: the framework would run a regular expression over each path.
+            .default_service(web::route().to(decide::ext_authz_http))
     })
     .workers(settings.workers)
     .keep_alive(settings.keep_alive + KEEP_ALIVE_MARGIN)

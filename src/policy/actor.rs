@@ -1,8 +1,10 @@
 //! The PolicyActor: the one writer of the policy. It builds the next snapshot whole, tries it, and publishes it.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use actix::{Actor, AtomicResponse, Context, Handler, Message, WrapFuture, fut::ActorFutureExt};
+use actix::{
+    Actor, AsyncContext, AtomicResponse, Context, Handler, Message, WrapFuture, fut::ActorFutureExt,
+};
 use arc_swap::ArcSwap;
 
 use super::{
@@ -99,7 +101,7 @@ impl PolicyActor {
         let sources = KeySources::default();
         let mut actor = Self { load, starter, metrics, sources, published: Arc::new(published) };
         let next = actor.build()?;
-        actor.publish(next);
+        drop(actor.publish(next));
         Ok(actor)
     }
 
@@ -111,36 +113,46 @@ impl PolicyActor {
     fn build(&mut self) -> Result<Next, ReloadError> {
         let document = (self.load)().map_err(ReloadError::Configuration)?;
         let mut sources = KeySources::default();
-        let resources: Vec<_> =
-            document.resources.into_iter().map(|settings| self.compile(settings, &mut sources)).collect();
+        let in_force = self.published.snapshot.load_full();
+        let known = in_force.resources().iter().map(|resource| (resource.id(), resource)).collect();
+        let compile = |settings| self.compile(settings, &known, &mut sources);
+        let resources: Vec<_> = document.resources.into_iter().map(compile).collect();
         trial::run(&resources).map_err(ReloadError::Trial)?;
         Ok(Next { snapshot: PolicySnapshot::new(document.version, resources, document.warnings), sources })
     }
 
     /// One resource; where nothing about it changed, the one in force, with its warm cache.
-    fn compile(&self, settings: ResourceSettings, next: &mut KeySources) -> Arc<ProtectedResource> {
+    fn compile(
+        &self,
+        settings: ResourceSettings,
+        in_force: &HashMap<&ResourceId, &Arc<ProtectedResource>>,
+        next: &mut KeySources,
+    ) -> Arc<ProtectedResource> {
+        let handles: Vec<_> = match &settings.enforcement {
+            Enforcement::Off => Vec::new(),
+            Enforcement::On(oauth) => {
+                let start = |rules| self.sources.reuse_or_start(&settings.id, rules, &self.starter, next);
+                oauth.sources.iter().map(start).collect()
+            }
+        };
+        if let Some(known) = in_force.get(&settings.id).filter(|known| *known.settings() == settings) {
+            return Arc::clone(known);
+        }
         let tokens = match &settings.enforcement {
             Enforcement::Off => None,
             Enforcement::On(oauth) => {
-                let sources = oauth.sources.iter().map(|rules| {
-                    let handle = self.sources.reuse_or_start(&settings.id, rules, &self.starter, next);
-                    rules.for_tokens(handle)
-                });
+                let sources = oauth.sources.iter().zip(handles).map(|(rules, keys)| rules.for_tokens(keys));
                 let sources = sources.collect();
                 Some(TokenRules::new(settings.id.clone(), sources, oauth.scope_claims.clone()))
             }
         };
-        let in_force = self.published.snapshot.load();
-        match in_force.resources().iter().find(|resource| *resource.settings() == settings) {
-            Some(unchanged) => Arc::clone(unchanged),
-            None => {
-                let counters = self.metrics.counters_of(&settings.id);
-                Arc::new(ProtectedResource::compile(settings, tokens, counters))
-            }
-        }
+        let counters = self.metrics.counters_of(&settings.id);
+        Arc::new(ProtectedResource::compile(settings, tokens, counters))
     }
 
-    fn publish(&mut self, next: Next) {
+    /// Puts a policy in force, and gives back the one before it.
+    #[must_use]
+    fn publish(&mut self, next: Next) -> Arc<PolicySnapshot> {
         self.metrics.loaded(next.snapshot.version());
         tracing::info!(
             version = next.snapshot.version(),
@@ -148,8 +160,9 @@ impl PolicyActor {
             "the policy is in force"
         );
         self.sources = next.sources;
-        self.published.snapshot.store(Arc::new(next.snapshot));
+        let former = self.published.snapshot.swap(Arc::new(next.snapshot));
         self.note_load(None);
+        former
     }
 
     fn note_failure(&self, error: &ReloadError) {
@@ -190,8 +203,11 @@ impl Handler<Reload> for PolicyActor {
             next.sources.first_answers().await;
             Ok(next)
         };
-        let publish = |next: Result<Next, _>, actor: &mut Self, _: &mut Context<Self>| {
-            next.map(|next| actor.publish(next))
+        let publish = |next: Result<Next, _>, actor: &mut Self, context: &mut Context<Self>| {
+            let former = actor.publish(next?);
+            // Whoever lets go of a large policy last frees it. That shall be this thread and none that decides.
+            context.run_later(LONGER_THAN_REQUESTS, move |_, _| drop(former));
+            Ok(())
         };
         AtomicResponse::new(Box::pin(ready.into_actor(self).map(publish)))
     }
@@ -206,3 +222,5 @@ impl Handler<Resolve> for PolicyActor {
         Some(explain(resource, &message.operation))
     }
 }
+
+const LONGER_THAN_REQUESTS: Duration = Duration::from_secs(2);

@@ -243,3 +243,33 @@ fn a_target_in_absolute_form_is_refused_in_every_dialect() {
         }
     }
 }
+
+#[test]
+fn what_only_looks_like_the_prefix_is_not_there_and_no_decision() {
+    let app = TestApp::spawn(CONFIG);
+    let good = [("Host", "mcp.example.com"), ("Authorization", &bearer("mcp:connect mcp:tools:read"))];
+    let counted = || {
+        let metrics = app.admin("/metrics").body;
+        metrics
+            .lines()
+            .filter(|line| line.starts_with("scopegate_decisions_total"))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    let before = counted();
+    for path in [
+        "/",
+        "/mcp",
+        "/authorized/mcp",
+        "/authorizemcp",
+        "//authorize/mcp",
+        "/%61uthorize/mcp",
+        "/Authorize/mcp",
+        "/x/authorize/mcp",
+    ] {
+        let answer = raw(&app, &format!("GET {path}"), &good, "");
+        assert_eq!((answer.status, answer.body.as_str()), (404, ""), "{path}");
+        assert_eq!(answer.header("x-auth-subject"), None, "{path}");
+    }
+    assert_eq!(counted(), before);
+}
