@@ -61,15 +61,17 @@ fn measure(options: &Options) {
     targets::measure(&numbers, options.plan, &mut report);
     let targets = report.targets(options.plan);
     println!("{targets}");
+    // Rows of several runs would not belong together.
+    let is_whole = options.only.is_none();
+    if is_whole {
+        publish("targets", &targets);
+    }
     if options.with_peers {
         peers::measure(options.plan, &mut report);
-        println!("{}", report.peers(options.plan));
-    }
-    // Rows of several runs would not belong together.
-    if options.only.is_none() {
-        publish("targets", &targets);
-        if options.with_peers {
-            publish("peers", &report.peers(options.plan));
+        let peers = report.peers(options.plan);
+        println!("{peers}");
+        if is_whole {
+            publish("peers", &peers);
         }
     }
 }
