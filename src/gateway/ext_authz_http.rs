@@ -13,13 +13,19 @@ use crate::{
 /// The prefix that Envoy puts before the original path.
 pub const PATH_PREFIX: &str = "/authorize";
 
+/// What follows the prefix, which is the original target; `None` where no path follows.
+#[must_use]
+pub fn original_target(target: &str) -> Option<&str> {
+    target.strip_prefix(PATH_PREFIX).filter(|rest| rest.starts_with('/'))
+}
+
 /// The original request: its own method, target after the prefix, host and body.
 ///
 /// # Errors
 /// When there is no path after the prefix, or not exactly one `Host`.
 pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
-    let target = asked.target.strip_prefix(PATH_PREFIX).filter(|rest| rest.starts_with('/'));
-    let target = target.ok_or(Misread("the target must be /authorize and the original path"))?;
+    let target = original_target(asked.target)
+        .ok_or(Misread("the target must be /authorize and the original path"))?;
     let host = asked.required("host", Misread("Host must be there exactly once"))?;
     let original = Original {
         dialect: Dialect::ExtAuthzHttp,

@@ -18,7 +18,7 @@ use crate::{
     domain::{Field, Reason},
     gateway::{
         AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
-        Reply, WorkerState, ext_authz_http::PATH_PREFIX,
+        Reply, WorkerState, ext_authz_http::original_target,
     },
     token::IdentityHeaders,
 };
@@ -37,7 +37,7 @@ pub(super) async fn ext_authz_http(
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    if !request.path().strip_prefix(PATH_PREFIX).is_some_and(|rest| rest.starts_with('/')) {
+    if original_target(request.path()).is_none() {
         return HttpResponse::new(StatusCode::NOT_FOUND);
     }
     answer(&state, &request, payload, &EXT_AUTHZ_HTTP).await

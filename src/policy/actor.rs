@@ -128,24 +128,23 @@ impl PolicyActor {
         in_force: &HashMap<&ResourceId, &Arc<ProtectedResource>>,
         next: &mut KeySources,
     ) -> Arc<ProtectedResource> {
-        let handles: Vec<_> = match &settings.enforcement {
-            Enforcement::Off => Vec::new(),
+        let sources = match &settings.enforcement {
+            Enforcement::Off => None,
             Enforcement::On(oauth) => {
-                let start = |rules| self.sources.reuse_or_start(&settings.id, rules, &self.starter, next);
-                oauth.sources.iter().map(start).collect()
+                // Also where nothing changed: `next` keeps alive what is asked for here.
+                let sources = oauth.sources.iter().map(|rules| {
+                    (rules, self.sources.reuse_or_start(&settings.id, rules, &self.starter, next))
+                });
+                Some((oauth, sources.collect::<Vec<_>>()))
             }
         };
         if let Some(known) = in_force.get(&settings.id).filter(|known| *known.settings() == settings) {
             return Arc::clone(known);
         }
-        let tokens = match &settings.enforcement {
-            Enforcement::Off => None,
-            Enforcement::On(oauth) => {
-                let sources = oauth.sources.iter().zip(handles).map(|(rules, keys)| rules.for_tokens(keys));
-                let sources = sources.collect();
-                Some(TokenRules::new(settings.id.clone(), sources, oauth.scope_claims.clone()))
-            }
-        };
+        let tokens = sources.map(|(oauth, sources)| {
+            let sources = sources.into_iter().map(|(rules, keys)| rules.for_tokens(keys)).collect();
+            TokenRules::new(settings.id.clone(), sources, oauth.scope_claims.clone())
+        });
         let counters = self.metrics.counters_of(&settings.id);
         Arc::new(ProtectedResource::compile(settings, tokens, counters))
     }
