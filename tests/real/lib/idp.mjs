@@ -4,6 +4,7 @@ import http from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
 import { SignJWT, exportJWK, generateKeyPair, importJWK } from 'jose';
 import { Provider, errors } from 'oidc-provider';
+import { freePort } from './port.mjs';
 
 export const RESOURCE = 'https://mcp.example.com/mcp';
 export const SCOPES = ['mcp:connect', 'mcp:tools:read', 'mcp:tools:execute'];
@@ -24,7 +25,7 @@ export const CALLBACK = 'http://127.0.0.1:7777/callback';
 export async function startIdp({ algs = ['ES256'], scopes = SCOPES, resource = RESOURCE, ttl = 300, clientId = 'm2m' } = {}) {
   const idp = new Idp({ scopes, resources: [resource].flat(), ttl, clientId });
   for (const alg of algs) idp.keys.set(alg, [await newKey(alg, `${alg.toLowerCase()}-1`)]);
-  await idp.listen(0);
+  await idp.listen(await freePort());
   return idp;
 }
 

@@ -1,25 +1,42 @@
 // Ports on loopback: one that is free, whether somebody listens, and a relay that counts connections.
+import fs from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOPBACK = '127.0.0.1';
 const RETRY_MS = 20;
 const LOWEST = 12_000;
 const EPHEMERAL = 32_000;
-const given = new Set();
+const CLAIMS = path.join(os.tmpdir(), 'scopegate-test-ports');
+const claimed = [];
+
+process.once('exit', () => claimed.forEach((folder) => fs.rmdirSync(folder)));
 
 /**
- * A port that nobody listens on, below those that the system gives to outgoing connections: until its listener starts,
- * nothing else will take it.
+ * A port that nobody listens on, below those that the system gives to outgoing connections, and claimed for this process
+ * among the test files that run side by side: whenever its listener is not there, nothing else will take it.
  */
 export async function freePort() {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (EPHEMERAL - LOWEST));
-    if (!given.has(port) && await canListen(port)) {
-      given.add(port);
-      return port;
-    }
+    if (claim(port) && await canListen(port)) return port;
   }
+}
+
+/** Whether `port` is now this process's; a folder is made by one process only. */
+function claim(port) {
+  const folder = path.join(CLAIMS, String(port));
+  fs.mkdirSync(CLAIMS, { recursive: true });
+  try {
+    fs.mkdirSync(folder);
+  } catch (error) {
+    if (error.code === 'EEXIST') return false;
+    throw error;
+  }
+  claimed.push(folder);
+  return true;
 }
 
 async function canListen(port) {
@@ -42,7 +59,7 @@ export async function isListening(port) {
 /** Starts a relay to `target` that counts the connections it accepts and can be taken away and brought back. */
 export async function startRelay(target) {
   const relay = new Relay(target);
-  await relay.listen(0);
+  await relay.listen(await freePort());
   return relay;
 }
 
