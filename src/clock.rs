@@ -2,13 +2,15 @@
 #![allow(clippy::disallowed_methods, reason = "the one home of the system's clocks")]
 
 use std::{
-    fmt::Debug,
+    fmt::{self, Debug},
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+
+use serde::{Serialize, Serializer};
 
 /// Seconds since 1970-01-01T00:00:00Z: RFC 7519's NumericDate, cut to whole seconds.
 pub type UnixSeconds = i64;
@@ -25,6 +27,26 @@ pub trait Clock: Debug + Send + Sync + 'static {
     /// The stopwatch, for ages and intervals.
     fn uptime(&self) -> Uptime;
 }
+
+/// A calendar's time since 1970-01-01T00:00:00Z as RFC 3339 writes it, to the microsecond. What is later than the year
+/// 9999 is its last second.
+#[derive(Clone, Copy, Debug)]
+pub struct Rfc3339(pub Duration);
+
+impl fmt::Display for Rfc3339 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&humantime::format_rfc3339_micros(UNIX_EPOCH + self.0.min(LAST)), f)
+    }
+}
+
+impl Serialize for Rfc3339 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// 9999-12-31T23:59:59Z.
+const LAST: Duration = Duration::from_secs(253_402_300_799);
 
 /// A clock that many own.
 pub type SharedClock = Arc<dyn Clock>;

@@ -1,10 +1,11 @@
 //! One line of the audit log. Its fields are public and versioned: docs/audit.md and docs/audit.schema.json.
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::{
+    clock::Rfc3339,
     domain::{Dialect, Operation},
     policy::{Decision, Grounds, ProtectedResource},
     telemetry::{SubjectLogging, naming, redact},
@@ -37,7 +38,7 @@ pub struct Decided<'a> {
 struct Record<'a> {
     schema: u32,
     event: &'static str,
-    time: String,
+    time: Rfc3339,
     resource: &'a str,
     dialect: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +93,7 @@ struct Who<'a> {
 struct Lost {
     schema: u32,
     event: &'static str,
-    time: String,
+    time: Rfc3339,
     dropped: u64,
     refused: u64,
 }
@@ -112,7 +113,7 @@ pub(super) fn line_of(
     to_line(&Record {
         schema: SCHEMA,
         event: "decision",
-        time: rfc_3339(unix_time),
+        time: Rfc3339(unix_time),
         resource: decided.resource.map_or("none", |resource| resource.id().as_str()),
         dialect: decided.dialect.name(),
         http_method: decided.http_method.map(redact::text),
@@ -134,7 +135,7 @@ pub(super) fn line_of(
 
 /// The line that says how many records are missing before it.
 pub(super) fn line_of_lost(dropped: u64, refused: u64, unix_time: Duration) -> Vec<u8> {
-    to_line(&Lost { schema: SCHEMA, event: "lost", time: rfc_3339(unix_time), dropped, refused })
+    to_line(&Lost { schema: SCHEMA, event: "lost", time: Rfc3339(unix_time), dropped, refused })
 }
 
 impl<'a> Who<'a> {
@@ -200,16 +201,9 @@ fn to_line(record: &impl Serialize) -> Vec<u8> {
     line
 }
 
-fn rfc_3339(unix_time: Duration) -> String {
-    humantime::format_rfc3339_micros(UNIX_EPOCH + unix_time.min(LAST)).to_string()
-}
-
 /// The version of the schema. Fields may be added under the same number; a field that goes or changes its meaning
 /// makes another.
 const SCHEMA: u32 = 1;
 
 /// Bound on each of the two lists of scopes.
 const MAX_LIST_BYTES: usize = 4096;
-
-/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
-const LAST: Duration = Duration::from_secs(253_402_300_799);

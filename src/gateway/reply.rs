@@ -36,7 +36,7 @@ impl Reply {
         let mut reply =
             Self { status: denial.reason().status(), identity: None, others: SmallVec::new(), body: None };
         if let Some(challenge) = denial.challenge() {
-            reply.add("www-authenticate", Bytes::copy_from_slice(challenge.as_bytes()));
+            reply.add("www-authenticate", challenge.as_bytes().clone());
         }
         reply.add("cache-control", Bytes::from_static(b"no-store"));
         if request.is_some_and(|request| request.origin.is_present()) {

@@ -1,7 +1,9 @@
 //! The `WWW-Authenticate` text of a denial (RFC 6750 §3, RFC 9728 §5.1). The same situation gives the same
 //! bytes: clients stop a login loop when a challenge repeats.
 
-use std::{fmt::Write, sync::Arc};
+use std::fmt::Write;
+
+use bytestring::ByteString;
 
 use super::{level::LevelKind, shortfall::Shortfall};
 use crate::domain::{Reason, ResourceId, Scope, ScopeSet};
@@ -12,7 +14,7 @@ pub struct ChallengeText {
     realm: ResourceId,
     metadata_url: Option<String>,
     initialize: ScopeSet,
-    unauthorized: Vec<(Reason, Arc<str>)>,
+    unauthorized: Vec<(Reason, ByteString)>,
 }
 
 impl ChallengeText {
@@ -31,8 +33,8 @@ impl ChallengeText {
 
     /// The challenge of a 401; `None` for reasons that are none.
     #[must_use]
-    pub fn unauthorized(&self, reason: Reason) -> Option<Arc<str>> {
-        self.unauthorized.iter().find(|(known, _)| *known == reason).map(|(_, text)| Arc::clone(text))
+    pub fn unauthorized(&self, reason: Reason) -> Option<ByteString> {
+        self.unauthorized.iter().find(|(known, _)| *known == reason).map(|(_, text)| text.clone())
     }
 
     /// The challenge of a 403 that more scopes would turn into a permit. `first` are scopes to name before
@@ -43,7 +45,7 @@ impl ChallengeText {
         shortfall: &Shortfall,
         first: &ScopeSet,
         tool: Option<&str>,
-    ) -> Arc<str> {
+    ) -> ByteString {
         let mut text = String::with_capacity(TYPICAL_LENGTH);
         text.push_str("Bearer error=\"insufficient_scope\"");
         if first.is_empty() {
@@ -52,12 +54,18 @@ impl ChallengeText {
             self.add_scope(&fitting(first).chain(&shortfall.needed).cloned().collect(), &mut text);
         }
         self.add_metadata(&mut text);
-        let description =
-            match tool.filter(|_| matches!(shortfall.first_failed, LevelKind::Tool | LevelKind::Field)) {
-                Some(tool) => format!("insufficient scopes for tool {}", safe(tool)),
-                None => format!("missing required scopes: {}", safe(&shortfall.missing.to_string())),
-            };
-        let _ = write!(text, ", error_description=\"{description}\"");
+        text.push_str(", error_description=\"");
+        match tool.filter(|_| matches!(shortfall.first_failed, LevelKind::Tool | LevelKind::Field)) {
+            Some(tool) => {
+                text.push_str("insufficient scopes for tool ");
+                text.extend(safe(tool.chars()));
+            }
+            None => {
+                text.push_str("missing required scopes: ");
+                text.extend(safe(spaced(&shortfall.missing)));
+            }
+        }
+        text.push('"');
         text.into()
     }
 
@@ -107,9 +115,18 @@ fn fitting(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
 
 /// Text from outside, fit for a quoted string that clients search with loose patterns: printable ASCII without
 /// `"`, `\` and `=`, at most [`MAX_TEXT`] characters.
-fn safe(text: &str) -> String {
+fn safe(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '=') { c } else { '?' };
-    text.chars().take(MAX_TEXT).map(plain).collect()
+    text.take(MAX_TEXT).map(plain)
+}
+
+/// The scopes as a list is written.
+fn spaced(scopes: &ScopeSet) -> impl Iterator<Item = char> {
+    let separator = |index| if index == 0 { "" } else { " " };
+    scopes
+        .iter()
+        .enumerate()
+        .flat_map(move |(index, scope)| separator(index).chars().chain(scope.as_str().chars()))
 }
 
 /// Bytes that most challenges have room in.

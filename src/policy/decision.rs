@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use crate::{
     domain::Reason,
     token::{Identity, IdentityHeaders},
@@ -98,7 +100,7 @@ impl Grounds {
 #[derive(Clone, Debug)]
 pub struct Denial {
     pub(super) reason: Reason,
-    pub(super) challenge: Option<Arc<str>>,
+    pub(super) challenge: Option<ByteString>,
     pub(super) detail: &'static str,
     pub(super) json_rpc_code: i32,
     pub(super) identity: Option<Arc<Identity>>,
@@ -113,7 +115,7 @@ impl Denial {
 
     /// With the `WWW-Authenticate` value, where there is one.
     #[must_use]
-    pub fn with_challenge(self, challenge: Option<Arc<str>>) -> Self {
+    pub fn with_challenge(self, challenge: Option<ByteString>) -> Self {
         Self { challenge, ..self }
     }
 
@@ -143,8 +145,8 @@ impl Denial {
 
     /// The `WWW-Authenticate` value.
     #[must_use]
-    pub fn challenge(&self) -> Option<&str> {
-        self.challenge.as_deref()
+    pub fn challenge(&self) -> Option<&ByteString> {
+        self.challenge.as_ref()
     }
 
     /// More than the reason, in a fixed phrase; may be empty.

@@ -1,13 +1,14 @@
 //! What a token lacks, and which of the alternatives a challenge names.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, iter};
 
 use ahash::RandomState;
+use smallvec::SmallVec;
 
 use super::{
     ChallengeScopes,
     level::{Level, LevelKind},
-    requirement::RequiredScope,
+    requirement::{RequiredScope, Requirement},
     selection::select,
 };
 use crate::domain::ScopeSet;
@@ -36,22 +37,22 @@ impl Shortfall {
     ) -> Option<Self> {
         let failed = levels.iter().position(|level| !level.requirement.is_met_by(granted))?;
         let first_failed = levels.get(failed)?;
-        let best: Vec<&RequiredScope> = match (names, first_failed.kind) {
+        let mut best = Best::new();
+        let mut weigh = |wanted: &dyn Fn(&Level<'_>) -> bool| {
+            best_of(levels.iter().filter(|level| wanted(level)), granted, max_groups, &mut best);
+        };
+        match (names, first_failed.kind) {
+            // The fields' alternatives are weighed among themselves: the other levels come before them.
             (ChallengeScopes::Operation, _) => {
-                // The fields' alternatives are weighed among themselves: the other levels come before them.
-                let (fields, others): (Vec<_>, Vec<_>) = levels.iter().partition(|level| is_field(level));
-                let others = best_of(&others, granted, max_groups);
-                others.into_iter().chain(best_of(&fields, granted, max_groups)).collect()
+                weigh(&|level| !is_field(level));
+                weigh(&is_field);
             }
-            (ChallengeScopes::Level, LevelKind::Field) => {
-                let fields: Vec<_> = levels.iter().filter(|level| is_field(level)).collect();
-                best_of(&fields, granted, max_groups)
-            }
+            (ChallengeScopes::Level, LevelKind::Field) => weigh(&is_field),
             (
                 ChallengeScopes::Level,
                 LevelKind::Initialize | LevelKind::Method | LevelKind::Tool | LevelKind::Named,
-            ) => best_of(&[first_failed], granted, max_groups),
-        };
+            ) => best_of(iter::once(first_failed), granted, max_groups, &mut best),
+        }
         let lacking = best.iter().filter(|required| !required.is_met_by(granted));
         Some(Self {
             needed: best.iter().map(|required| required.scope().clone()).collect(),
@@ -61,16 +62,28 @@ impl Shortfall {
     }
 }
 
-/// The scopes of the best alternatives of some levels. A requirement that stands twice counts once.
-fn best_of<'r>(levels: &[&Level<'r>], granted: &ScopeSet, max_groups: usize) -> Vec<&'r RequiredScope> {
-    let mut seen = HashSet::with_capacity_and_hasher(levels.len(), RandomState::new());
-    let distinct: Vec<_> = levels
-        .iter()
-        .map(|level| level.requirement)
+/// Adds the scopes of the best alternatives of some levels. A requirement that stands twice counts once.
+fn best_of<'l, 'r: 'l>(
+    levels: impl Iterator<Item = &'l Level<'r>> + Clone,
+    granted: &ScopeSet,
+    max_groups: usize,
+    best: &mut Best<'r>,
+) {
+    let requirements = levels.map(|level| level.requirement);
+    // Mostly there is one alternative each, and nothing to weigh.
+    if requirements.clone().all(|requirement| requirement.groups().len() <= 1) {
+        best.extend(requirements.flat_map(Requirement::groups).flatten());
+        return;
+    }
+    let mut seen = HashSet::with_hasher(RandomState::new());
+    let distinct: Vec<_> = requirements
         .filter(|requirement| !requirement.is_nothing() && seen.insert(std::ptr::from_ref(*requirement)))
         .collect();
-    select(&distinct, granted, max_groups).into_iter().flatten().collect()
+    best.extend(select(&distinct, granted, max_groups).into_iter().flatten());
 }
+
+/// The scopes of chosen alternatives, each as often as it was named.
+type Best<'r> = SmallVec<[&'r RequiredScope; 8]>;
 
 fn is_field(level: &Level<'_>) -> bool {
     level.kind == LevelKind::Field

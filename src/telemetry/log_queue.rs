@@ -65,7 +65,8 @@ impl LogQueue {
         LogGuard(self.clone())
     }
 
-    fn push(&self, line: &[u8]) {
+    /// Takes one line, with its line break.
+    pub(super) fn push(&self, line: &[u8]) {
         let Shared { changed, max_bytes, lost, .. } = &*self.0;
         let mut waiting = self.0.waiting();
         if waiting.has_ended || waiting.lines.len().saturating_add(line.len()) > *max_bytes {
@@ -78,6 +79,11 @@ impl LogQueue {
         if was_empty {
             changed.notify_all();
         }
+    }
+
+    /// A line that could not be written.
+    pub(super) fn count_lost(&self) {
+        self.0.lost.inc();
     }
 
     fn close(&self) {

@@ -2,6 +2,7 @@
 
 mod counter;
 mod histogram;
+mod json_lines;
 mod log_queue;
 mod settings;
 mod shards;

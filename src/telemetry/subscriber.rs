@@ -9,6 +9,7 @@ use tracing_subscriber::{
 
 use super::{
     LogFormat, LogLevel, LogSettings,
+    json_lines::JsonLines,
     log_queue::{LogGuard, LogQueue},
 };
 
@@ -24,10 +25,7 @@ pub fn init(settings: LogSettings) -> io::Result<LogGuard> {
     let ours =
         filter_fn(|event| event.target().starts_with("scopegate") || *event.level() <= tracing::Level::WARN);
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
-        LogFormat::Json => {
-            let json = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
-            json.with_writer(queue).boxed()
-        }
+        LogFormat::Json => JsonLines::new(queue).boxed(),
         LogFormat::Text => fmt::layer().with_ansi(io::stdout().is_terminal()).with_writer(queue).boxed(),
     };
     let _ = tracing_subscriber::registry().with(layer.with_filter(ours)).with(level).try_init();
