@@ -78,8 +78,8 @@ struct MessageWords {
 /// The holder of the token.
 #[derive(Serialize)]
 struct Who<'a> {
-    #[serde(skip_serializing_if = "String::is_empty")]
-    subject: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    subject: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     issuer: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -142,10 +142,10 @@ impl<'a> Who<'a> {
     fn of(identity: &'a Identity, subject: SubjectLogging) -> Self {
         let [encoded_subject, client_id, issuer, ..] =
             identity.headers.values().each_ref().map(|value| std::str::from_utf8(value).unwrap_or_default());
-        let subject = match (subject, identity.subject.as_deref()) {
-            (SubjectLogging::Hashed, Some(subject)) => redact::hash(subject),
-            (SubjectLogging::Plain, Some(_)) => encoded_subject.to_owned(),
-            (SubjectLogging::Omitted, _) | (_, None) => String::new(),
+        let subject = match subject {
+            SubjectLogging::Hashed => identity.subject_hash().unwrap_or_default(),
+            SubjectLogging::Plain if identity.subject.is_some() => encoded_subject,
+            SubjectLogging::Plain | SubjectLogging::Omitted => "",
         };
         Self { subject, issuer, client_id, key_id: identity.kid.as_deref().map(redact::text) }
     }

@@ -36,7 +36,7 @@ macro_rules! line {
             operation = &*redact::borrowed(method),
             name = shown(name).as_deref(),
             $($field,)+
-            subject = $line.subject($identity),
+            subject = $line.subject($identity).as_deref(),
             client_id = shown($identity.and_then(|identity| identity.client_id.as_deref())).as_deref(),
             key_id = shown($identity.and_then(|identity| identity.kid.as_deref())).as_deref(),
             duration_us = $line.duration_us(),
@@ -90,11 +90,11 @@ impl Line<'_> {
         u64::try_from(self.duration.as_micros()).unwrap_or(u64::MAX)
     }
 
-    fn subject(&self, identity: Option<&Identity>) -> Option<String> {
-        let subject = identity?.subject.as_deref()?;
+    fn subject<'i>(&self, identity: Option<&'i Identity>) -> Option<Cow<'i, str>> {
+        let identity = identity?;
         match self.settings.subject {
-            SubjectLogging::Hashed => Some(redact::hash(subject)),
-            SubjectLogging::Plain => Some(redact::text(subject)),
+            SubjectLogging::Hashed => identity.subject_hash().map(Cow::Borrowed),
+            SubjectLogging::Plain => shown(identity.subject.as_deref()),
             SubjectLogging::Omitted => None,
         }
     }

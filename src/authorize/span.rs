@@ -134,7 +134,9 @@ impl SpanSource<'_> {
     fn add_identity(&self, identity: &Identity, span: &mut Span) {
         if let Some(subject) = identity.subject.as_deref() {
             match self.subject {
-                SubjectLogging::Hashed => span.text("enduser.pseudo.id", redact::hash(subject)),
+                SubjectLogging::Hashed => {
+                    span.text("enduser.pseudo.id", identity.subject_hash().unwrap_or_default().to_owned())
+                }
                 SubjectLogging::Plain => span.text("enduser.id", redact::text(subject)),
                 SubjectLogging::Omitted => {}
             }

@@ -193,8 +193,8 @@ static LOST: LazyLock<IntCounter> = LazyLock::new(|| {
 /// Some ten thousand lines.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
-/// What a burst may leave allocated.
-const KEPT_BYTES: usize = 64 << 10;
+/// What a burst may leave allocated, twice: as much as denials alone write while lines are gathered.
+const KEPT_BYTES: usize = 512 << 10;
 
 const GATHER: Duration = Duration::from_millis(5);
 

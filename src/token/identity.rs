@@ -14,6 +14,7 @@ use super::Refusal;
 use crate::{
     clock::UnixSeconds,
     domain::{ResourceId, Scope, ScopeSet},
+    telemetry::redact,
 };
 
 /// The holder of a verified access token. Only `Verifier` makes one.
@@ -45,6 +46,8 @@ pub struct VerifiedClaims {
     pub source: String,
     /// `exp`, without leeway; seconds since 1970.
     pub expires_at: UnixSeconds,
+    /// See [`Identity::subject_hash`].
+    pub(super) subject_hash: OnceLock<Box<str>>,
 }
 
 impl Deref for Identity {
@@ -58,6 +61,13 @@ impl Deref for Identity {
 impl Identity {
     pub(super) fn new(claims: VerifiedClaims, headers: IdentityHeaders) -> Self {
         Self { claims: Arc::new(claims), headers }
+    }
+
+    /// What the log calls the subject where it shall not name it, made once for a token.
+    #[must_use]
+    pub fn subject_hash(&self) -> Option<&str> {
+        let subject = self.subject.as_deref()?;
+        Some(self.claims.subject_hash.get_or_init(|| redact::hash(subject).into()))
     }
 
     /// The same, to be handed on by one worker without a write to memory that others write too.
@@ -96,6 +106,7 @@ impl Identity {
             kid: Some("k1".to_owned()),
             source: "idp".to_owned(),
             expires_at: UnixSeconds::MAX,
+            subject_hash: OnceLock::new(),
         };
         Self::new(claims, headers)
     }

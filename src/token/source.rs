@@ -1,6 +1,9 @@
 //! What one key source makes of a token: is it the signer, and is what was signed an access token for us?
 
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::{Arc, OnceLock},
+};
 
 use super::{
     Identity, IdentityHeaders, Refusal, SourceRules, TokenRules,
@@ -126,6 +129,7 @@ impl Case<'_> {
             kid: key.kid().map(Into::into),
             source: self.source.name.clone(),
             expires_at: validity.expires_at,
+            subject_hash: OnceLock::new(),
         };
         Ok(Identity::new(claims, headers))
     }
