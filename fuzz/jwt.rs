@@ -87,7 +87,7 @@ fn rules(keys: &[Published]) -> token::TokenRules {
         key_id: "s".to_owned(),
     };
     let source = |index: usize, keys, algorithms| SourceRules {
-        name: format!("source-{index}"),
+        name: format!("source-{index}").into(),
         keys,
         algorithms,
         token: TokenSettings {

@@ -40,7 +40,7 @@ impl Known {
         let algorithm = Algorithm::parse(name).unwrap();
         let (keys, sign) = key(algorithm);
         let source = SourceRules {
-            name: "idp".to_owned(),
+            name: "idp".into(),
             keys: KeysHandle::fixed(keys.clone()),
             algorithms: [algorithm].into_iter().collect(),
             token: TokenSettings {

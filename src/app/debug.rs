@@ -36,7 +36,7 @@ impl DebugData for Gathered {
         let mut sources = Vec::new();
         for resource in snapshot.resources() {
             for source in resource.policy().map(|policy| policy.tokens().sources()).unwrap_or_default() {
-                let of = (resource.id().as_str(), source.name.as_str());
+                let of = (resource.id().as_str(), &*source.name);
                 sources.push(source_view(of, &source.keys.snapshot(), now));
             }
         }

@@ -120,7 +120,7 @@ impl Health {
             for source in sources {
                 if let Some(cause) = trouble(&source.keys.snapshot(), now) {
                     let resource = resource.id().to_string();
-                    failing.push(FailingSource { resource, source: source.name.clone(), cause });
+                    failing.push(FailingSource { resource, source: source.name.to_string(), cause });
                 }
             }
         }

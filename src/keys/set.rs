@@ -6,8 +6,12 @@ use serde_json::{error::Category, value::RawValue};
 use super::{Algorithm, FetchError, KeyRules, SkippedKey, VerifyingKey, object};
 
 /// Keys in the order of their `kid` (none first), each once. It never changes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct KeySet(Vec<VerifyingKey>);
+#[derive(Clone, Debug, Default)]
+pub struct KeySet {
+    keys: Vec<VerifyingKey>,
+    /// Of all of them, in order.
+    serials: Vec<u64>,
+}
 
 impl KeySet {
     /// Reads a JWK Set key by key. What cannot be used is named beside the set.
@@ -42,8 +46,24 @@ impl KeySet {
         kid: Option<&str>,
         algorithm: Algorithm,
     ) -> impl Iterator<Item = &'s VerifyingKey> {
-        let keys = kid.map_or(self.0.as_slice(), |kid| self.of_kid(kid));
+        let keys = kid.map_or(self.keys.as_slice(), |kid| self.of_kid(kid));
         keys.iter().filter(move |key| key.algorithm() == algorithm).take(MAX_CANDIDATES)
+    }
+
+    /// The same keys. Those that `former` has too are its own, with their serials.
+    #[must_use]
+    pub(super) fn continuing(self, former: &Self) -> Self {
+        let known = |key: &VerifyingKey| {
+            let at = former.keys.binary_search_by(|other| other.identity().cmp(&key.identity())).ok()?;
+            former.keys.get(at).cloned()
+        };
+        self.keys.into_iter().map(|key| known(&key).unwrap_or(key)).collect()
+    }
+
+    /// Whether the key with this [serial](VerifyingKey::serial) is among them.
+    #[must_use]
+    pub fn holds(&self, serial: u64) -> bool {
+        self.serials.binary_search(&serial).is_ok()
     }
 
     /// Whether any key, of whatever algorithm, was published under this `kid`.
@@ -54,25 +74,25 @@ impl KeySet {
 
     /// All keys.
     pub fn iter(&self) -> std::slice::Iter<'_, VerifyingKey> {
-        self.0.iter()
+        self.keys.iter()
     }
 
     /// How many keys there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.keys.len()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.keys.is_empty()
     }
 
     fn of_kid(&self, kid: &str) -> &[VerifyingKey] {
-        let start = self.0.partition_point(|key| key.kid() < Some(kid));
-        let end = self.0.partition_point(|key| key.kid() <= Some(kid));
-        self.0.get(start..end).unwrap_or_default()
+        let start = self.keys.partition_point(|key| key.kid() < Some(kid));
+        let end = self.keys.partition_point(|key| key.kid() <= Some(kid));
+        self.keys.get(start..end).unwrap_or_default()
     }
 }
 
@@ -82,9 +102,20 @@ impl FromIterator<VerifyingKey> for KeySet {
         let mut keys: Vec<_> = keys.into_iter().collect();
         keys.sort_by(|a, b| a.identity().cmp(&b.identity()));
         keys.dedup();
-        Self(keys)
+        let mut serials: Vec<_> = keys.iter().map(VerifyingKey::serial).collect();
+        serials.sort_unstable();
+        Self { keys, serials }
     }
 }
+
+/// Two sets of the same keys, whenever they came.
+impl PartialEq for KeySet {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys
+    }
+}
+
+impl Eq for KeySet {}
 
 impl<'a> IntoIterator for &'a KeySet {
     type Item = &'a VerifyingKey;

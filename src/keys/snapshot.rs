@@ -117,7 +117,11 @@ impl KeySnapshot {
     #[must_use]
     pub(super) fn succeed(&self, fetched: Fetched, asked_at: Uptime, now: Uptime) -> Self {
         let is_same = *self.keys == fetched.keys && self.issuer == fetched.issuer;
-        let keys = if is_same { Arc::clone(&self.keys) } else { Arc::new(fetched.keys) };
+        let keys = match fetched.keys {
+            _ if is_same => Arc::clone(&self.keys),
+            keys if self.issuer == fetched.issuer => Arc::new(keys.continuing(&self.keys)),
+            keys => Arc::new(keys),
+        };
         Self {
             keys,
             generation: if is_same { self.generation } else { next_generation() },
@@ -209,6 +213,30 @@ mod tests {
         assert_eq!(first.generation, same.generation);
         assert_eq!(same.last_success, Some(SECOND * 2));
         assert!(same.generation < other.generation && other.generation < owned.generation);
+    }
+
+    #[test]
+    fn a_key_keeps_its_serial_while_it_stays_and_its_issuer_does() {
+        let serials = |snapshot: &KeySnapshot| -> Vec<u64> {
+            let keys = snapshot.keys.iter();
+            keys.inspect(|key| assert!(snapshot.keys.holds(key.serial()))).map(VerifyingKey::serial).collect()
+        };
+        let both = || Fetched {
+            keys: fetched(b"1").keys.iter().chain(&fetched(b"2").keys).cloned().collect(),
+            ..fetched(b"")
+        };
+        let first = unknown().succeed(fetched(b"1"), SECOND, SECOND);
+        let more = first.succeed(both(), SECOND, SECOND);
+        let less = more.succeed(fetched(b"2"), SECOND, SECOND);
+        let back = less.succeed(both(), SECOND, SECOND);
+        let [one, two] = serials(&more)[..] else { panic!() };
+        assert_eq!((serials(&first), serials(&less)), (vec![one], vec![two]));
+        assert!(!first.keys.holds(two) && !less.keys.holds(one));
+        assert!(back.keys.holds(two) && !back.keys.holds(one), "what was away is a new key");
+        let issuer = Some(Issuer::parse("https://auth.example.com").unwrap());
+        let owned = back.succeed(Fetched { issuer, ..both() }, SECOND, SECOND);
+        assert!(serials(&back).iter().all(|serial| !owned.keys.holds(*serial)));
+        assert_eq!(owned.keys, back.keys);
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl SourceRules {
             SourceSettings::Remote(remote) => remote.algorithms,
             SourceSettings::Secret(secret) => std::iter::once(secret.algorithm).collect(),
         };
-        token::SourceRules { name: self.name.clone(), keys, algorithms, token: self.token.clone() }
+        token::SourceRules { name: self.name.as_str().into(), keys, algorithms, token: self.token.clone() }
     }
 }
 

@@ -126,8 +126,8 @@ impl Policy {
         let initialize = first_group(&table);
         Self {
             challenge: ChallengeText::compile(id.clone(), metadata_url, initialize),
+            tokens: tokens.knowing(table.scopes_supported()),
             table,
-            tokens,
             mode: oauth.mode,
             challenge_scopes: oauth.challenge_scopes,
             include_token_scopes: oauth.include_token_scopes,

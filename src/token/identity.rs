@@ -41,9 +41,9 @@ pub struct VerifiedClaims {
     /// What the token grants.
     pub scopes: ScopeSet,
     /// The `kid` of the key that signed the token.
-    pub kid: Option<String>,
+    pub kid: Option<Arc<str>>,
     /// The name of the key source.
-    pub source: String,
+    pub source: Arc<str>,
     /// `exp`, without leeway; seconds since 1970.
     pub expires_at: UnixSeconds,
     /// See [`Identity::subject_hash`].
@@ -82,10 +82,10 @@ impl Identity {
 
     /// An estimate of the memory behind it, in bytes.
     pub(super) fn byte_len(&self) -> usize {
-        let texts = [&self.issuer, &self.subject, &self.client_id, &self.kid];
+        let texts = [&self.issuer, &self.subject, &self.client_id];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
         let scopes: usize = self.scopes.iter().map(|scope| scope.as_str().len() + SCOPE_OVERHEAD_BYTES).sum();
-        texts + scopes + self.source.len() + self.headers.byte_len()
+        texts + scopes + self.headers.byte_len()
     }
 }
 
@@ -103,8 +103,8 @@ impl Identity {
             subject: Some(who.subject.to_owned()),
             client_id: Some(who.client_id.to_owned()),
             scopes,
-            kid: Some("k1".to_owned()),
-            source: "idp".to_owned(),
+            kid: Some("k1".into()),
+            source: "idp".into(),
             expires_at: UnixSeconds::MAX,
             subject_hash: OnceLock::new(),
         };
@@ -113,7 +113,7 @@ impl Identity {
 
     /// The same, signed by a key of that name.
     pub(crate) fn with_kid(self, kid: &str) -> Self {
-        let claims = VerifiedClaims { kid: Some(kid.to_owned()), ..(*self.claims).clone() };
+        let claims = VerifiedClaims { kid: Some(kid.into()), ..(*self.claims).clone() };
         Self::new(claims, self.headers)
     }
 }

@@ -12,23 +12,37 @@ pub(super) fn find<R>(
     is_it: impl FnOnce(&Entry) -> Option<R>,
 ) -> Option<(Arc<Identity>, R)> {
     with_slot(cache, hash, |slot| {
-        let kept = slot.as_mut().filter(|kept| kept.cache == cache && kept.hash == hash)?;
+        let kept = slot.kept.as_mut().filter(|kept| kept.cache == cache && kept.hash == hash)?;
         let found = is_it(&kept.entry)?;
         kept.is_wanted = true;
         Some((Arc::clone(&kept.identity), found))
     })?
 }
 
-/// Keeps an entry, unless its place is taken by one that was used since it was last contested.
+/// Keeps an entry at the second meeting in its place, unless the one that is there was used since it was last
+/// contested. Among a million tokens hardly any is met twice in a row, and no copies are made.
 pub(super) fn keep(cache: u64, entry: &Arc<Entry>) {
-    with_slot(cache, entry.hash, |slot| match slot {
-        Some(kept) if kept.is_wanted && kept.hash != entry.hash => kept.is_wanted = false,
-        Some(_) | None => {
-            let identity = Arc::new(entry.verified.identity.for_worker());
-            let entry = Arc::clone(entry);
-            *slot = Some(Kept { cache, hash: entry.hash, entry, identity, is_wanted: false });
+    with_slot(cache, entry.hash, |slot| {
+        let is_second = slot.met_last == entry.hash;
+        slot.met_last = entry.hash;
+        match &mut slot.kept {
+            Some(kept) if kept.is_wanted && kept.hash != entry.hash => kept.is_wanted = false,
+            Some(_) | None if !is_second => {}
+            Some(_) | None => {
+                let identity = Arc::new(entry.verified.identity.for_worker());
+                let entry = Arc::clone(entry);
+                slot.kept = Some(Kept { cache, hash: entry.hash, entry, identity, is_wanted: false });
+            }
         }
     });
+}
+
+/// A place for one token.
+#[derive(Default)]
+struct Slot {
+    /// The hash of the token that was met here last and was not kept.
+    met_last: u64,
+    kept: Option<Kept>,
 }
 
 /// One token of this worker.
@@ -43,7 +57,7 @@ struct Kept {
 }
 
 /// No slots where the thread is about to end.
-fn with_slot<R>(cache: u64, hash: u64, then: impl FnOnce(&mut Option<Kept>) -> R) -> Option<R> {
+fn with_slot<R>(cache: u64, hash: u64, then: impl FnOnce(&mut Slot) -> R) -> Option<R> {
     SLOTS
         .try_with(|slots| {
             let mut slots = slots.try_borrow_mut().ok()?;
@@ -54,8 +68,7 @@ fn with_slot<R>(cache: u64, hash: u64, then: impl FnOnce(&mut Option<Kept>) -> R
 }
 
 thread_local! {
-    static SLOTS: RefCell<Box<[Option<Kept>]>> =
-        RefCell::new((0..SLOT_COUNT).map(|_| None).collect());
+    static SLOTS: RefCell<Box<[Slot]>> = RefCell::new((0..SLOT_COUNT).map(|_| Slot::default()).collect());
 }
 
 /// A power of two. What a worker keeps is at most this many tokens beyond the bounds of the shared cache.

@@ -1,10 +1,13 @@
 //! What a resource demands of its tokens: the key sources that may sign them, and what those may say.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::{IssuerRule, TokenSettings};
 use crate::{
-    domain::{Issuer, ResourceId},
+    domain::{Issuer, ResourceId, Scope, ScopeSet},
     keys::{AlgorithmSet, KeysHandle},
 };
 
@@ -16,13 +19,25 @@ pub struct TokenRules {
     resource: ResourceId,
     sources: Vec<SourceRules>,
     scope_claims: Vec<String>,
+    /// In order.
+    known_scopes: Vec<Scope>,
 }
 
 impl TokenRules {
     /// Rules for `resource`; scopes are read from the claims that `scope_claims` names.
     #[must_use]
     pub fn new(resource: ResourceId, sources: Vec<SourceRules>, scope_claims: Vec<String>) -> Self {
-        Self { id: NEXT_ID.fetch_add(1, Ordering::Relaxed), resource, sources, scope_claims }
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        Self { id, resource, sources, scope_claims, known_scopes: Vec::new() }
+    }
+
+    /// The same, knowing the scopes that most tokens will have: these tokens share them, in memory and in the
+    /// processor's cache.
+    #[must_use]
+    pub fn knowing(self, scopes: &ScopeSet) -> Self {
+        let mut known_scopes: Vec<_> = scopes.iter().cloned().collect();
+        known_scopes.sort_unstable();
+        Self { known_scopes, ..self }
     }
 
     /// The resource that the tokens are for.
@@ -44,13 +59,19 @@ impl TokenRules {
     pub(super) fn scope_claims(&self) -> &[String] {
         &self.scope_claims
     }
+
+    /// The known scope that is written so.
+    pub(super) fn known_scope(&self, text: &str) -> Option<&Scope> {
+        let at = self.known_scopes.binary_search_by(|known| known.as_str().cmp(text)).ok()?;
+        self.known_scopes.get(at)
+    }
 }
 
 /// One key source of a resource, and the tokens that its keys may sign.
 #[derive(Clone, Debug)]
 pub struct SourceRules {
     /// The source's name in logs and in `explain`.
-    pub name: String,
+    pub name: Arc<str>,
     /// Its keys.
     pub keys: KeysHandle,
     /// The algorithms that may be used with them.

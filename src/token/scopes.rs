@@ -1,21 +1,21 @@
 //! The scopes that a token grants: the union of the configured claims.
 
 use super::{
-    Refusal,
+    Refusal, TokenRules,
     members::{Member, Members},
 };
 use crate::domain::{Reason, Scope, ScopeSet};
 
-/// Reads the scopes from the claims with these names.
+/// Reads the scopes from the claims that `rules` name.
 ///
 /// # Errors
 /// `scope-claim-malformed` for a value that is neither a string nor an array of strings, or holds what is no
 /// scope-token; `token-malformed` for an object on a dotted path that has a member twice.
-pub(super) fn granted(claims: &Members<'_>, names: &[String]) -> Result<ScopeSet, Refusal> {
+pub(super) fn granted(claims: &Members<'_>, rules: &TokenRules) -> Result<ScopeSet, Refusal> {
     let mut scopes = ScopeSet::default();
-    for name in names {
+    for name in rules.scope_claims() {
         if let Some(claim) = find(claims, name)? {
-            read(claim, &mut scopes)?;
+            read(claim, rules, &mut scopes)?;
         }
     }
     Ok(scopes)
@@ -40,17 +40,20 @@ fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Ref
 
 /// A string is a list that is split at spaces (RFC 6749 §3.3), surplus ones being harmless; an element of an
 /// array is one scope and is never split.
-fn read(claim: Member<'_>, scopes: &mut ScopeSet) -> Result<(), Refusal> {
+fn read(claim: Member<'_>, rules: &TokenRules, scopes: &mut ScopeSet) -> Result<(), Refusal> {
     if let Some(list) = claim.as_text() {
-        return list.split(' ').filter(|text| !text.is_empty()).try_for_each(|text| add(text, scopes));
+        return list.split(' ').filter(|text| !text.is_empty()).try_for_each(|text| add(text, rules, scopes));
     }
     let elements =
         claim.as_texts().ok_or(malformed("a scope claim is neither a string nor an array of strings"))?;
-    elements.iter().try_for_each(|text| add(text, scopes))
+    elements.iter().try_for_each(|text| add(text, rules, scopes))
 }
 
-fn add(text: &str, scopes: &mut ScopeSet) -> Result<(), Refusal> {
-    let scope = Scope::parse(text).map_err(|_| malformed("a scope claim holds what is no scope-token"))?;
+fn add(text: &str, rules: &TokenRules, scopes: &mut ScopeSet) -> Result<(), Refusal> {
+    let scope = match rules.known_scope(text) {
+        Some(known) => known.clone(),
+        None => Scope::parse(text).map_err(|_| malformed("a scope claim holds what is no scope-token"))?,
+    };
     scopes.insert(scope);
     Ok(())
 }
@@ -62,12 +65,20 @@ const fn malformed(detail: &'static str) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ResourceId;
 
     fn granted_by(json: &str, names: &[&str]) -> Result<String, Reason> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
-        granted(&Members::parse(json.as_bytes()).unwrap(), &names)
-            .map(|scopes| scopes.to_string())
-            .map_err(|refusal| refusal.reason)
+        let rules = TokenRules::new(ResourceId::parse("mcp").unwrap(), Vec::new(), names);
+        let known: ScopeSet = ["b", "a"].iter().map(|scope| Scope::parse(scope).unwrap()).collect();
+        let members = Members::parse(json.as_bytes()).unwrap();
+        let read = |rules: &TokenRules| {
+            let scopes = granted(&members, rules).map_err(|refusal| refusal.reason);
+            scopes.map(|scopes| scopes.to_string())
+        };
+        let scopes = read(&rules);
+        assert_eq!(read(&rules.knowing(&known)), scopes, "known scopes make no difference");
+        scopes
     }
 
     fn by_default(json: &str) -> Result<String, Reason> {

@@ -69,7 +69,7 @@ impl Case<'_> {
             return Verdict::Unavailable("the key source has no keys, or too old ones");
         }
         match self.signer(&snapshot) {
-            Ok(key) => self.judge_signed(key, &snapshot, fit).map_or_else(Verdict::Denied, Verdict::Accepted),
+            Ok(key) => self.judge_signed(key, fit).map_or_else(Verdict::Denied, Verdict::Accepted),
             Err(verdict) => verdict,
         }
     }
@@ -93,12 +93,7 @@ impl Case<'_> {
         Err(Verdict::UnknownKey { is_fresh, round, is_final })
     }
 
-    fn judge_signed(
-        &self,
-        key: &VerifyingKey,
-        snapshot: &KeySnapshot,
-        fit: IssuerFit,
-    ) -> Result<Verified, Refusal> {
+    fn judge_signed(&self, key: &VerifyingKey, fit: IssuerFit) -> Result<Verified, Refusal> {
         let context = Context {
             typ: self.token.jws.typ.as_deref(),
             is_issuer_accepted: fit == IssuerFit::Accepted,
@@ -107,13 +102,13 @@ impl Case<'_> {
         };
         let validity = validate(&self.token.claims, &context)?;
         let identity = Arc::new(self.identity(key, validity)?);
-        Ok(Verified { identity, validity, source: self.index, generation: snapshot.generation })
+        Ok(Verified { identity, validity, source: self.index, key: key.serial() })
     }
 
     fn identity(&self, key: &VerifyingKey, validity: Validity) -> Result<Identity, Refusal> {
         let claims = &self.token.claims;
         let subject = claims.subject()?;
-        let scopes = scopes::granted(claims.members(), self.rules.scope_claims())?;
+        let scopes = scopes::granted(claims.members(), self.rules)?;
         let client_id = claims.client_id();
         let who = Who {
             subject: subject.as_deref().unwrap_or_default(),
@@ -126,8 +121,8 @@ impl Case<'_> {
             subject: subject.map(Cow::into_owned),
             client_id: client_id.map(Cow::into_owned),
             scopes,
-            kid: key.kid().map(Into::into),
-            source: self.source.name.clone(),
+            kid: key.shared_kid(),
+            source: Arc::clone(&self.source.name),
             expires_at: validity.expires_at,
             subject_hash: OnceLock::new(),
         };

@@ -154,12 +154,12 @@ impl Verifier {
         }
     }
 
-    /// Everything that may have changed since the token was verified. The generation stands for the keys and
-    /// for the issuer that they belong to.
+    /// Everything that may have changed since the token was verified. The key's serial stands for the key and for the
+    /// issuer that it belongs to.
     fn still_holds(&self, rules: &TokenRules, known: &Verified) -> bool {
         let Some(source) = rules.sources().get(known.source) else { return false };
         let snapshot = source.keys.snapshot();
-        snapshot.generation == known.generation
+        snapshot.keys.holds(known.key)
             && snapshot.is_usable(self.clock.uptime())
             && known.validity.check(self.clock.unix_seconds()).is_ok()
     }

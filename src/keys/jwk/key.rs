@@ -1,7 +1,13 @@
 //! A key that verifies signatures with one algorithm and no other (RFC 8725 §3.1), so that no token can
 //! choose how its own signature is read.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use aws_lc_rs::signature::ParsedPublicKey;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,6 +21,7 @@ pub struct VerifyingKey {
     kid: Option<Arc<str>>,
     algorithm: Algorithm,
     material: Material,
+    serial: u64,
 }
 
 /// Public keys are parsed when they arrive: jsonwebtoken would do it again for each token.
@@ -27,7 +34,12 @@ pub(super) enum Material {
 impl VerifyingKey {
     /// `material` must be of the algorithm's family, which the JWK reader sees to.
     pub(super) fn new(kid: Option<&str>, algorithm: Algorithm, material: Material) -> Self {
-        Self { kid: kid.map(Arc::from), algorithm, material }
+        Self {
+            kid: kid.map(Arc::from),
+            algorithm,
+            material,
+            serial: NEXT_SERIAL.fetch_add(1, Ordering::Relaxed),
+        }
     }
 
     /// The key of a shared secret.
@@ -41,6 +53,19 @@ impl VerifyingKey {
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// The same, for whoever keeps it.
+    #[must_use]
+    pub fn shared_kid(&self) -> Option<Arc<str>> {
+        self.kid.clone()
+    }
+
+    /// A number that this key has as long as its source goes on publishing it for the same issuer, and that no other
+    /// key in this process has had.
+    #[must_use]
+    pub const fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// The one algorithm of this key.
@@ -80,6 +105,8 @@ impl PartialEq for VerifyingKey {
 }
 
 impl Eq for VerifyingKey {}
+
+static NEXT_SERIAL: AtomicU64 = AtomicU64::new(1);
 
 /// Shows which key it is, never the material: it may be a secret.
 impl fmt::Debug for VerifyingKey {

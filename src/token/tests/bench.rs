@@ -96,7 +96,7 @@ pub(super) fn issuer(text: &str) -> Issuer {
 
 pub(super) fn source(name: &str, keys: &KeysHandle, token: TokenSettings) -> SourceRules {
     let algorithms = AlgorithmSet::asymmetric();
-    SourceRules { name: name.to_owned(), keys: keys.clone(), algorithms, token }
+    SourceRules { name: name.into(), keys: keys.clone(), algorithms, token }
 }
 
 pub(super) fn rules(sources: Vec<SourceRules>) -> TokenRules {

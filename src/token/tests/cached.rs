@@ -75,13 +75,34 @@ async fn a_remembered_token_expires_on_its_second() {
 async fn a_key_that_leaves_the_set_takes_its_identities_along() {
     let warm = Warm::up(claims()).await;
     let next = SigningKey::generate("k2", Algorithm::Es256);
-    warm.provider.publish(&[&warm.key, &next]).await;
-    assert_eq!(warm.again().await, Ok(()));
-    assert_eq!(warm.bench.lookups(), [0, 1, 1]);
     warm.provider.publish(&[&next]).await;
     assert_eq!(warm.again().await, Err(Reason::KeyUnknown));
+    warm.provider.publish(&[&warm.key]).await;
+    assert_eq!(warm.again().await, Ok(()));
+    assert_eq!(warm.bench.lookups(), [0, 2, 1], "a key that comes back is a new one");
     warm.provider.publish(&[&SigningKey::generate("k1", Algorithm::Es256)]).await;
     assert_eq!(warm.again().await, Err(Reason::SignatureInvalid));
+}
+
+#[tokio::test]
+async fn a_key_that_stays_keeps_its_identities() {
+    let warm = Warm::up(claims()).await;
+    let others = ["a", "k1", "z"].map(|kid| SigningKey::generate(kid, Algorithm::Es256));
+    for published in [&others[..1], &others[1..], &others[2..], &[]] {
+        let all: Vec<_> = published.iter().chain([&warm.key]).collect();
+        warm.provider.publish(&all).await;
+        assert_eq!(warm.again().await, Ok(()));
+    }
+    assert_eq!(warm.bench.lookups(), [4, 1, 0]);
+}
+
+#[tokio::test]
+async fn another_key_of_the_same_name_is_another() {
+    let warm = Warm::up(claims()).await;
+    let other = SigningKey::generate("k1", Algorithm::Es256);
+    warm.provider.publish(&[&other]).await;
+    assert_eq!(warm.again().await, Err(Reason::SignatureInvalid));
+    assert_eq!(warm.bench.verdict(&warm.rules, &other.token(&claims())).await, Ok(()));
 }
 
 #[tokio::test]

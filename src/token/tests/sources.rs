@@ -37,7 +37,7 @@ async fn each_source_signs_for_its_own_issuer_alone() {
     ]);
     let from = |issuer: &str| with(claims(), "iss", issuer);
     assert_eq!(bench.verdict(&rules, &one.token(&from(ISSUER))).await, Ok(()));
-    assert_eq!(bench.identity(&rules, &two.token(&from(OTHER))).await.unwrap().source, "other");
+    assert_eq!(bench.identity(&rules, &two.token(&from(OTHER))).await.unwrap().source.as_ref(), "other");
     assert_eq!(bench.verdict(&rules, &two.token(&from(ISSUER))).await, Err(Reason::KeyUnknown));
     let crossed = two.token_of(&one.header().to_string(), &from(ISSUER).to_string());
     assert_eq!(bench.verdict(&rules, &crossed).await, Err(Reason::SignatureInvalid));
@@ -109,7 +109,7 @@ async fn the_source_that_accepts_counts_among_those_that_could_have_signed() {
         source("first", &fixed(&[&one]), elsewhere),
         source("second", &fixed(&[&one]), settings()),
     ]);
-    assert_eq!(bench.identity(&rules, &one.token(&claims())).await.unwrap().source, "second");
+    assert_eq!(bench.identity(&rules, &one.token(&claims())).await.unwrap().source.as_ref(), "second");
     let neither = one.token(&with(claims(), "aud", "y"));
     assert_eq!(bench.verdict(&rules, &neither).await, Err(Reason::AudienceRefused));
 }
