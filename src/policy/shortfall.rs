@@ -70,8 +70,9 @@ fn best_of<'l, 'r: 'l>(
     best: &mut Best<'r>,
 ) {
     let requirements = levels.map(|level| level.requirement);
-    // Mostly there is one alternative each, and nothing to weigh.
-    if requirements.clone().all(|requirement| requirement.groups().len() <= 1) {
+    // Mostly there are few with one alternative each: nothing to weigh, and repetitions cost nothing.
+    let is_few = requirements.clone().nth(FEW).is_none();
+    if is_few && requirements.clone().all(|requirement| requirement.groups().len() <= 1) {
         best.extend(requirements.flat_map(Requirement::groups).flatten());
         return;
     }
@@ -84,6 +85,9 @@ fn best_of<'l, 'r: 'l>(
 
 /// The scopes of chosen alternatives, each as often as it was named.
 type Best<'r> = SmallVec<[&'r RequiredScope; 8]>;
+
+/// So many levels are not looked through for repetitions.
+const FEW: usize = 8;
 
 fn is_field(level: &Level<'_>) -> bool {
     level.kind == LevelKind::Field

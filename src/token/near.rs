@@ -19,15 +19,15 @@ pub(super) fn find<R>(
     })?
 }
 
-/// Keeps an entry at the second meeting in its place, unless the one that is there was used since it was last
-/// contested. Among a million tokens hardly any is met twice in a row, and no copies are made.
+/// Keeps an entry in an empty place, and at the second meeting in a row in the place of another, unless that one was
+/// used since it was last contested. Among a million tokens hardly any is met twice in a row, and no copies are made.
 pub(super) fn keep(cache: u64, entry: &Arc<Entry>) {
     with_slot(cache, entry.hash, |slot| {
         let is_second = slot.met_last == entry.hash;
         slot.met_last = entry.hash;
         match &mut slot.kept {
             Some(kept) if kept.is_wanted && kept.hash != entry.hash => kept.is_wanted = false,
-            Some(_) | None if !is_second => {}
+            Some(_) if !is_second => {}
             Some(_) | None => {
                 let identity = Arc::new(entry.verified.identity.for_worker());
                 let entry = Arc::clone(entry);
@@ -40,7 +40,7 @@ pub(super) fn keep(cache: u64, entry: &Arc<Entry>) {
 /// A place for one token.
 #[derive(Default)]
 struct Slot {
-    /// The hash of the token that was met here last and was not kept.
+    /// The hash of the token that was last looked for here in vain.
     met_last: u64,
     kept: Option<Kept>,
 }

@@ -173,7 +173,7 @@ fn bodies_in_memory_are_bounded_together_and_make_room_again() {
         waiting.push(stream);
     }
     let until = |expected: &str| {
-        let outcomes = (0..200).map(|_| post(&app, padded.as_bytes()).outcome());
+        let outcomes = (0..2000).map(|_| post(&app, padded.as_bytes()).outcome());
         outcomes.inspect(|_| thread::sleep(Duration::from_millis(10))).any(|outcome| outcome == expected)
     };
     assert!(until("503 overloaded"));

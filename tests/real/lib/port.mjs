@@ -9,10 +9,12 @@ const LOOPBACK = '127.0.0.1';
 const RETRY_MS = 20;
 const LOWEST = 12_000;
 const EPHEMERAL = 32_000;
-const CLAIMS = path.join(os.tmpdir(), 'scopegate-test-ports');
-const claimed = [];
+const CLAIMS = path.join(os.tmpdir(), `scopegate-test-ports-${os.userInfo().uid}`);
+const claimed = new Set();
 
-process.once('exit', () => claimed.forEach((folder) => fs.rmdirSync(folder)));
+fs.mkdirSync(CLAIMS, { recursive: true });
+releaseClaimsOfTheDead();
+process.once('exit', () => claimed.forEach(release));
 
 /**
  * A port that nobody listens on, below those that the system gives to outgoing connections, and claimed for this process
@@ -21,22 +23,41 @@ process.once('exit', () => claimed.forEach((folder) => fs.rmdirSync(folder)));
 export async function freePort() {
   for (;;) {
     const port = LOWEST + Math.floor(Math.random() * (EPHEMERAL - LOWEST));
-    if (claim(port) && await canListen(port)) return port;
+    if (!claim(port)) continue;
+    if (await canListen(port)) return port;
+    release(port);
   }
 }
 
-/** Whether `port` is now this process's; a folder is made by one process only. */
+/** Whether `port` is now this process's: a file that only one process can make names it. */
 function claim(port) {
-  const folder = path.join(CLAIMS, String(port));
-  fs.mkdirSync(CLAIMS, { recursive: true });
   try {
-    fs.mkdirSync(folder);
+    fs.writeFileSync(claimOf(port), String(process.pid), { flag: 'wx' });
   } catch (error) {
     if (error.code === 'EEXIST') return false;
     throw error;
   }
-  claimed.push(folder);
+  claimed.add(port);
   return true;
+}
+
+function release(port) {
+  fs.rmSync(claimOf(port), { force: true });
+  claimed.delete(port);
+}
+
+const claimOf = (port) => path.join(CLAIMS, String(port));
+
+/** Gives back what processes have claimed that were killed. */
+function releaseClaimsOfTheDead() {
+  for (const name of fs.readdirSync(CLAIMS)) {
+    const claim = path.join(CLAIMS, name);
+    try {
+      process.kill(Number(fs.readFileSync(claim, 'utf8')) || process.pid, 0);
+    } catch (error) {
+      if (error.code === 'ESRCH') fs.rmSync(claim, { force: true });
+    }
+  }
 }
 
 async function canListen(port) {
