@@ -132,14 +132,17 @@ impl SpanSource<'_> {
     }
 
     fn add_identity(&self, identity: &Identity, span: &mut Span) {
-        if let Some(subject) = identity.subject.as_deref() {
-            match self.subject {
-                SubjectLogging::Hashed => {
-                    span.text("enduser.pseudo.id", identity.subject_hash().unwrap_or_default().to_owned())
-                }
-                SubjectLogging::Plain => span.text("enduser.id", redact::text(subject)),
-                SubjectLogging::Omitted => {}
+        let subject = match self.subject {
+            SubjectLogging::Hashed => {
+                identity.subject_hash().map(|hash| ("enduser.pseudo.id", hash.to_owned()))
             }
+            SubjectLogging::Plain => {
+                identity.subject.as_deref().map(|subject| ("enduser.id", redact::text(subject)))
+            }
+            SubjectLogging::Omitted => None,
+        };
+        if let Some((key, subject)) = subject {
+            span.text(key, subject);
         }
         if let Some(client) = identity.client_id.as_deref() {
             span.text("scopegate.client_id", redact::text(client));

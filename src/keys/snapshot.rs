@@ -116,11 +116,14 @@ impl KeySnapshot {
     /// What is known after a fetch that began at `asked_at` and succeeded.
     #[must_use]
     pub(super) fn succeed(&self, fetched: Fetched, asked_at: Uptime, now: Uptime) -> Self {
-        let is_same = *self.keys == fetched.keys && self.issuer == fetched.issuer;
-        let keys = match fetched.keys {
-            _ if is_same => Arc::clone(&self.keys),
-            keys if self.issuer == fetched.issuer => Arc::new(keys.continuing(&self.keys)),
-            keys => Arc::new(keys),
+        let is_same_issuer = self.issuer == fetched.issuer;
+        let is_same = is_same_issuer && *self.keys == fetched.keys;
+        let keys = if is_same {
+            Arc::clone(&self.keys)
+        } else if is_same_issuer {
+            Arc::new(fetched.keys.continuing(&self.keys))
+        } else {
+            Arc::new(fetched.keys)
         };
         Self {
             keys,

@@ -62,7 +62,8 @@ impl ChallengeText {
             }
             None => {
                 text.push_str("missing required scopes: ");
-                text.extend(safe(spaced(&shortfall.missing)));
+                let spaced = shortfall.missing.iter().flat_map(|scope| [" ", scope.as_str()]);
+                text.extend(safe(spaced.flat_map(str::chars).skip(1)));
             }
         }
         text.push('"');
@@ -118,15 +119,6 @@ fn fitting(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
 fn safe(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '=') { c } else { '?' };
     text.take(MAX_TEXT).map(plain)
-}
-
-/// The scopes as a list is written.
-fn spaced(scopes: &ScopeSet) -> impl Iterator<Item = char> {
-    let separator = |index| if index == 0 { "" } else { " " };
-    scopes
-        .iter()
-        .enumerate()
-        .flat_map(move |(index, scope)| separator(index).chars().chain(scope.as_str().chars()))
 }
 
 /// Bytes that most challenges have room in.

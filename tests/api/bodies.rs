@@ -1,8 +1,8 @@
 //! Bodies that try to be read in two ways. Each is refused, whatever the token may do.
 
-use std::{io::Write, net::TcpStream, thread, time::Duration};
+use std::{io::Write, net::TcpStream};
 
-use crate::helpers::{Answer, Ask, CONFIG, TestApp, token};
+use crate::helpers::{Answer, Ask, CONFIG, TestApp, token, until};
 
 fn all() -> String {
     token("mcp:connect mcp:tools:read mcp:tools:execute mcp:admin")
@@ -172,12 +172,9 @@ fn bodies_in_memory_are_bounded_together_and_make_room_again() {
         stream.write_all(format!("{head}{}", "x".repeat(999)).as_bytes()).unwrap();
         waiting.push(stream);
     }
-    let until = |expected: &str| {
-        let outcomes = (0..2000).map(|_| post(&app, padded.as_bytes()).outcome());
-        outcomes.inspect(|_| thread::sleep(Duration::from_millis(10))).any(|outcome| outcome == expected)
-    };
-    assert!(until("503 overloaded"));
+    let until_it_is = |expected: &str| until(|| post(&app, padded.as_bytes()).outcome() == expected);
+    until_it_is("503 overloaded");
     assert_eq!(app.ask(&Ask::of("GET").token(&all())).outcome(), "200", "what has no body needs no room");
     drop(waiting);
-    assert!(until("200"));
+    until_it_is("200");
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::helpers::{Ask, CONFIG, TestApp, call, token};
+use crate::helpers::{Ask, CONFIG, TestApp, call, token, until};
 
 const SDL: &str = "type Query { a: String @requiresScopes(scopes: [[\"read:a\"], [\"read:all\"]]) b: String c: String } \
                    type Mutation { m: String @requiresScopes(scopes: [[\"write:m\"]]) }";
@@ -98,11 +98,7 @@ fn a_written_file_is_noticed_without_a_signal() {
     let ask = tool("execute_operation_get_c", &json!({})).token(&token(ALL));
     assert_eq!(app.ask(&ask).outcome(), "403 operation-unknown");
     app.write("operations/get-c.graphql", "query GetC { c }");
-    let started = std::time::Instant::now();
-    while app.ask(&ask).outcome() != "200" {
-        assert!(started.elapsed() < std::time::Duration::from_secs(30), "nothing happened");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    until(|| app.ask(&ask).outcome() == "200");
 }
 
 #[test]
