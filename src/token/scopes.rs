@@ -3,6 +3,7 @@
 use super::{
     TokenRules,
     members::{Member, Members},
+    refusal,
 };
 use crate::domain::{Reason, Refusal, Scope, ScopeSet};
 
@@ -29,8 +30,9 @@ fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Ref
     let Some((first, rest)) = name.split_once('.') else { return Ok(None) };
     match members.get(first) {
         Some(inner) if inner.is_object() => {
-            let inner =
-                inner.as_object().ok_or(malformed("an object on a claim's path has a member twice"))?;
+            let inner = inner
+                .as_object()
+                .ok_or(refusal::malformed("an object on a claim's path has a member twice"))?;
             find(&inner, rest)
         }
         Some(_) | None => Ok(None),
