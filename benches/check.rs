@@ -15,9 +15,9 @@ use std::{cell::Cell, sync::LazyLock};
 use divan::{AllocProfiler, Bencher, black_box};
 use drive::{Driver, SCOPES, Shown, call, config, deny, method, token};
 use scopegate::{
-    domain::Field,
+    domain::{Body, CheckRequest, Field, Trust},
     gateway::ext_authz_grpc::{self, CheckMessage},
-    mcp::{self, Body, HeaderTrust, ShownRequest},
+    mcp::{self},
 };
 use signer::Known;
 
@@ -69,17 +69,8 @@ fn read_grpc(bencher: Bencher<'_, '_>) {
 #[divan::bench(args = [200, 1024, 16384])]
 fn json(bencher: Bencher<'_, '_>, bytes: usize) {
     let body = drive::call_of("echo", bytes);
-    let absent = Field::Absent;
-    let shown = ShownRequest {
-        http_method: "POST",
-        content_type: absent,
-        content_encoding: absent,
-        protocol_version: absent,
-        mcp_method: absent,
-        mcp_name: absent,
-        body: Body::Whole(body.as_bytes()),
-    };
-    bencher.bench(|| mcp::read(black_box(&shown), HeaderTrust::Untrusted).is_ok());
+    let request = drive::check_request(Body::Whole(body.as_bytes()));
+    bencher.bench(|| mcp::read(black_box(&request), Trust::default()).is_ok());
 }
 
 /// What a tool needs, among so many.
@@ -89,7 +80,7 @@ fn policy(bencher: Bencher<'_, '_>, tools: usize) {
     let operation = drive::tool_call("tool-77");
     let snapshot = driver.state.authorizer().policy().snapshot();
     let policy = snapshot.resources()[0].policy().unwrap();
-    bencher.bench_local(|| policy.table().levels(black_box(&operation)).is_ok());
+    bencher.bench_local(|| policy.table().levels(black_box((&operation).into())).is_ok());
 }
 
 /// A token that nobody has seen, from its text to its identity.

@@ -22,10 +22,9 @@ use scopegate::{
     app::{Core, LoadSettings},
     clock::SystemClock,
     config::{self, Environment},
-    domain::{Field, Silent},
+    domain::{Body, Field, Silent},
     gateway::{AUTH_REQUEST, HeaderSource, Incoming},
     graphql::{AbstractTypes, Graph, GraphFiles, SchemaSource},
-    mcp::Body,
     policy::Decision,
 };
 use serde_json::json;

@@ -49,7 +49,7 @@ fn fields_of(table: &PolicyTable, text: &str) -> Option<Vec<String>> {
         named: Named::Tool("execute_graphql".into()),
         query: Query::Text(text.into()),
     }));
-    let levels = table.levels(&operation).ok()?;
+    let levels = table.levels((&operation).into()).ok()?;
     Some(levels.iter().map(|level| level.name.to_owned()).filter(|name| !name.is_empty()).collect())
 }
 

@@ -7,9 +7,8 @@ use scopegate::{
     app::{Core, LoadSettings},
     clock::ManualClock,
     config::{self, Environment},
-    domain::{Field, Silent},
+    domain::{Body, Field, Silent},
     gateway::{AUTH_REQUEST, HeaderSource, Incoming},
-    mcp::Body,
     policy::Decision,
 };
 

@@ -17,13 +17,14 @@ use scopegate::{
     app::Core,
     clock::SystemClock,
     config::{self, Environment},
-    domain::{Call, Dialect, Field, Message, Named, Operation, Query},
+    domain::{
+        Body, Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Query, Selector,
+    },
     gateway::{
         AUTH_REQUEST, HeaderSource, Incoming, Reply,
         ext_authz_grpc::{self, CheckMessage},
     },
     keys::{Algorithm, SecretKey, SecretSettings},
-    mcp::Body,
     token::{NewClaims, mint},
 };
 
@@ -263,3 +264,25 @@ pub(crate) fn config(tools: usize) -> String {
 }
 
 pub(crate) const SCOPES: &str = "mcp:connect mcp:tools:read mcp:tools:execute";
+
+/// A POST of a body, as nginx shows it.
+pub(crate) fn check_request(body: Body<'_>) -> CheckRequest<'_> {
+    CheckRequest {
+        dialect: Dialect::AuthRequest,
+        selector: Selector::Sole,
+        http_method: "POST",
+        target: "/mcp",
+        authorization: Field::Absent,
+        origin: Field::Absent,
+        access_control_request_method: Field::Absent,
+        traceparent: Field::Absent,
+        tracestate: Field::Absent,
+        content_type: Field::Absent,
+        content_encoding: Field::Absent,
+        protocol_version: Field::Absent,
+        mcp_method: Field::Absent,
+        mcp_name: Field::Absent,
+        body,
+        asked_by: GatewayRequest { method: "POST", target: "/authorize" },
+    }
+}

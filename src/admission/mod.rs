@@ -16,9 +16,8 @@ use std::{
 use prometheus::{PullingGauge, Registry};
 
 use crate::{
-    authorize::{Authorizer, CheckRequest, Checked},
-    domain::{Dialect, Reason, Refusal, Silent},
-    policy::Denial,
+    authorize::{Authorizer, Checked},
+    domain::{CheckRequest, Dialect, Reason, Refusal, Silent},
 };
 
 /// What the handlers need, one for all listeners and workers.
@@ -85,14 +84,14 @@ impl Admission {
     /// The denial of a request that was not taken in, counted and logged.
     #[must_use]
     pub fn refuse(&self, dialect: Dialect, reason: Reason) -> Checked<'static> {
-        self.authorizer.refuse(dialect, Denial::of(reason))
+        self.authorizer.refuse(dialect, Refusal::of(reason))
     }
 
     /// Decides about a request as its dialect has read it.
     pub async fn check<'a>(&self, dialect: Dialect, read: &Result<CheckRequest<'a>, Refusal>) -> Checked<'a> {
         match read {
             Ok(request) => self.authorizer.check(request, &mut Silent).await,
-            Err(misread) => self.authorizer.refuse(dialect, (*misread).into()),
+            Err(refusal) => self.authorizer.refuse(dialect, *refusal),
         }
     }
 }

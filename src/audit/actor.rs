@@ -7,7 +7,7 @@ use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, Spaw
 use arc_swap::ArcSwapOption;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{metrics::AuditMetrics, record::line_of_lost, writer::Writer};
+use super::{line::line_of_lost, metrics::AuditMetrics, writer::Writer};
 use crate::clock::SharedClock;
 
 /// What waits in the queue.

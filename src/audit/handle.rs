@@ -7,15 +7,20 @@ use prometheus::Registry;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    AuditOutput, AuditSettings, Decided, WhenFull,
+    AuditOutput, AuditSettings, WhenFull,
     actor::{AuditActor, Entry, Failure, Reopen},
+    line::line_of,
     metrics::AuditMetrics,
     output::Output,
-    record::line_of,
     selection::Selection,
     writer::Writer,
 };
-use crate::{clock::SharedClock, domain::Reason, policy::Decision, telemetry::log::SubjectLogging};
+use crate::{
+    clock::SharedClock,
+    domain::Reason,
+    policy::{Decision, DecisionRecord},
+    telemetry::log::SubjectLogging,
+};
 
 /// Writes decisions down. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -79,20 +84,18 @@ impl AuditHandle {
         Ok(Self { selection, subject, when_full, queue, metrics, clock, failure, actor })
     }
 
-    /// Writes a decision down if it is one that is written, and gives back the decision that goes out: another one
-    /// where a permit may not go out without its record.
-    #[must_use]
-    pub fn record(&self, decision: Decision, decided: &Decided<'_>) -> Decision {
-        if !self.selection.chooses(&decision, decided.operation) {
-            return decision;
+    /// Writes a decision down if the operator chose it. Where a permit may not go out without its line, the record is a
+    /// denial afterwards.
+    pub fn record(&self, record: &mut DecisionRecord<'_, '_>) {
+        if !self.selection.chooses(record) {
+            return;
         }
-        match self.place_for(&decision) {
+        match self.place_for(&record.decision) {
             Some(place) => {
-                let line = line_of(&decision, decided, self.subject, self.clock.unix_time());
+                let line = line_of(record, self.subject, self.clock.unix_time());
                 place.send(Entry::Record(line));
-                decision
             }
-            None => self.without_record(decision),
+            None => self.go_without(record),
         }
     }
 
@@ -130,28 +133,24 @@ impl AuditHandle {
     /// A place in the queue, taken before the decision goes out. Requests without a verified token may fill half of
     /// it: a flood that costs its sender nothing must not take the places of those who have one.
     fn place_for(&self, decision: &Decision) -> Option<mpsc::Permit<'_, Entry>> {
-        let (may_be_refused, identity) = match decision {
-            Decision::Permit(permit) => (self.when_full == WhenFull::Refuse, permit.identity()),
-            Decision::Deny(denial) => (false, denial.identity()),
-        };
+        let may_be_refused = self.when_full == WhenFull::Refuse && decision.refusal().is_none();
         let is_half_full = || self.queue.capacity() <= self.queue.max_capacity() / 2;
-        if (identity.is_none() && is_half_full()) || (may_be_refused && self.failure.load().is_some()) {
+        if (decision.identity().is_none() && is_half_full())
+            || (may_be_refused && self.failure.load().is_some())
+        {
             return None;
         }
         self.queue.try_reserve().ok()
     }
 
-    /// A denial stands, whatever the setting: turned into a 503 some gateways would let it pass.
-    fn without_record(&self, decision: Decision) -> Decision {
-        match (self.when_full, decision) {
+    /// A denial stands under every setting: some gateways would let a 503 pass.
+    fn go_without(&self, record: &mut DecisionRecord<'_, '_>) {
+        match (self.when_full, &record.decision) {
             (WhenFull::Refuse, Decision::Permit(permit)) => {
                 self.metrics.refused.inc();
-                Decision::Deny(permit.withdraw(Reason::AuditUnavailable))
+                record.decision = Decision::Deny(permit.withdrawn(Reason::AuditUnavailable));
             }
-            (WhenFull::Refuse | WhenFull::Drop, decision) => {
-                self.metrics.dropped.inc();
-                decision
-            }
+            (WhenFull::Refuse, Decision::Deny(_)) | (WhenFull::Drop, _) => self.metrics.dropped.inc(),
         }
     }
 }

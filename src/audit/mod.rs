@@ -3,9 +3,9 @@
 
 mod actor;
 mod handle;
+mod line;
 mod metrics;
 mod output;
-mod record;
 mod selection;
 mod settings;
 mod writer;
@@ -14,5 +14,4 @@ mod writer;
 mod tests;
 
 pub use handle::{AuditError, AuditHandle};
-pub use record::Decided;
 pub use settings::{AuditOutput, AuditSettings, WhenFull};

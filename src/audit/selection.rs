@@ -5,7 +5,7 @@ use wildmatch::WildMatch;
 use super::AuditSettings;
 use crate::{
     domain::{Message, Operation},
-    policy::{Decision, Grounds},
+    policy::{DecisionRecord, OutcomeKind},
     telemetry::SamplingRatio,
 };
 
@@ -22,16 +22,14 @@ impl Selection {
         Self { permits: settings.permits, operations }
     }
 
-    /// Whether a decision about `operation` is written down.
-    pub(super) fn chooses(&self, decision: &Decision, operation: Option<&Operation<'_>>) -> bool {
-        match decision {
-            Decision::Deny(_) => true,
-            Decision::Permit(permit) => match permit.grounds() {
-                Grounds::Reported(_) => true,
-                Grounds::Granted | Grounds::Public | Grounds::Unenforced => {
-                    self.permits.includes_next() || operation.is_some_and(|operation| self.names(operation))
-                }
-            },
+    /// Whether a decision is written down.
+    pub(super) fn chooses(&self, record: &DecisionRecord<'_, '_>) -> bool {
+        match record.decision.outcome().kind {
+            OutcomeKind::Deny | OutcomeKind::Report => true,
+            OutcomeKind::Permit => {
+                self.permits.includes_next()
+                    || record.operation.as_ref().is_some_and(|operation| self.names(operation))
+            }
         }
     }
 

@@ -1,17 +1,22 @@
 //! The steps of a decision, in order. The first that fails decides.
+//!
+//! 1. [`find_resource`]: the resource that the request is for; else 404.
+//! 2. [`is_public`]: the resource's own metadata and CORS preflights need no token. [`check_origin`]: browsers of other
+//!    origins are refused.
+//! 3. [`Bearer::read`]: the token in the `Authorization` header; else 401.
+//! 4. to 6. [`Verifier::verify`]: key, signature, claims and scopes of the token; else 401, or 503 without keys.
+//! 7. [`mcp::read`]: the operation that the request asks for; else 400 or 413.
+//! 8. to 10. [`decide`]: whether the token's scopes suffice for it; else 403.
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::{
-    CheckRequest,
-    observer::{Observer, ObserverSettings},
-};
+use super::observer::{Observer, ObserverSettings};
 use crate::{
-    audit::{AuditHandle, Decided},
-    domain::{Dialect, Field, Operation, Reason, Refusal, Step, Trace},
-    mcp::{self, Body, HeaderTrust, ShownRequest},
+    audit::AuditHandle,
+    domain::{CheckRequest, Dialect, Field, Operation, Reason, Refusal, Selector, Step, Trace},
+    mcp,
     policy::{
-        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
+        Decision, DecisionRecord, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide,
         permit_public, permit_unenforced,
     },
     telemetry::redact,
@@ -27,31 +32,41 @@ pub struct Authorizer {
     audit: Option<AuditHandle>,
 }
 
-/// A decision, with the operation that it is about.
+/// A decision, and what the gateway is told with it.
 #[derive(Debug)]
 pub struct Checked<'a> {
     /// Whether the request may pass.
     pub decision: Decision,
-    /// Whether the gateway shall take `Authorization` away before the server sees the request.
+    /// Whether the gateway removes `Authorization` before the server sees the request.
     pub removes_token: bool,
     /// What the request asks for; `None` where that was not read.
     pub operation: Option<Operation<'a>>,
 }
 
-impl Checked<'_> {
+impl<'a> Checked<'a> {
+    /// A denial of a request that no step has read.
+    #[must_use]
+    pub fn refused(refusal: Refusal) -> Self {
+        Self { decision: Decision::Deny(refusal.into()), removes_token: false, operation: None }
+    }
+
+    /// What a record says when its decision is made. The record is left as a denial.
+    pub(super) fn of(record: &mut DecisionRecord<'_, 'a>) -> Self {
+        let policy = record.resource.and_then(ProtectedResource::policy);
+        let denial = Decision::Deny(Denial::of(Reason::ResourceUnknown));
+        Self {
+            decision: std::mem::replace(&mut record.decision, denial),
+            removes_token: policy.is_some_and(|policy| !policy.forwards_token()),
+            operation: record.operation.take(),
+        }
+    }
+
     /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
     pub fn operation_name(&self) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
         let (method, name) = self.operation.as_ref()?.method_and_name();
         Some((redact::borrowed(method), name.map(redact::borrowed)))
     }
-}
-
-/// A decision before anybody is told of it.
-struct Judged<'s, 'a> {
-    decision: Decision,
-    resource: Option<&'s ProtectedResource>,
-    operation: Option<Operation<'a>>,
 }
 
 impl Authorizer {
@@ -79,88 +94,65 @@ impl Authorizer {
         self.observer.tracer().is_on()
     }
 
-    /// Decides about one request, and counts and logs the decision, also if the caller goes away meanwhile.
+    /// Decides about one request. The decision is counted and logged, also where the caller goes away meanwhile.
     pub async fn check<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
-        // One snapshot for the whole request: no request is judged by half of a policy.
+        // One snapshot for the whole request: no request is decided by half of a policy.
         let snapshot = self.policy.snapshot();
-        let mut observer = Observer::start(&self.observer, request.dialect);
-        let found = |resource| observer.note_resource(resource);
-        let Judged { decision, resource, operation } = self.judge(&snapshot, request, trace, found).await;
-        let decision = self.write_down(decision, || Decided {
-            dialect: request.dialect,
-            resource,
-            operation: operation.as_ref(),
-            http_method: Some(request.shown.http_method),
-            trace_id: request.trace_id(),
-            policy_version: snapshot.version(),
-            duration: observer.elapsed(),
-        });
-        trace.note(Step::Decision, || describe_decision(&decision));
-        observer.finish(&decision, operation.as_ref(), request);
-        Checked { decision, removes_token: removes_token(resource), operation }
+        let record = DecisionRecord::of_request(request, snapshot.version());
+        let mut observer = Observer::start(&self.observer, record);
+        self.decide(&snapshot, request, observer.record(), trace).await;
+        self.write_down(&mut observer);
+        trace.note(Step::Decision, || describe_decision(&observer.record().decision));
+        observer.finish()
     }
 
-    /// Decides as [`check`](Self::check) does, for a person who asks why: nothing is counted, timed,
-    /// logged or written down.
+    /// Decides as [`check`](Self::check) does, for a person who asks why: no counter, clock, log or audit log learns of it.
     pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
         let snapshot = self.policy.snapshot();
-        let judged = self.judge(&snapshot, request, trace, |_| ()).await;
-        trace.note(Step::Decision, || describe_decision(&judged.decision));
-        let Judged { decision, resource, operation } = judged;
-        Checked { decision, removes_token: removes_token(resource), operation }
+        let mut record = DecisionRecord::of_request(request, snapshot.version());
+        self.decide(&snapshot, request, &mut record, trace).await;
+        trace.note(Step::Decision, || describe_decision(&record.decision));
+        Checked::of(&mut record)
     }
 
-    /// The steps themselves. `found` learns of the resource before anything is waited for.
-    async fn judge<'s, 'a, T: Trace>(
+    /// Denies a request that was not as its dialect demands, or was not admitted. The denial is counted and logged.
+    pub fn refuse(&self, dialect: Dialect, refusal: Refusal) -> Checked<'static> {
+        let snapshot = self.policy.snapshot();
+        let record = DecisionRecord::of_unread(dialect, refusal.into(), snapshot.version());
+        let mut observer = Observer::start(&self.observer, record);
+        self.write_down(&mut observer);
+        observer.finish()
+    }
+
+    /// Writes the decision to the audit log, where there is one; without one this costs a branch. A permit that cannot be
+    /// written becomes a denial where the operator wants that.
+    fn write_down(&self, observer: &mut Observer<'_, '_>) {
+        if let Some(audit) = &self.audit {
+            observer.note_duration();
+            audit.record(observer.record());
+        }
+    }
+
+    async fn decide<'s, 'a, T: Trace>(
         &self,
         snapshot: &'s PolicySnapshot,
         request: &CheckRequest<'a>,
+        record: &mut DecisionRecord<'s, 'a>,
         trace: &mut T,
-        found: impl FnOnce(&'s ProtectedResource),
-    ) -> Judged<'s, 'a> {
-        let resource = find_resource(snapshot, request);
-        trace.note(Step::Resource, || describe_resource(resource, request));
-        let mut operation = None;
-        let decision = match resource {
+    ) {
+        record.resource = find_resource(snapshot, request);
+        trace.note(Step::Resource, || describe_resource(record.resource, request));
+        record.decision = match record.resource {
             None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
-            Some(resource) => {
-                found(resource);
-                self.check_resource(resource, request, &mut operation, trace).await
-            }
+            Some(resource) => self.check_resource(resource, request, record, trace).await,
         };
-        Judged { decision, resource, operation }
-    }
-
-    /// Counts, logs and writes down a request that could not be read as its dialect demands, and denies it.
-    pub fn refuse(&self, dialect: Dialect, denial: Denial) -> Checked<'static> {
-        let observer = Observer::start(&self.observer, dialect);
-        let snapshot = self.policy.snapshot();
-        let decision = self.write_down(Decision::Deny(denial), || Decided {
-            dialect,
-            resource: None,
-            operation: None,
-            http_method: None,
-            trace_id: None,
-            policy_version: snapshot.version(),
-            duration: observer.elapsed(),
-        });
-        observer.finish_unread(&decision);
-        Checked { decision, removes_token: false, operation: None }
-    }
-
-    /// Where there is an audit log, the decision that it lets go out; without one it costs a branch.
-    fn write_down<'d>(&self, decision: Decision, decided: impl FnOnce() -> Decided<'d>) -> Decision {
-        match &self.audit {
-            None => decision,
-            Some(audit) => audit.record(decision, &decided()),
-        }
     }
 
     async fn check_resource<'a, T: Trace>(
         &self,
         resource: &ProtectedResource,
         request: &CheckRequest<'a>,
-        operation: &mut Option<Operation<'a>>,
+        record: &mut DecisionRecord<'_, 'a>,
         trace: &mut T,
     ) -> Decision {
         if is_public(resource, request) {
@@ -170,9 +162,7 @@ impl Authorizer {
             return Decision::Deny(Denial::of(Reason::ResourceUnknown));
         }
         match resource.policy() {
-            Some(policy) => {
-                self.check_policy(policy, request, operation, trace).await.unwrap_or_else(Decision::Deny)
-            }
+            Some(policy) => self.check_policy(policy, request, record, trace).await,
             None => permit_unenforced(resource),
         }
     }
@@ -181,17 +171,24 @@ impl Authorizer {
         &self,
         policy: &Policy,
         request: &CheckRequest<'a>,
-        operation: &mut Option<Operation<'a>>,
+        record: &mut DecisionRecord<'_, 'a>,
         trace: &mut T,
-    ) -> Result<Decision, Denial> {
-        check_origin(policy, request)
-            .inspect_err(|denial| trace.note(Step::Resource, || describe_refusal(denial)))?;
-        let identity = self.identify(policy, request, trace).await?;
-        let read = read_operation(policy, request, trace)
-            .inspect_err(|denial| trace.note(Step::Operation, || describe_refusal(denial)))
-            .map_err(|denial| denial.with_identity(Arc::clone(&identity)))?;
-        let operation = operation.insert(read);
-        Ok(decide(policy, identity, operation))
+    ) -> Decision {
+        if let Err(refusal) = check_origin(policy, request) {
+            trace.note(Step::Resource, || refusal.to_string());
+            return Decision::Deny(refusal.into());
+        }
+        let identity = match self.identify(policy, request, trace).await {
+            Ok(identity) => identity,
+            Err(refusal) => return Decision::Deny(policy.challenge().deny_token(refusal)),
+        };
+        match read_operation(policy, request, trace) {
+            Ok(operation) => decide(policy, identity, record.operation.insert(operation)),
+            Err(refusal) => {
+                trace.note(Step::Operation, || refusal.to_string());
+                Decision::Deny(Denial::from(refusal).with_identity(identity))
+            }
+        }
     }
 
     /// Invented tokens keep the pace of refused ones; a client without a token is on its way to one.
@@ -208,26 +205,18 @@ impl Authorizer {
         policy: &Policy,
         request: &CheckRequest<'_>,
         trace: &mut T,
-    ) -> Result<Arc<Identity>, Denial> {
-        let refused = |refusal: Refusal| {
-            Denial::from(refusal).with_challenge(policy.challenge().unauthorized(refusal.reason))
-        };
+    ) -> Result<Arc<Identity>, Refusal> {
         let bearer = match Bearer::read(request.authorization) {
             Ok(bearer) => bearer,
             Err(refusal) => {
                 trace.note(Step::Bearer, || refusal.to_string());
                 // What nobody else shall learn of does not slow anybody down either.
                 let is_apart = trace.is_thorough();
-                return Err(refused(if is_apart { refusal } else { self.refuse_unread(refusal).await }));
+                return Err(if is_apart { refusal } else { self.refuse_unread(refusal).await });
             }
         };
-        self.verifier.verify(policy.tokens(), bearer, trace).await.map_err(refused)
+        self.verifier.verify(policy.tokens(), bearer, trace).await
     }
-}
-
-/// Step 1.
-fn removes_token(resource: Option<&ProtectedResource>) -> bool {
-    resource.and_then(ProtectedResource::policy).is_some_and(|policy| !policy.forwards_token())
 }
 
 fn find_resource<'s>(
@@ -244,7 +233,7 @@ fn find_resource<'s>(
 /// Step 2: the resource's own metadata, and CORS preflights, which browsers send without a token.
 fn is_public(resource: &ProtectedResource, request: &CheckRequest<'_>) -> bool {
     let is_endpoint = resource.has_endpoint(request.path());
-    match request.shown.http_method {
+    match request.http_method {
         "OPTIONS" => !is_endpoint || request.is_preflight(),
         "GET" | "HEAD" => !is_endpoint,
         _ => false,
@@ -252,12 +241,12 @@ fn is_public(resource: &ProtectedResource, request: &CheckRequest<'_>) -> bool {
 }
 
 /// A page of an origin that was not allowed may not ask at all; no token would mend that.
-fn check_origin(policy: &Policy, request: &CheckRequest<'_>) -> Result<(), Denial> {
+fn check_origin(policy: &Policy, request: &CheckRequest<'_>) -> Result<(), Refusal> {
     match request.origin {
         Field::Absent => Ok(()),
         Field::One(origin) if policy.allows_origin(origin) => Ok(()),
-        Field::One(_) => Err(Denial::of(Reason::OriginRefused)),
-        Field::Repeated => Err(Refusal::new(Reason::RequestMalformed, "more than one Origin").into()),
+        Field::One(_) => Err(Refusal::of(Reason::OriginRefused)),
+        Field::Repeated => Err(Refusal::new(Reason::RequestMalformed, "more than one Origin")),
     }
 }
 
@@ -266,11 +255,10 @@ fn read_operation<'a, T: Trace>(
     policy: &Policy,
     request: &CheckRequest<'a>,
     trace: &mut T,
-) -> Result<Operation<'a>, Denial> {
-    let trust = if policy.trusts_mcp_headers() { HeaderTrust::Trusted } else { HeaderTrust::Untrusted };
-    let operation = mcp::read(&shown(policy, request), trust).map_err(Denial::from)?;
+) -> Result<Operation<'a>, Refusal> {
+    let operation = mcp::read(request, policy.trust())?;
     trace.note(Step::Operation, || describe_operation(&operation));
-    trace.note(Step::Requirement, || match policy.table().levels(&operation) {
+    trace.note(Step::Requirement, || match policy.table().levels((&operation).into()) {
         Ok(levels) => levels
             .iter()
             .map(|level| match level.name {
@@ -283,16 +271,6 @@ fn read_operation<'a, T: Trace>(
         Err(Refusal { reason, detail, .. }) => format!("no scope opens it ({}: {detail})", reason.code()),
     });
     Ok(operation)
-}
-
-/// A text form of a body is the body itself only where the policy says that it may be taken for it.
-fn shown<'a>(policy: &Policy, request: &CheckRequest<'a>) -> ShownRequest<'a> {
-    match request.shown.body {
-        Body::Text(text) if policy.trusts_string_body() => {
-            ShownRequest { body: Body::Whole(text), ..request.shown }
-        }
-        Body::Absent | Body::Whole(_) | Body::Text(_) | Body::Cut | Body::TooLarge => request.shown,
-    }
 }
 
 fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>) -> String {
@@ -319,10 +297,6 @@ fn describe_operation(operation: &Operation<'_>) -> String {
 fn describe_decision(decision: &Decision) -> String {
     match decision {
         Decision::Permit(permit) => format!("permit ({:?})", permit.grounds()),
-        Decision::Deny(denial) => format!("deny {} {}", denial.reason().status(), describe_refusal(denial)),
+        Decision::Deny(denial) => format!("deny {} {}", denial.reason().status(), denial.refusal()),
     }
-}
-
-fn describe_refusal(denial: &Denial) -> String {
-    denial.refusal().to_string()
 }

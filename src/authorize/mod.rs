@@ -3,9 +3,7 @@
 mod authorizer;
 mod decision_log;
 mod observer;
-mod request;
 mod span;
 
 pub use authorizer::{Authorizer, Checked};
 pub use observer::ObserverSettings;
-pub use request::CheckRequest;

@@ -1,14 +1,17 @@
 //! Counts, times and logs each decision. It is started first, so that a caller who goes away is counted too.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use prometheus::Registry;
 
-use super::{CheckRequest, decision_log::Line, span::SpanSource};
+use super::{
+    Checked, decision_log,
+    span::{self, SpanOptions},
+};
 use crate::{
     clock::{SharedClock, Uptime},
-    domain::{Dialect, Operation},
-    policy::{Decision, DecisionCounters, PolicyMetrics, ProtectedResource},
+    domain::Dialect,
+    policy::{DecisionCounters, DecisionRecord, PolicyMetrics, ProtectedResource},
     telemetry::{log::LogSettings, metrics::DurationHistograms, traces::Tracer},
 };
 
@@ -51,79 +54,58 @@ impl ObserverSettings {
     }
 }
 
-/// Watches one decision being made.
-pub(super) struct Observer<'s> {
+/// Watches one decision being made, and holds its record.
+pub(super) struct Observer<'s, 'a> {
     settings: &'s ObserverSettings,
-    dialect: Dialect,
     started: Uptime,
-    resource: Option<&'s ProtectedResource>,
+    record: DecisionRecord<'s, 'a>,
     is_finished: bool,
 }
 
-impl<'s> Observer<'s> {
-    pub(super) fn start(settings: &'s ObserverSettings, dialect: Dialect) -> Self {
-        Self { settings, dialect, started: settings.clock.uptime(), resource: None, is_finished: false }
+impl<'s, 'a> Observer<'s, 'a> {
+    pub(super) fn start(settings: &'s ObserverSettings, record: DecisionRecord<'s, 'a>) -> Self {
+        Self { settings, started: settings.clock.uptime(), record, is_finished: false }
     }
 
-    pub(super) fn note_resource(&mut self, resource: &'s ProtectedResource) {
-        self.resource = Some(resource);
+    /// The record, for the steps to fill in.
+    pub(super) fn record(&mut self) -> &mut DecisionRecord<'s, 'a> {
+        &mut self.record
     }
 
-    /// The time since the start.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.settings.clock.uptime().saturating_sub(self.started)
+    /// Stops the clock for what is written before the decision goes out.
+    pub(super) fn note_duration(&mut self) {
+        self.record.duration = self.settings.clock.uptime().saturating_sub(self.started);
     }
 
-    /// Counts, times and logs the decision.
-    pub(super) fn finish(
-        self,
-        decision: &Decision,
-        operation: Option<&Operation<'_>>,
-        request: &CheckRequest<'_>,
-    ) {
-        self.finish_line(decision, operation, Some(request));
-    }
-
-    /// The same for a request that could not be read as its dialect demands.
-    pub(super) fn finish_unread(self, decision: &Decision) {
-        self.finish_line(decision, None, None);
-    }
-
-    fn finish_line(
-        mut self,
-        decision: &Decision,
-        operation: Option<&Operation<'_>>,
-        request: Option<&CheckRequest<'_>>,
-    ) {
+    /// Counts, times, logs and traces the decision, and hands out what the gateway is told.
+    pub(super) fn finish(mut self) -> Checked<'a> {
         self.is_finished = true;
-        let duration = self.elapsed();
-        self.counters().count(self.dialect, decision);
-        self.settings.durations.observe(self.dialect as usize, duration);
-        let resource = self.resource.map_or("none", |resource| resource.id().as_str());
-        let settings = self.settings.log;
-        let tracer = &self.settings.tracer;
-        let span = request
-            .and_then(|request| tracer.sample(request.traceparent, request.tracestate).zip(Some(request)));
-        let begun_here = span.as_ref().and_then(|(context, _)| context.root_trace_id());
-        let (dialect, begun_trace) = (self.dialect, begun_here.as_deref());
-        Line { settings, dialect, resource, decision, operation, request, duration, begun_trace }.write();
-        if let Some((context, request)) = span {
-            let (subject, scheme) = (settings.subject, self.settings.scheme);
-            let source = SpanSource { subject, scheme, resource, decision, operation, request, duration };
-            tracer.record(|end| source.span(context, end));
+        self.note_duration();
+        let (settings, record) = (self.settings, &mut self.record);
+        counters(settings, record).count(record.dialect, &record.decision);
+        settings.durations.observe(record.dialect as usize, record.duration);
+        let sampled = record.request.and_then(|request| {
+            Some((settings.tracer.sample(request.traceparent, request.tracestate)?, request))
+        });
+        record.root_trace_id = sampled.as_ref().and_then(|(context, _)| context.root_trace_id());
+        decision_log::write(record, settings.log);
+        if let Some((context, request)) = sampled {
+            let options = SpanOptions { subject: settings.log.subject, scheme: settings.scheme };
+            settings.tracer.record(|end| span::of(record, request, options, context, end));
         }
-    }
-
-    fn counters(&self) -> &DecisionCounters {
-        self.resource.map_or(&*self.settings.of_no_resource, |resource| resource.counters())
+        Checked::of(record)
     }
 }
 
-/// The caller went away before there was a decision.
-impl Drop for Observer<'_> {
+fn counters<'s>(settings: &'s ObserverSettings, record: &DecisionRecord<'s, '_>) -> &'s DecisionCounters {
+    record.resource.map_or(&*settings.of_no_resource, ProtectedResource::counters)
+}
+
+/// Counts a request whose caller went away before there was a decision.
+impl Drop for Observer<'_, '_> {
     fn drop(&mut self) {
         if !self.is_finished {
-            self.counters().count_abandoned(self.dialect);
+            counters(self.settings, &self.record).count_abandoned(self.record.dialect);
         }
     }
 }

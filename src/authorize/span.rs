@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::CheckRequest;
 use crate::{
-    domain::{Call, Dialect, Field, Message, Named, Operation, Reason},
-    policy::{Decision, Grounds, Selector},
+    domain::{Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Selector},
+    policy::DecisionRecord,
     telemetry::{
         log::SubjectLogging,
         redact,
@@ -20,134 +19,116 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// What the span is made of.
-pub(super) struct SpanSource<'a> {
+/// How spans of decisions are made.
+#[derive(Clone, Copy)]
+pub(super) struct SpanOptions {
+    /// How a token's subject appears.
     pub(super) subject: SubjectLogging,
+    /// Of the listener: `http` or `https`.
     pub(super) scheme: &'static str,
-    pub(super) resource: &'a str,
-    pub(super) decision: &'a Decision,
-    pub(super) operation: Option<&'a Operation<'a>>,
-    pub(super) request: &'a CheckRequest<'a>,
-    pub(super) duration: Duration,
 }
 
-impl SpanSource<'_> {
-    pub(super) fn span(&self, context: SpanContext, end: Duration) -> Span {
-        let name = self.name();
-        let mut span = Span::new(context, name, SpanKind::Server, end, self.duration);
-        match route(self.request.dialect) {
-            Some(route) => self.add_http(route, &mut span),
-            None => add_rpc(&mut span),
-        }
-        self.add_decision(&mut span);
-        self.add_original(&mut span);
-        if let Some(identity) = self.identity() {
-            self.add_identity(identity, &mut span);
-        }
-        span
+/// The span of one decision about `request`, which ended at `end` (since 1970).
+pub(super) fn of(
+    record: &DecisionRecord<'_, '_>,
+    request: &CheckRequest<'_>,
+    options: SpanOptions,
+    context: SpanContext,
+    end: Duration,
+) -> Span {
+    let mut span = Span::new(context, name(request), SpanKind::Server, end, record.duration);
+    match route(request.dialect) {
+        Some(route) => add_http(route, record, request, options.scheme, &mut span),
+        None => add_rpc(&mut span),
     }
+    add_decision(record, &mut span);
+    add_original(record, request, &mut span);
+    if let Some(identity) = record.decision.identity() {
+        add_identity(identity, options.subject, &mut span);
+    }
+    span
+}
 
-    /// `GET /authorize`, or the method of a gRPC service: few of them.
-    fn name(&self) -> Bytes {
-        match route(self.request.dialect) {
-            Some(route) => {
-                let (method, _) = self.request.asked_by;
-                let method = if known_method(method).is_some() { method } else { "HTTP" };
-                Bytes::from(format!("{method} {route}"))
+/// `GET /authorize`, or the method of a gRPC service. The set of names is small.
+fn name(request: &CheckRequest<'_>) -> Bytes {
+    match route(request.dialect) {
+        Some(route) => {
+            let method = known_method(request.asked_by.method).unwrap_or("HTTP");
+            Bytes::from(format!("{method} {route}"))
+        }
+        None => Bytes::from_static(CHECK.as_bytes()),
+    }
+}
+
+/// The gateway's own request.
+fn add_http(
+    route: &'static str,
+    record: &DecisionRecord<'_, '_>,
+    request: &CheckRequest<'_>,
+    scheme: &'static str,
+    span: &mut Span,
+) {
+    let GatewayRequest { method, target } = request.asked_by;
+    match known_method(method) {
+        Some(method) => span.word("http.request.method", method),
+        None => {
+            span.word("http.request.method", "_OTHER");
+            span.text("http.request.method_original", redact::text(method));
+        }
+    }
+    span.word("http.route", route);
+    span.word("url.scheme", scheme);
+    span.text("url.path", redact::text(target.split_once('?').map_or(target, |(path, _)| path)));
+    span.number("http.response.status_code", status(record));
+    if let Selector::Host(host) = request.selector {
+        add_host(host, span);
+    }
+}
+
+fn status(record: &DecisionRecord<'_, '_>) -> u16 {
+    record.decision.refusal().map_or(200, |refusal| record.dialect.status_of(refusal.reason))
+}
+
+fn add_decision(record: &DecisionRecord<'_, '_>, span: &mut Span) {
+    let outcome = record.decision.outcome();
+    span.text("scopegate.resource", record.resource_id().to_owned());
+    span.word("scopegate.dialect", record.dialect.name());
+    span.word("scopegate.decision", outcome.kind.name());
+    span.word("scopegate.reason", outcome.code);
+    // A span fails where scopegate could not decide. A denial is an answer.
+    if record.decision.refusal().is_some_and(|refusal| refusal.reason.status() >= 500) {
+        span.fail(outcome.code);
+    }
+}
+
+/// The original request.
+fn add_original(record: &DecisionRecord<'_, '_>, request: &CheckRequest<'_>, span: &mut Span) {
+    span.text("scopegate.request.method", redact::text(request.http_method));
+    span.text("scopegate.request.path", redact::text(request.path()));
+    if let Field::One(version) = request.protocol_version {
+        span.text("mcp.protocol.version", redact::text(&String::from_utf8_lossy(version)));
+    }
+    if let Some(operation) = &record.operation {
+        add_operation(operation, span);
+    }
+}
+
+fn add_identity(identity: &Identity, subject: SubjectLogging, span: &mut Span) {
+    match subject {
+        SubjectLogging::Hashed => {
+            if let Some(hash) = identity.subject_hash() {
+                span.text("enduser.pseudo.id", hash.to_owned());
             }
-            None => Bytes::from_static(CHECK.as_bytes()),
         }
-    }
-
-    /// The gateway's own request.
-    fn add_http(&self, route: &'static str, span: &mut Span) {
-        let (method, target) = self.request.asked_by;
-        match known_method(method) {
-            Some(method) => span.word("http.request.method", method),
-            None => {
-                span.word("http.request.method", "_OTHER");
-                span.text("http.request.method_original", redact::text(method));
+        SubjectLogging::Plain => {
+            if let Some(subject) = identity.subject.as_deref() {
+                span.text("enduser.id", redact::text(subject));
             }
         }
-        span.word("http.route", route);
-        span.word("url.scheme", self.scheme);
-        span.text("url.path", redact::text(target.split_once('?').map_or(target, |(path, _)| path)));
-        span.number("http.response.status_code", self.status());
-        if let Selector::Host(host) = self.request.selector {
-            add_host(host, span);
-        }
+        SubjectLogging::Omitted => {}
     }
-
-    fn status(&self) -> u16 {
-        match self.decision {
-            Decision::Permit(_) => 200,
-            Decision::Deny(denial) => self.request.dialect.status_of(denial.reason()),
-        }
-    }
-
-    fn add_decision(&self, span: &mut Span) {
-        let (decision, reason) = match self.decision {
-            Decision::Deny(denial) => ("deny", denial.reason().code()),
-            Decision::Permit(permit) => match permit.grounds() {
-                Grounds::Reported(reason) => ("report", reason.code()),
-                grounds @ (Grounds::Granted | Grounds::Public | Grounds::Unenforced) => {
-                    ("permit", grounds.code())
-                }
-            },
-        };
-        span.text("scopegate.resource", self.resource.to_owned());
-        span.word("scopegate.dialect", self.request.dialect.name());
-        span.word("scopegate.decision", decision);
-        span.word("scopegate.reason", reason);
-        if let Some(failure) = self.failure() {
-            span.fail(failure.code());
-        }
-    }
-
-    /// Why nothing could be decided. What was decided against is no failure of ours.
-    fn failure(&self) -> Option<Reason> {
-        match self.decision {
-            Decision::Deny(denial) => Some(denial.reason()).filter(|reason| reason.status() >= 500),
-            Decision::Permit(_) => None,
-        }
-    }
-
-    /// The request that was asked about.
-    fn add_original(&self, span: &mut Span) {
-        let shown = &self.request.shown;
-        span.text("scopegate.request.method", redact::text(shown.http_method));
-        span.text("scopegate.request.path", redact::text(self.request.path()));
-        if let Field::One(version) = shown.protocol_version {
-            span.text("mcp.protocol.version", redact::text(&String::from_utf8_lossy(version)));
-        }
-        if let Some(operation) = self.operation {
-            add_operation(operation, span);
-        }
-    }
-
-    fn identity(&self) -> Option<&Identity> {
-        match self.decision {
-            Decision::Permit(permit) => permit.identity(),
-            Decision::Deny(denial) => denial.identity(),
-        }
-    }
-
-    fn add_identity(&self, identity: &Identity, span: &mut Span) {
-        let subject = match self.subject {
-            SubjectLogging::Hashed => {
-                identity.subject_hash().map(|hash| ("enduser.pseudo.id", hash.to_owned()))
-            }
-            SubjectLogging::Plain => {
-                identity.subject.as_deref().map(|subject| ("enduser.id", redact::text(subject)))
-            }
-            SubjectLogging::Omitted => None,
-        };
-        if let Some((key, subject)) = subject {
-            span.text(key, subject);
-        }
-        if let Some(client) = identity.client_id.as_deref() {
-            span.text("scopegate.client_id", redact::text(client));
-        }
+    if let Some(client) = identity.client_id.as_deref() {
+        span.text("scopegate.client_id", redact::text(client));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The words of the field, as types that cannot be wrong: private fields, parse constructors, no I/O.
 
+mod check_request;
 mod dialect;
 mod field;
 mod issuer;
@@ -12,6 +13,7 @@ mod scope_groups;
 mod trace;
 mod trace_context;
 
+pub use check_request::{Body, CheckRequest, GatewayRequest, Selector, Trust};
 pub use dialect::Dialect;
 pub use field::Field;
 pub use issuer::{Issuer, IssuerError};

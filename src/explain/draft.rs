@@ -1,13 +1,11 @@
 //! A request that a person describes, as a gateway would send it: the same headers in the same places.
 
 use crate::{
-    authorize::CheckRequest,
-    domain::{Dialect, Field, Refusal},
+    domain::{Body, CheckRequest, Dialect, Field, Refusal},
     gateway::{
         AUTH_REQUEST, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Incoming,
         ext_authz_grpc::{self, CheckMessage},
     },
-    mcp::Body,
 };
 
 /// What a person says of a request.
@@ -216,7 +214,7 @@ mod tests {
                 let draft =
                     RequestDraft { method, path, host, body: vec![b'a'; length], ..RequestDraft::default() };
                 let original = draft.put(dialect, 10).unwrap();
-                assert_eq!(original.read().unwrap().shown.body, expected, "{length} {dialect:?}");
+                assert_eq!(original.read().unwrap().body, expected, "{length} {dialect:?}");
             }
         }
     }

@@ -95,7 +95,7 @@ pub async fn explain(authorizer: &Authorizer, original: &OriginalRequest) -> Exp
         Ok(request) => authorizer.explain(request, &mut steps).await,
         Err(misread) => {
             steps.note(Step::Resource, || misread.to_string());
-            Checked { decision: Decision::Deny((*misread).into()), removes_token: false, operation: None }
+            Checked::refused(*misread)
         }
     };
     let request = read.as_ref().ok();
@@ -147,10 +147,9 @@ impl StepOutcome {
 
 impl Explained {
     fn of(steps: Vec<ExplainedStep>, decision: &Decision, answer: Answer) -> Self {
-        let (decision, reason, denied) = match decision {
-            Decision::Permit(permit) => ("permit", permit.grounds().code(), None),
-            Decision::Deny(denial) => ("deny", denial.reason().code(), Some(denial.reason())),
-        };
+        let denied = decision.refusal().map(|refusal| refusal.reason);
+        let reason = decision.outcome().code;
+        let decision = if denied.is_some() { "deny" } else { "permit" };
         Self {
             decision,
             reason,

@@ -5,12 +5,11 @@
 
 use bytes::Bytes;
 
-use super::{Incoming, Reply, incoming::Original, incoming::request_malformed, reply::json_rpc_error};
+use super::{Incoming, Reply, incoming::request_malformed, reply::json_rpc_error};
 use crate::{
-    authorize::{CheckRequest, Checked},
-    domain::{Dialect, Refusal},
-    mcp::Body,
-    policy::{Decision, Denial, Selector},
+    authorize::Checked,
+    domain::{Body, CheckRequest, Dialect, Refusal, Selector},
+    policy::{Decision, Denial},
 };
 
 /// The original request: `X-Original-Method` and `X-Original-URI`, each exactly once; MCP's headers and the
@@ -18,17 +17,17 @@ use crate::{
 ///
 /// # Errors
 /// When one of the two is missing, repeated or unreadable, or a body comes with another method than POST.
-pub fn read<'a>(asked: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
-    let method = asked
+pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
+    let method = incoming
         .required("x-original-method", request_malformed("X-Original-Method must be there exactly once"))?;
-    let target =
-        asked.required("x-original-uri", request_malformed("X-Original-URI must be there exactly once"))?;
-    if method != "POST" && asked.body != Body::Absent {
+    let target = incoming
+        .required("x-original-uri", request_malformed("X-Original-URI must be there exactly once"))?;
+    if method != "POST" && incoming.body != Body::Absent {
         return Err(request_malformed("only a POST may come with a body"));
     }
-    let selector = asked.resource_id()?.map_or(Selector::Sole, Selector::Id);
-    let body = asked.body;
-    Ok(asked.check_request(&Original { dialect: Dialect::AuthRequest, method, target, selector, body }))
+    let selector = incoming.resource_id()?.map_or(Selector::Sole, Selector::Id);
+    let request = incoming.check_request(Dialect::AuthRequest, selector);
+    Ok(CheckRequest { http_method: method, target, ..request })
 }
 
 /// 200, 401, 403 or 503, the body always empty.

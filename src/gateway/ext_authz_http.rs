@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 
-use super::{Incoming, Reply, incoming::Original, incoming::request_malformed};
+use super::{Incoming, Reply, incoming::request_malformed};
 use crate::{
-    authorize::{CheckRequest, Checked},
-    domain::{Dialect, Field, Refusal},
-    mcp::Body,
-    policy::{Decision, Selector},
+    authorize::Checked,
+    domain::{Body, CheckRequest, Dialect, Field, Refusal, Selector},
+    policy::Decision,
 };
 
 /// The prefix that Envoy puts before the original path.
@@ -23,18 +22,12 @@ pub fn original_target(target: &str) -> Option<&str> {
 ///
 /// # Errors
 /// When there is no path after the prefix, or not exactly one `Host`.
-pub fn read<'a>(asked: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
-    let target = original_target(asked.target)
+pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
+    let target = original_target(incoming.target)
         .ok_or(request_malformed("the target must be /authorize and the original path"))?;
-    let host = asked.required("host", request_malformed("Host must be there exactly once"))?;
-    let original = Original {
-        dialect: Dialect::ExtAuthzHttp,
-        method: asked.method,
-        target,
-        selector: Selector::Host(host),
-        body: body_of(asked),
-    };
-    Ok(asked.check_request(&original))
+    let host = incoming.required("host", request_malformed("Host must be there exactly once"))?;
+    let request = incoming.check_request(Dialect::ExtAuthzHttp, Selector::Host(host));
+    Ok(CheckRequest { target, body: body_of(incoming), ..request })
 }
 
 /// True statuses; where the token is not to be forwarded, the header that has Envoy remove it.
@@ -48,9 +41,9 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply
 }
 
 /// A body that Envoy cut is no body that can be read, whatever is in it.
-fn body_of<'a>(asked: &Incoming<'a>) -> Body<'a> {
-    match asked.headers.field("x-envoy-auth-partial-body") {
-        Field::Absent | Field::One(b"false") => asked.body,
+fn body_of<'a>(incoming: &Incoming<'a>) -> Body<'a> {
+    match incoming.headers.field("x-envoy-auth-partial-body") {
+        Field::Absent | Field::One(b"false") => incoming.body,
         Field::One(_) | Field::Repeated => Body::Cut,
     }
 }

@@ -1,11 +1,6 @@
 //! What arrived at a listener, before a dialect has read it.
 
-use crate::{
-    authorize::CheckRequest,
-    domain::{Dialect, Field, Reason, Refusal},
-    mcp::{Body, ShownRequest},
-    policy::Selector,
-};
+use crate::domain::{Body, CheckRequest, Dialect, Field, GatewayRequest, Reason, Refusal, Selector};
 
 /// Header fields by name, whatever the listener keeps them in.
 pub trait HeaderSource {
@@ -31,39 +26,29 @@ pub(crate) const fn request_malformed(detail: &'static str) -> Refusal {
     Refusal::new(Reason::RequestMalformed, detail)
 }
 
-/// The original request's method, target and resource, from a dialect's own place.
-pub(super) struct Original<'a> {
-    pub(super) dialect: Dialect,
-    pub(super) method: &'a str,
-    pub(super) target: &'a str,
-    pub(super) selector: Selector<'a>,
-    pub(super) body: Body<'a>,
-}
-
 impl<'a> Incoming<'a> {
-    /// The request to check: what the dialect says, and the headers that keep their own names in every dialect.
-    pub(super) fn check_request(&self, original: &Original<'a>) -> CheckRequest<'a> {
+    /// The request to check where the gateway's own request is the original one. A dialect that shows the original
+    /// elsewhere replaces `http_method`, `target` and `body`. These headers keep their names in every dialect.
+    pub(super) fn check_request(&self, dialect: Dialect, selector: Selector<'a>) -> CheckRequest<'a> {
         let headers = self.headers;
         let traceparent = headers.field("traceparent");
         CheckRequest {
-            dialect: original.dialect,
-            selector: original.selector,
-            target: original.target,
+            dialect,
+            selector,
+            http_method: self.method,
+            target: self.target,
             authorization: headers.field("authorization"),
             origin: headers.field("origin"),
             access_control_request_method: headers.field("access-control-request-method"),
             traceparent,
             tracestate: if may_be_sampled(traceparent) { headers.field("tracestate") } else { Field::Absent },
-            asked_by: (self.method, self.target),
-            shown: ShownRequest {
-                http_method: original.method,
-                content_type: headers.field("content-type"),
-                content_encoding: headers.field("content-encoding"),
-                protocol_version: headers.field("mcp-protocol-version"),
-                mcp_method: headers.field("mcp-method"),
-                mcp_name: headers.field("mcp-name"),
-                body: original.body,
-            },
+            content_type: headers.field("content-type"),
+            content_encoding: headers.field("content-encoding"),
+            protocol_version: headers.field("mcp-protocol-version"),
+            mcp_method: headers.field("mcp-method"),
+            mcp_name: headers.field("mcp-name"),
+            body: self.body,
+            asked_by: GatewayRequest { method: self.method, target: self.target },
         }
     }
 

@@ -14,8 +14,8 @@ pub use incoming::{HeaderSource, Incoming};
 pub use reply::Reply;
 
 use crate::{
-    authorize::{CheckRequest, Checked},
-    domain::{Dialect, Refusal},
+    authorize::Checked,
+    domain::{CheckRequest, Dialect, Refusal},
 };
 
 /// The two functions of one dialect.

@@ -5,8 +5,8 @@ use serde::Serialize;
 use smallvec::SmallVec;
 
 use crate::{
-    authorize::{CheckRequest, Checked},
-    domain::Reason,
+    authorize::Checked,
+    domain::{CheckRequest, Reason},
     policy::{Decision, Denial, Permit},
     token::IdentityHeaders,
 };

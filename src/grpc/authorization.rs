@@ -15,8 +15,7 @@ use tonic::{
 use super::{body::BoundedBody, codec::CheckCodec};
 use crate::{
     admission::{Admission, WorkerAdmission},
-    authorize::CheckRequest,
-    domain::{Dialect, Field, Reason, Refusal},
+    domain::{CheckRequest, Dialect, Field, Reason, Refusal},
     gateway::ext_authz_grpc::{self, CheckAnswer, CheckMessage},
 };
 

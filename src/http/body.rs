@@ -11,7 +11,7 @@ use futures_util::StreamExt;
 
 use crate::{
     admission::{InFlightGuard, InFlightLimit},
-    mcp::Body,
+    domain::Body,
 };
 
 /// A body as far as it was read.

@@ -9,8 +9,8 @@ use actix_web::{
 use super::decide::finish;
 use crate::{
     admission::{Admission, WorkerAdmission},
+    domain::Selector,
     metadata::{MetadataDocument, Which},
-    policy::Selector,
 };
 
 pub(super) async fn metadata(state: Data<WorkerAdmission>, request: HttpRequest) -> HttpResponse {

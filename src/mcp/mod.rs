@@ -16,4 +16,4 @@ mod tests;
 
 pub use method::{Kind, METHODS, Method, Names, Revision, is_known_request};
 
-pub use request::{Body, HeaderTrust, ShownRequest, read};
+pub use request::read;

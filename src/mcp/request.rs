@@ -1,4 +1,4 @@
-//! What a gateway shows of a request, and the operation that this is.
+//! Reads the operation from what a gateway shows of a request.
 
 use super::{
     content,
@@ -7,79 +7,13 @@ use super::{
     message::Document,
     refusal,
 };
-use crate::domain::{Field, Message, Operation, Reason, Refusal};
-
-/// The parts of a request that tell its operation.
-#[derive(Clone, Copy, Debug)]
-pub struct ShownRequest<'a> {
-    /// The HTTP method, case-sensitive (RFC 9110 §9.1).
-    pub http_method: &'a str,
-    /// `Content-Type`.
-    pub content_type: Field<'a>,
-    /// `Content-Encoding`.
-    pub content_encoding: Field<'a>,
-    /// `MCP-Protocol-Version`.
-    pub protocol_version: Field<'a>,
-    /// `Mcp-Method`.
-    pub mcp_method: Field<'a>,
-    /// `Mcp-Name`.
-    pub mcp_name: Field<'a>,
-    /// The body.
-    pub body: Body<'a>,
-}
-
-/// How much of its body a request shows.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Body<'a> {
-    /// None.
-    Absent,
-    /// All of it; no bytes are the same as [`Body::Absent`].
-    Whole(&'a [u8]),
-    /// All of it, in a text form in which bytes that are no UTF-8 may have been replaced: nothing is read from
-    /// it unless the policy takes it for the body itself.
-    Text(&'a [u8]),
-    /// A part of it.
-    Cut,
-    /// It is longer than `server.max_body_bytes`.
-    TooLarge,
-}
-
-impl Body<'_> {
-    /// Whether the request has none, or no byte in it.
-    #[must_use]
-    pub const fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent | Self::Whole([]) | Self::Text([]))
-    }
-}
-
-/// Tells how long a body is and never what it says: it holds a tool's arguments.
-impl std::fmt::Debug for Body<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Absent => f.write_str("Absent"),
-            Self::Whole(bytes) => write!(f, "Whole({} bytes)", bytes.len()),
-            Self::Text(bytes) => write!(f, "Text({} bytes)", bytes.len()),
-            Self::Cut => f.write_str("Cut"),
-            Self::TooLarge => f.write_str("TooLarge"),
-        }
-    }
-}
-
-/// `oauth.trust_mcp_headers`: whether headers alone may name the operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HeaderTrust {
-    /// They may not.
-    Untrusted,
-    /// They may: the server is known to refuse headers that do not agree with the body, and to refuse
-    /// batches, which have no headers of their own, under a revision that demands headers.
-    Trusted,
-}
+use crate::domain::{Body, CheckRequest, Message, Operation, Reason, Refusal, Trust};
 
 /// Reads what a request asks for.
 ///
 /// # Errors
 /// When the request has no single clear reading, or its HTTP method is none of GET, DELETE and POST.
-pub fn read<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Refusal> {
+pub fn read<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
     match request.http_method {
         "POST" => read_post(request, trust),
         // Content of a GET or a DELETE means nothing (RFC 9110 §9.3.1, §9.3.5), and a server that reads it all
@@ -93,24 +27,26 @@ pub fn read<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operat
     }
 }
 
-fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Refusal> {
-    match (request.body, trust) {
-        (Body::Cut, _) => Err(Refusal::new(Reason::BodyTruncated, "the body was cut")),
-        (Body::TooLarge, _) => Err(Refusal::new(Reason::BodyTooLarge, "the body is too large")),
-        (Body::Absent | Body::Whole([]) | Body::Text(_), HeaderTrust::Trusted) => {
-            read_headers(request)?.into_operation()
-        }
-        (Body::Absent | Body::Whole([]) | Body::Text(_), HeaderTrust::Untrusted) => {
-            read_headers(request).map(|_| Operation::NotShown)
-        }
-        (Body::Whole(body), _) => {
+fn read_post<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
+    match request.body {
+        Body::Cut => Err(Refusal::new(Reason::BodyTruncated, "the body was cut")),
+        Body::TooLarge => Err(Refusal::new(Reason::BodyTooLarge, "the body is too large")),
+        Body::Absent | Body::Whole([]) | Body::Text([]) => read_without_body(request, trust),
+        Body::Text(_) if !trust.string_body => read_without_body(request, trust),
+        Body::Whole(body) | Body::Text(body) => {
             content::check(request.content_type, request.content_encoding)?;
             read_body(body, &read_headers(request)?).and_then(with_bounded_names)
         }
     }
 }
 
-fn read_headers<'a>(request: &ShownRequest<'a>) -> Result<McpHeaders<'a>, Refusal> {
+/// The headers name the operation, where the policy trusts them.
+fn read_without_body<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
+    let headers = read_headers(request)?;
+    if trust.mcp_headers { headers.into_operation() } else { Ok(Operation::NotShown) }
+}
+
+fn read_headers<'a>(request: &CheckRequest<'a>) -> Result<McpHeaders<'a>, Refusal> {
     McpHeaders::read(request.protocol_version, request.mcp_method, request.mcp_name)
 }
 

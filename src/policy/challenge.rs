@@ -5,8 +5,8 @@ use std::fmt::Write;
 
 use bytestring::ByteString;
 
-use super::{level::LevelKind, missing_scopes::MissingScopes};
-use crate::domain::{Reason, ResourceId, Scope, ScopeSet};
+use super::{Denial, level::LevelKind, missing_scopes::MissingScopes};
+use crate::domain::{Reason, Refusal, ResourceId, Scope, ScopeSet};
 
 /// What the challenges of one resource have in common, built when the policy is compiled.
 #[derive(Clone, Debug)]
@@ -31,7 +31,13 @@ impl ChallengeText {
         text
     }
 
-    /// The challenge of a 401; `None` for reasons that are none.
+    /// The denial of a token, with the challenge of its reason.
+    #[must_use]
+    pub fn deny_token(&self, refusal: Refusal) -> Denial {
+        Denial::from(refusal).with_challenge(self.unauthorized(refusal.reason))
+    }
+
+    /// The challenge of a 401; `None` for reasons of another status.
     #[must_use]
     pub fn unauthorized(&self, reason: Reason) -> Option<ByteString> {
         self.unauthorized.iter().find(|(known, _)| *known == reason).map(|(_, text)| text.clone())

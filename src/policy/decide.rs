@@ -1,4 +1,5 @@
-//! The decision: a pure function of a policy, an identity and an operation. Whatever it does not say, is denied.
+//! From a verdict to the decision that goes out. This file is the only maker of a [`Permit`]: for a token that suffices,
+//! for what is public, and for a resource that is not enforced.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use super::{
     decision::Holder,
     missing_scopes::MissingScopes,
     resource::{Policy, ProtectedResource},
+    verdict::{Facts, Verdict, verdict},
 };
 use crate::{
     domain::{Message, Named, Operation, Reason, ScopeSet},
@@ -16,24 +18,27 @@ use crate::{
 /// Whether `identity` may do `operation` (steps 8 to 10 of the decision).
 #[must_use]
 pub fn decide(policy: &Policy, identity: Arc<Identity>, operation: &Operation<'_>) -> Decision {
-    match judge(policy, &identity.scopes, operation) {
-        Ok(()) => permit(Holder::Known(identity), Grounds::Granted),
-        Err(denial) if policy.mode == Mode::Report && is_reported(denial.reason(), operation) => {
-            permit(Holder::Known(identity), Grounds::Reported(denial.reason()))
-        }
-        Err(denial) => Decision::Deny(denial.with_identity(identity)),
+    let verdict = verdict(policy, Facts::Verified(&identity), operation.into());
+    if let Some(reason) = reported(policy, &verdict, operation) {
+        return permit(Holder::Known(identity), Grounds::Reported(reason));
     }
+    let denial = match verdict {
+        Verdict::Permit => return permit(Holder::Known(identity), Grounds::Granted),
+        Verdict::Acquirable(missing) => insufficient_scope(policy, &identity, operation, &missing),
+        Verdict::Never(refusal) => refusal.into(),
+    };
+    Decision::Deny(denial.with_identity(identity))
 }
 
-/// A permit for what is public by definition: the resource's own metadata, and a CORS preflight, which carries
-/// no token and is answered by the server with headers alone.
+/// A permit for what is public by definition: the resource's own metadata, and a CORS preflight. A preflight carries no
+/// token, and the server answers it with headers only.
 #[must_use]
 pub fn permit_public(resource: &ProtectedResource) -> Decision {
     permit(anybody(resource), Grounds::Public)
 }
 
-/// The decision where the configuration says `oauth.enabled: false`; a resource that is enforced is denied here,
-/// since nobody has looked at its token.
+/// The decision where the configuration says `oauth.enabled: false`. An enforced resource is denied here, since no step
+/// has looked at its token.
 #[must_use]
 pub fn permit_unenforced(resource: &ProtectedResource) -> Decision {
     match resource.policy() {
@@ -50,37 +55,29 @@ fn anybody(resource: &ProtectedResource) -> Holder {
     Holder::Anybody(resource.headers_of_nobody().clone())
 }
 
-/// A permit for the tests of other rooms, who have no policy.
-#[cfg(test)]
-pub(crate) fn permit_for_tests(identity: Identity) -> Decision {
-    permit(Holder::Known(Arc::new(identity)), Grounds::Granted)
-}
-
-/// `mode: report` reports what a policy decides: methods, listed names, scopes (steps 8 and 9). What could not be
-/// read or was not shown is denied as ever.
-fn is_reported(reason: Reason, operation: &Operation<'_>) -> bool {
+/// The reason that `mode: report` reports instead of denying: methods, listed names and scopes (steps 8 and 9). A request
+/// that could not be read, or whose operation was not shown, is denied in this mode too.
+fn reported(policy: &Policy, verdict: &Verdict, operation: &Operation<'_>) -> Option<Reason> {
+    let reason = verdict.reason().filter(|_| policy.mode == Mode::Report)?;
     let is_unlisted = reason == Reason::OperationUnknown && *operation != Operation::NotShown;
-    is_unlisted || matches!(reason, Reason::MethodUnknown | Reason::ScopeInsufficient)
+    (is_unlisted || matches!(reason, Reason::MethodUnknown | Reason::ScopeInsufficient)).then_some(reason)
 }
 
-/// Whether `granted` suffices for `operation`.
-pub(super) fn judge(policy: &Policy, granted: &ScopeSet, operation: &Operation<'_>) -> Result<(), Denial> {
-    let levels = policy.table.levels(operation).map_err(Denial::from)?;
-    let missing =
-        MissingScopes::find(&levels, granted, policy.challenge_scopes, policy.max_scope_combinations);
-    match missing {
-        None => Ok(()),
-        Some(missing) => {
-            let none = ScopeSet::default();
-            let first = if policy.include_token_scopes { granted } else { &none };
-            let text = policy.challenge.insufficient_scope(&missing, first, tool_of(operation));
-            Err(Denial::of(Reason::ScopeInsufficient).with_challenge(Some(text)))
-        }
-    }
+/// The denial of a caller who could ask for more scopes, with the challenge that names them.
+fn insufficient_scope(
+    policy: &Policy,
+    identity: &Identity,
+    operation: &Operation<'_>,
+    missing: &MissingScopes,
+) -> Denial {
+    let none = ScopeSet::default();
+    let first = if policy.include_token_scopes { &identity.scopes } else { &none };
+    let text = policy.challenge.insufficient_scope(missing, first, called_tool(operation));
+    Denial::of(Reason::ScopeInsufficient).with_challenge(Some(text))
 }
 
 /// The tool that a single message calls.
-fn tool_of<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
+fn called_tool<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
     match operation {
         Operation::Single(Message::Request(call)) => match &call.named {
             Named::Tool(name) => Some(name),
@@ -94,6 +91,12 @@ fn tool_of<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
         | Operation::Batch(_)
         | Operation::NotShown => None,
     }
+}
+
+/// A permit for the tests of other rooms, which have no policy.
+#[cfg(test)]
+pub(crate) fn permit_for_tests(identity: Identity) -> Decision {
+    permit(Holder::Known(Arc::new(identity)), Grounds::Granted)
 }
 
 /// The permit of what is public, for the same tests.

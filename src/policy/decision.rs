@@ -18,6 +18,77 @@ pub enum Decision {
     Deny(Denial),
 }
 
+/// How a decision ended, once for everything that counts, logs or writes it down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which of the three ends.
+    pub kind: OutcomeKind,
+    /// The stable code: why.
+    pub code: &'static str,
+    /// The refusal's detail; empty where the code says it all.
+    pub detail: &'static str,
+}
+
+/// The ends of a decision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// The request passes.
+    Permit,
+    /// The request passes, and `oauth.mode: report` tells why it would have been denied.
+    Report,
+    /// The request does not pass.
+    Deny,
+}
+
+impl OutcomeKind {
+    /// Its name in logs, metrics and spans.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Permit => "permit",
+            Self::Report => "report",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+impl Decision {
+    /// How it ended.
+    #[must_use]
+    pub const fn outcome(&self) -> Outcome {
+        match self {
+            Self::Deny(Denial { refusal, .. }) => {
+                Outcome { kind: OutcomeKind::Deny, code: refusal.reason.code(), detail: refusal.detail }
+            }
+            Self::Permit(Permit { grounds, .. }) => {
+                let kind = match grounds {
+                    Grounds::Reported(_) => OutcomeKind::Report,
+                    Grounds::Granted | Grounds::Public | Grounds::Unenforced => OutcomeKind::Permit,
+                };
+                Outcome { kind, code: grounds.code(), detail: "" }
+            }
+        }
+    }
+
+    /// The verified identity that it is about.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        match self {
+            Self::Permit(permit) => permit.identity(),
+            Self::Deny(denial) => denial.identity(),
+        }
+    }
+
+    /// Why the request does not pass; `None` for a permit.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::Permit(_) => None,
+            Self::Deny(denial) => Some(denial.refusal),
+        }
+    }
+}
+
 /// The proof that a request may pass. It has no public constructor: `decide` makes it.
 #[derive(Clone, Debug)]
 pub struct Permit {
@@ -59,11 +130,11 @@ impl Permit {
         self.grounds
     }
 
-    /// Takes the permit back before anybody has seen it.
+    /// The denial that takes its place before it goes out.
     #[must_use]
-    pub fn withdraw(self, reason: Reason) -> Denial {
-        let identity = match self.holder {
-            Holder::Known(identity) => Some(identity),
+    pub fn withdrawn(&self, reason: Reason) -> Denial {
+        let identity = match &self.holder {
+            Holder::Known(identity) => Some(Arc::clone(identity)),
             Holder::Anybody(_) => None,
         };
         Denial { identity, ..Denial::of(reason) }

@@ -39,7 +39,7 @@ pub struct ExplainedLevel {
 /// What `operation` needs at `resource`.
 #[must_use]
 pub fn explain(resource: &ProtectedResource, operation: &Operation<'_>) -> Explanation {
-    match resource.policy().map(|policy: &Policy| policy.table().levels(operation)) {
+    match resource.policy().map(|policy: &Policy| policy.table().levels(operation.into())) {
         None => Explanation::Unenforced,
         Some(Err(Refusal { reason, .. })) => Explanation::Closed(reason.code()),
         Some(Ok(levels)) => Explanation::Levels(

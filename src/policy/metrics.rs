@@ -95,7 +95,8 @@ impl DecisionCounters {
 
     /// Counts one decision.
     pub fn count(&self, dialect: Dialect, decision: &Decision) {
-        self.count_at(dialect, outcome_of(decision));
+        let outcome = decision.outcome();
+        self.count_at(dialect, (slot_of(decision), outcome.kind.name(), outcome.code));
     }
 
     /// Counts a request whose caller went away before it was decided.
@@ -112,15 +113,15 @@ impl DecisionCounters {
     }
 }
 
-/// The slot of a decision, and its two labels.
-fn outcome_of(decision: &Decision) -> (usize, &'static str, &'static str) {
+/// The number of the counter of a decision.
+fn slot_of(decision: &Decision) -> usize {
     match decision {
-        Decision::Deny(denial) => (denial.reason() as usize, "deny", denial.reason().code()),
+        Decision::Deny(denial) => denial.reason() as usize,
         Decision::Permit(permit) => match permit.grounds {
-            Grounds::Reported(reason) => (REPORTED + reason as usize, "report", reason.code()),
-            Grounds::Granted => (REASONS, "permit", permit.grounds.code()),
-            Grounds::Public => (REASONS + 1, "permit", permit.grounds.code()),
-            Grounds::Unenforced => (REASONS + 2, "permit", permit.grounds.code()),
+            Grounds::Reported(reason) => REPORTED + reason as usize,
+            Grounds::Granted => REASONS,
+            Grounds::Public => REASONS + 1,
+            Grounds::Unenforced => REASONS + 2,
         },
     }
 }

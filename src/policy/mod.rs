@@ -16,6 +16,7 @@ mod level;
 mod metrics;
 mod missing_scopes;
 mod name_table;
+mod record;
 mod requirement;
 mod resource;
 mod self_check;
@@ -23,6 +24,7 @@ mod settings;
 mod snapshot;
 mod table;
 mod uri;
+mod verdict;
 
 #[cfg(test)]
 mod tests;
@@ -32,18 +34,20 @@ pub use challenge::ChallengeText;
 pub use decide::{decide, permit_public, permit_unenforced};
 #[cfg(test)]
 pub(crate) use decide::{permit_for_tests, permit_public_for_tests};
-pub use decision::{Decision, Denial, Grounds, Permit};
+pub use decision::{Decision, Denial, Grounds, Outcome, OutcomeKind, Permit};
 pub use explanation::{ExplainedLevel, Explanation, Row, explain};
 pub use handle::PolicyHandle;
 pub use hierarchy::Hierarchy;
 pub use key_sources::{KeySources, KeyStarter};
 pub use level::{Level, LevelKind, Levels};
 pub use metrics::{DecisionCounters, PolicyMetrics};
+pub use record::DecisionRecord;
 pub use requirement::{RequiredScope, Requirement};
 pub use resource::{Policy, ProtectedResource, WELL_KNOWN};
 pub use settings::{
     ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings, ScopeSettings,
     SourceRules, Unknown, Unlisted,
 };
-pub use snapshot::{PolicySnapshot, Selector};
+pub use snapshot::PolicySnapshot;
 pub use table::PolicyTable;
+pub use verdict::{Facts, Target, Verdict, verdict};

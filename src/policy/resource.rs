@@ -7,7 +7,7 @@ use super::{
     challenge::ChallengeText, missing_scopes::MissingScopes, table::PolicyTable,
 };
 use crate::{
-    domain::{ResourceId, ScopeSet},
+    domain::{ResourceId, ScopeSet, Trust},
     token::{IdentityHeaders, TokenRules},
 };
 
@@ -35,8 +35,7 @@ pub struct Policy {
     pub(super) include_token_scopes: bool,
     pub(super) max_scope_combinations: usize,
     allowed_origins: Option<Vec<String>>,
-    trusts_mcp_headers: bool,
-    trusts_string_body: bool,
+    trust: Trust,
     forwards_token: bool,
 }
 
@@ -133,8 +132,7 @@ impl Policy {
             include_token_scopes: oauth.include_token_scopes,
             max_scope_combinations: oauth.max_scope_combinations,
             allowed_origins: oauth.allowed_origins.clone(),
-            trusts_mcp_headers: oauth.trust_mcp_headers,
-            trusts_string_body: oauth.trust_string_body,
+            trust: Trust { mcp_headers: oauth.trust_mcp_headers, string_body: oauth.trust_string_body },
             forwards_token: oauth.forward_token,
         }
     }
@@ -166,16 +164,10 @@ impl Policy {
         }
     }
 
-    /// Whether the server is known to refuse requests whose headers and body name different operations.
+    /// What it trusts the gateway and the server with.
     #[must_use]
-    pub fn trusts_mcp_headers(&self) -> bool {
-        self.trusts_mcp_headers
-    }
-
-    /// Whether a body that a gateway shows as text may be taken for the body itself.
-    #[must_use]
-    pub fn trusts_string_body(&self) -> bool {
-        self.trusts_string_body
+    pub fn trust(&self) -> Trust {
+        self.trust
     }
 
     /// Whether the gateway leaves `Authorization` in place.

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use smallvec::SmallVec;
 
 use super::resource::{ProtectedResource, WELL_KNOWN};
+use crate::domain::Selector;
 
 /// The compiled policy of the whole service, immutable. It owns the handles of its key sources.
 #[derive(Debug)]
@@ -13,17 +14,6 @@ pub struct PolicySnapshot {
     resources: Vec<Arc<ProtectedResource>>,
     by_path: HashMap<String, SmallVec<[Arc<ProtectedResource>; 1]>, ahash::RandomState>,
     warnings: Vec<String>,
-}
-
-/// How a gateway says which resource a request is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Selector<'a> {
-    /// By the resource's id.
-    Id(&'a str),
-    /// By the host that the client asked.
-    Host(&'a str),
-    /// Not at all: there must be only one.
-    Sole,
 }
 
 impl PolicySnapshot {

@@ -9,6 +9,7 @@ use super::{
     name_table::{Matches, NameTable},
     requirement::Requirement,
     uri,
+    verdict::Target,
 };
 use crate::{
     domain::{Call, Message, Named, Operation, Query, Reason, Refusal, ScopeSet},
@@ -78,56 +79,68 @@ impl PolicyTable {
         &self.supported
     }
 
-    /// The levels that an operation needs; of a batch, those of each message.
+    /// The levels that an operation, or every operation of a pattern, needs; of a batch, those of each message.
     ///
     /// # Errors
-    /// When no scope opens the operation: an unknown method, an operation that was not shown, a tool that the
-    /// policy does not list, a URI with a second spelling.
-    pub fn levels(&self, operation: &Operation<'_>) -> Result<Levels<'_>, Refusal> {
+    /// When no scope opens the operation: an unknown method, an operation that was not shown, a tool that the policy does
+    /// not list, a URI with a second spelling.
+    pub fn levels(&self, target: Target<'_>) -> Result<Levels<'_>, Refusal> {
         let mut levels = Levels::new();
         levels.push(Level::new(LevelKind::Initialize, &self.initialize));
+        match target {
+            Target::Operation(operation) => self.add_operation(operation, &mut levels)?,
+            Target::Pattern(call) => {
+                self.check_uris(call)?;
+                self.add_call(call, Arguments::Open, &mut levels)?;
+            }
+        }
+        Ok(levels)
+    }
+
+    fn add_operation<'t>(
+        &'t self,
+        operation: &Operation<'_>,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Refusal> {
         if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
             return Err(Refusal::of(Reason::OperationUnknown));
         }
-        self.check_uris(operation)?;
-        let mut closed = None;
-        for message in operation.messages() {
-            let added = match message {
-                Message::Response | Message::Notification(_) => Ok(()),
-                Message::Request(call) => self.add_call(call, &mut levels),
-            };
-            match added {
+        calls(operation).try_for_each(|call| self.check_uris(call))?;
+        let mut first_refusal = None;
+        for call in calls(operation) {
+            match self.add_call(call, Arguments::Shown, levels) {
                 Ok(()) => {}
-                // Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
-                Err(unreadable) if unreadable.reason == Reason::OperationMalformed => return Err(unreadable),
-                Err(reason) => drop(closed.get_or_insert(reason)),
+                // `mode: report` permits other refusals. A malformed message comes first, so that no other message of a
+                // batch can hide it.
+                Err(malformed) if malformed.reason == Reason::OperationMalformed => return Err(malformed),
+                Err(refusal) => drop(first_refusal.get_or_insert(refusal)),
             }
         }
-        closed.map_or(Ok(levels), Err)
+        first_refusal.map_or(Ok(()), Err)
     }
 
-    /// Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
-    fn check_uris(&self, operation: &Operation<'_>) -> Result<(), Refusal> {
-        let is_canonical = |message: &Message<'_>| match message {
-            Message::Response | Message::Notification(_) => true,
-            Message::Request(call) => match &call.named {
-                Named::Resource(uri) => uri::is_canonical(uri),
-                Named::Resources(uris) => uris.iter().all(|uri| uri::is_canonical(uri)),
-                Named::Nothing | Named::Tool(_) | Named::Prompt(_) | Named::Task(_) => true,
-            },
+    /// A URI with a second spelling could pass an entry that names the first one.
+    fn check_uris(&self, call: &Call<'_>) -> Result<(), Refusal> {
+        let is_canonical = match &call.named {
+            Named::Resource(uri) => self.resources.is_empty() || uri::is_canonical(uri),
+            Named::Resources(uris) => {
+                self.resources.is_empty() || uris.iter().all(|uri| uri::is_canonical(uri))
+            }
+            Named::Nothing | Named::Tool(_) | Named::Prompt(_) | Named::Task(_) => true,
         };
-        if self.resources.is_empty() || operation.messages().iter().all(is_canonical) {
-            Ok(())
-        } else {
-            Err(Refusal::of(Reason::OperationMalformed))
-        }
+        if is_canonical { Ok(()) } else { Err(Refusal::of(Reason::OperationMalformed)) }
     }
 
-    fn add_call<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Refusal> {
+    fn add_call<'t>(
+        &'t self,
+        call: &Call<'_>,
+        arguments: Arguments,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Refusal> {
         self.add_method(call, levels)?;
         match &call.named {
             Named::Nothing | Named::Task(_) => Ok(()),
-            Named::Tool(name) => self.add_tool(name, &call.query, levels),
+            Named::Tool(name) => self.add_tool(name, arguments.query(call), levels),
             Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
             Named::Resource(uri) => self.add_named(&self.resources, uri, LevelKind::Named, levels),
             Named::Resources(uris) => {
@@ -159,7 +172,12 @@ impl PolicyTable {
         own.into_iter().chain(self.methods.matches(method)).collect()
     }
 
-    fn add_tool<'t>(&'t self, name: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Refusal> {
+    fn add_tool<'t>(
+        &'t self,
+        name: &str,
+        query: Option<&Query<'_>>,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Refusal> {
         let entries = self.tools.matches(name);
         let tool = self.graph.as_ref().and_then(|graph| graph.tool(name));
         match self.built_in.standing(name) {
@@ -182,11 +200,14 @@ impl PolicyTable {
                 graph.add_levels(ids, levels);
                 Ok(())
             }
-            (_, Some(Tool::Operation(_)) | None) => self.add_query(name, query, levels),
+            (_, Some(Tool::Operation(_)) | None) => match query {
+                Some(query) => self.add_query(name, query, levels),
+                None => Ok(()),
+            },
         }
     }
 
-    /// Whoever opened `execute_graphql`, an entry or the router's own setting: the fields of its query count.
+    /// Requires the scopes of every field in the query, no matter which rule admitted `execute_graphql`.
     fn add_query<'t>(
         &'t self,
         tool: &str,
@@ -231,6 +252,32 @@ impl PolicyTable {
         push_all(entries, kind, levels);
         Ok(())
     }
+}
+
+/// Whether the arguments of a call take part.
+#[derive(Clone, Copy)]
+enum Arguments {
+    /// As the request shows them.
+    Shown,
+    /// Any: the levels that only they decide are left open.
+    Open,
+}
+
+impl Arguments {
+    fn query<'c, 'a>(self, call: &'c Call<'a>) -> Option<&'c Query<'a>> {
+        match self {
+            Self::Shown => Some(&call.query),
+            Self::Open => None,
+        }
+    }
+}
+
+/// The requests of an operation.
+fn calls<'o, 'a>(operation: &'o Operation<'a>) -> impl Iterator<Item = &'o Call<'a>> {
+    operation.messages().iter().filter_map(|message| match message {
+        Message::Request(call) => Some(call),
+        Message::Response | Message::Notification(_) => None,
+    })
 }
 
 /// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that

@@ -9,7 +9,7 @@ use std::{
 use prometheus::Registry;
 use serde_json::{Value, json};
 
-use super::{decided, settings};
+use super::{record, settings};
 use crate::{
     audit::{AuditHandle, AuditSettings, WhenFull, actor::Entry, output::Output, selection::Selection},
     clock::ManualClock,
@@ -52,16 +52,16 @@ fn deny(with_token: bool) -> Decision {
 fn lost_of(audit: &AuditHandle, count: usize, with_token: bool) -> u64 {
     let before = audit.metrics.dropped.get();
     for _ in 0..count {
-        assert_eq!(reason_of(&audit.record(deny(with_token), &decided())), Some(Reason::ScopeInsufficient));
+        assert_eq!(recorded(&audit, deny(with_token)), Some(Reason::ScopeInsufficient));
     }
     audit.metrics.dropped.get() - before
 }
 
-fn reason_of(decision: &Decision) -> Option<Reason> {
-    match decision {
-        Decision::Permit(_) => None,
-        Decision::Deny(denial) => Some(denial.reason()),
-    }
+/// Records a decision, and says why the request is denied afterwards.
+fn recorded(audit: &AuditHandle, decision: Decision) -> Option<Reason> {
+    let mut record = record(decision);
+    audit.record(&mut record);
+    record.decision.refusal().map(|refusal| refusal.reason)
 }
 
 /// Runs a test where actors can be.
@@ -76,9 +76,9 @@ fn a_full_queue_loses_records_and_counts_them_or_refuses_permits() {
     {
         in_a_system(async {
             let (audit, _reader) = stalled(when_full);
-            assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), None);
+            assert_eq!(recorded(&audit, permit_public_for_tests()), None);
             assert_eq!(lost_of(&audit, 63, true), 0);
-            assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), expected);
+            assert_eq!(recorded(&audit, permit_public_for_tests()), expected);
             // Turned into a 503, a denial would pass some gateways.
             lost_of(&audit, 1, true);
             assert_eq!((audit.metrics.dropped.get(), audit.metrics.refused.get()), counts);
@@ -102,7 +102,7 @@ fn a_permit_that_is_not_written_needs_no_place() {
         lost_of(&audit, 64, true);
         let none = AuditSettings { permits: SamplingRatio::NONE, ..settings(WhenFull::Refuse) };
         audit.selection = Arc::new(Selection::new(&none));
-        assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), None);
+        assert_eq!(recorded(&audit, permit_public_for_tests()), None);
     });
 }
 
@@ -135,7 +135,7 @@ fn while_nothing_can_be_written_permits_are_refused_and_without_that_setting_wai
             lost_of(&audit, 1, true);
             until(|| audit.failure().is_some());
             assert!(audit.failure().unwrap().contains("No space left"), "{:?}", audit.failure());
-            assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), expected);
+            assert_eq!(recorded(&audit, permit_public_for_tests()), expected);
             assert_eq!(audit.metrics.last_write_succeeded.get(), 0);
             assert_eq!(lost_of(&audit, 10, true), 0);
             assert!(audit.is_alive());

@@ -2,17 +2,17 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{decided, settings};
+use super::{REQUEST, record, settings};
 use crate::{
-    audit::{Decided, WhenFull, record::line_of, selection::Selection},
-    domain::{Call, Message, Named, Operation, Query, Reason},
-    policy::{Decision, Denial, permit_public_for_tests},
+    audit::{WhenFull, line::line_of, selection::Selection},
+    domain::{Call, CheckRequest, Message, Named, Operation, Query, Reason},
+    policy::{Decision, DecisionRecord, Denial, permit_public_for_tests},
     telemetry::{SamplingRatio, log::SubjectLogging},
     token::Identity,
 };
 
-fn line(decision: &Decision, decided: &Decided<'_>, subject: SubjectLogging) -> Value {
-    let line = line_of(decision, decided, subject, Duration::from_micros(1_795_488_490_029_516));
+fn line(record: &DecisionRecord<'_, '_>, subject: SubjectLogging) -> Value {
+    let line = line_of(record, subject, Duration::from_micros(1_795_488_490_029_516));
     assert!(line.is_ascii() && line.ends_with(b"\n") && !line[..line.len() - 1].contains(&b'\n'));
     serde_json::from_slice(&line).unwrap()
 }
@@ -23,6 +23,11 @@ fn denied(identity: Option<Identity>) -> Decision {
         Some(identity) => denial.with_identity(Arc::new(identity)),
         None => denial,
     })
+}
+
+/// The record of a denied operation.
+fn about<'a>(operation: Operation<'a>) -> DecisionRecord<'a, 'a> {
+    DecisionRecord { operation: Some(operation), ..record(denied(None)) }
 }
 
 fn message<'a>(method: &'a str, named: Named<'a>) -> Message<'a> {
@@ -36,13 +41,12 @@ fn what_is_not_known_is_left_out() {
         "dialect": "auth_request", "http_method": "POST", "decision": "permit", "code": "public",
         "policy_version": "624f48acded3", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736", "duration_us": 431,
     });
-    assert_eq!(line(&permit_public_for_tests(), &decided(), SubjectLogging::Plain), expected);
+    assert_eq!(line(&record(permit_public_for_tests()), SubjectLogging::Plain), expected);
 }
 
 #[test]
 fn a_subject_is_hashed_plain_or_omitted() {
-    let subject =
-        |how| line(&denied(Some(Identity::granted("mcp", "a"))), &decided(), how)["subject"].clone();
+    let subject = |how| line(&record(denied(Some(Identity::granted("mcp", "a")))), how)["subject"].clone();
     assert_eq!(subject(SubjectLogging::Hashed), "2bd806c97f0e00af");
     assert_eq!(subject(SubjectLogging::Plain), "alice");
     assert_eq!(subject(SubjectLogging::Omitted), Value::Null);
@@ -50,7 +54,7 @@ fn a_subject_is_hashed_plain_or_omitted() {
 
 #[test]
 fn whose_token_it_was_is_told() {
-    let line = line(&denied(Some(Identity::granted("mcp", "a b"))), &decided(), SubjectLogging::Hashed);
+    let line = line(&record(denied(Some(Identity::granted("mcp", "a b")))), SubjectLogging::Hashed);
     assert_eq!(line["client_id"], "client");
     assert_eq!(line["issuer"], "https://auth.example.com");
     assert_eq!(line["key_id"], "k1");
@@ -62,7 +66,7 @@ fn whose_token_it_was_is_told() {
 fn a_long_list_of_scopes_is_cut_and_says_so() {
     let scopes: Vec<String> = (0..1000).map(|number| format!("scope-{number:04}")).collect();
     let line =
-        line(&denied(Some(Identity::granted("mcp", &scopes.join(" ")))), &decided(), SubjectLogging::Hashed);
+        line(&record(denied(Some(Identity::granted("mcp", &scopes.join(" "))))), SubjectLogging::Hashed);
     assert_eq!(line["present_scopes"].as_array().unwrap().len(), 409);
     assert_eq!(line["scopes_cut"], true);
 }
@@ -71,8 +75,9 @@ fn a_long_list_of_scopes_is_cut_and_says_so() {
 fn what_a_client_names_is_made_printable_and_cut() {
     let name = format!("a\"\n\u{1b}[31m\u{202e}{}", "x".repeat(500));
     let operation = Operation::Single(message("tools/call", Named::Tool(Cow::from(name))));
-    let decided = Decided { operation: Some(&operation), http_method: Some("P\nOST"), ..decided() };
-    let line = line(&denied(None), &decided, SubjectLogging::Hashed);
+    let request = CheckRequest { http_method: "P\nOST", ..REQUEST };
+    let record = DecisionRecord { request: Some(&request), ..about(operation) };
+    let line = line(&record, SubjectLogging::Hashed);
     assert_eq!(line["http_method"], "P?OST");
     let name = line["name"].as_str().unwrap();
     assert!(name.starts_with("a\"??[31m?xxx") && name.len() == 120, "{name}");
@@ -86,8 +91,7 @@ fn uris_and_task_ids_are_arguments_and_stay_out() {
         ("tasks/result", Named::Task(Cow::from("secret"))),
     ] {
         let operation = Operation::Single(message(method, named));
-        let decided = Decided { operation: Some(&operation), ..decided() };
-        let line = line(&denied(None), &decided, SubjectLogging::Hashed);
+        let line = line(&about(operation), SubjectLogging::Hashed);
         assert_eq!(line["operation"], method);
         assert!(!line.to_string().contains("secret"), "{line}");
     }
@@ -100,8 +104,7 @@ fn each_message_of_a_batch_is_named() {
         Message::Response,
         message("resources/read", Named::Resource(Cow::from("file:///x"))),
     ]);
-    let line =
-        line(&denied(None), &Decided { operation: Some(&operation), ..decided() }, SubjectLogging::Hashed);
+    let line = line(&about(operation), SubjectLogging::Hashed);
     assert_eq!(line["operation"], "batch");
     let messages = json!([
         {"operation": "tools/call", "name": "delete_user"}, {"operation": "response"}, {"operation": "resources/read"},
@@ -111,16 +114,17 @@ fn each_message_of_a_batch_is_named() {
 
 #[test]
 fn denials_are_always_written_and_permits_by_rate_or_by_name() {
-    let chooses = |operations: &[&str], decision: &Decision, operation: &Operation<'_>| {
+    let chooses = |operations: &[&str], decision: Decision, operation: &Operation<'static>| {
         let mut settings = settings(WhenFull::Drop);
         settings.permits = SamplingRatio::NONE;
         settings.operations = operations.iter().map(|glob| (*glob).to_owned()).collect();
-        Selection::new(&settings).chooses(decision, Some(operation))
+        let operation = Some(operation.clone());
+        Selection::new(&settings).chooses(&DecisionRecord { operation, ..record(decision) })
     };
     let call = Operation::Single(message("tools/call", Named::Tool(Cow::from("delete_user"))));
     let batch =
         Operation::Batch(vec![Message::Response, message("prompts/get", Named::Prompt(Cow::from("ask")))]);
-    assert!(chooses(&[], &denied(None), &call));
+    assert!(chooses(&[], denied(None), &call));
     for (globs, operation, expected) in [
         (&[][..], &call, false),
         (&["tools/*"], &call, true),
@@ -130,7 +134,7 @@ fn denials_are_always_written_and_permits_by_rate_or_by_name() {
         (&["stream"], &Operation::OpenStream, true),
         (&["tools/*"], &batch, false),
     ] {
-        assert_eq!(chooses(globs, &permit_public_for_tests(), operation), expected, "{globs:?}");
+        assert_eq!(chooses(globs, permit_public_for_tests(), operation), expected, "{globs:?}");
     }
 }
 
@@ -141,8 +145,10 @@ fn the_longest_line_is_bounded() {
     let operation = Operation::Batch(messages.collect());
     let scopes: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
     let identity = Identity::granted("mcp", &scopes.join(" ")).with_kid(&ugly);
-    let decided = Decided { operation: Some(&operation), http_method: Some(&ugly), ..decided() };
-    let line = line_of(&denied(Some(identity)), &decided, SubjectLogging::Plain, Duration::ZERO);
+    let request = CheckRequest { http_method: &ugly, ..REQUEST };
+    let record =
+        DecisionRecord { request: Some(&request), decision: denied(Some(identity)), ..about(operation) };
+    let line = line_of(&record, SubjectLogging::Plain, Duration::ZERO);
     // Required scopes and identity headers can add 4 and 3 KiB.
     assert!((25 << 10..33 << 10).contains(&line.len()), "{}", line.len());
 }

@@ -6,9 +6,10 @@ mod writing;
 
 use std::time::Duration;
 
-use super::{AuditOutput, AuditSettings, Decided, WhenFull};
+use super::{AuditOutput, AuditSettings, WhenFull};
 use crate::{
-    domain::Dialect,
+    domain::{Body, CheckRequest, Dialect, Field, GatewayRequest, Selector},
+    policy::{Decision, DecisionRecord},
     telemetry::{SamplingRatio, log::SubjectLogging},
 };
 
@@ -23,14 +24,27 @@ fn settings(when_full: WhenFull) -> AuditSettings {
     }
 }
 
-fn decided() -> Decided<'static> {
-    Decided {
-        dialect: Dialect::AuthRequest,
-        resource: None,
-        operation: None,
-        http_method: Some("POST"),
-        trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736"),
-        policy_version: "624f48acded3",
-        duration: Duration::from_micros(431),
-    }
+/// The record of a decision about [`REQUEST`].
+fn record(decision: Decision) -> DecisionRecord<'static, 'static> {
+    let duration = Duration::from_micros(431);
+    DecisionRecord { decision, duration, ..DecisionRecord::of_request(&REQUEST, "624f48acded3") }
 }
+
+static REQUEST: CheckRequest<'static> = CheckRequest {
+    dialect: Dialect::AuthRequest,
+    selector: Selector::Sole,
+    http_method: "POST",
+    target: "/mcp",
+    authorization: Field::Absent,
+    origin: Field::Absent,
+    access_control_request_method: Field::Absent,
+    traceparent: Field::One(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
+    tracestate: Field::Absent,
+    content_type: Field::Absent,
+    content_encoding: Field::Absent,
+    protocol_version: Field::Absent,
+    mcp_method: Field::Absent,
+    mcp_name: Field::Absent,
+    body: Body::Absent,
+    asked_by: GatewayRequest { method: "GET", target: "/authorize" },
+};

@@ -2,9 +2,8 @@
 
 use super::*;
 use crate::{
-    domain::Query,
-    mcp::{Body, ShownRequest},
-    policy::{Denial, Selector},
+    domain::{Body, Query, Reason},
+    policy::{Decision, Denial},
     telemetry::{SamplingRatio, traces::Sampler},
 };
 use std::sync::Arc;
@@ -19,16 +18,14 @@ fn request(dialect: Dialect, method: &'static str, selector: Selector<'static>) 
         access_control_request_method: Field::Absent,
         traceparent: Field::Absent,
         tracestate: Field::Absent,
-        asked_by: (method, "/authorize/mcp?secret=1"),
-        shown: ShownRequest {
-            http_method: "POST",
-            content_type: Field::Absent,
-            content_encoding: Field::Absent,
-            protocol_version: Field::Repeated,
-            mcp_method: Field::Absent,
-            mcp_name: Field::Absent,
-            body: Body::Absent,
-        },
+        http_method: "POST",
+        content_type: Field::Absent,
+        content_encoding: Field::Absent,
+        protocol_version: Field::Repeated,
+        mcp_method: Field::Absent,
+        mcp_name: Field::Absent,
+        body: Body::Absent,
+        asked_by: GatewayRequest { method, target: "/authorize/mcp?secret=1" },
     }
 }
 
@@ -46,17 +43,15 @@ impl Case {
     }
 
     fn span(self) -> Span {
-        let source = SpanSource {
-            subject: self.subject,
-            scheme: "https",
-            resource: "mcp",
-            decision: &Decision::Deny(self.denial),
-            operation: self.operation.as_ref(),
-            request: &self.request,
+        let record = DecisionRecord {
+            decision: Decision::Deny(self.denial),
+            operation: self.operation,
             duration: Duration::from_micros(7),
+            ..DecisionRecord::of_request(&self.request, "version")
         };
+        let options = SpanOptions { subject: self.subject, scheme: "https" };
         let context = Sampler::of(SamplingRatio::ALL).sample(Field::Absent, Field::Absent).unwrap();
-        source.span(context, Duration::from_secs(1_700_000_000))
+        of(&record, &self.request, options, context, Duration::from_secs(1_700_000_000))
     }
 }
 

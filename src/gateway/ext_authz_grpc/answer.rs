@@ -9,7 +9,8 @@ use bytes::{BufMut, Bytes};
 use prost::{EncodeError, Message, Oneof};
 
 use crate::{
-    authorize::{CheckRequest, Checked},
+    authorize::Checked,
+    domain::CheckRequest,
     gateway::{Reply, reply::is_cannot_decide},
     policy::{Denial, Permit},
     token::Identity,

@@ -10,16 +10,11 @@ mod tests;
 pub use answer::{CheckAnswer, ShownAnswer};
 pub use message::CheckMessage;
 
-use super::{
-    HeaderSource, Incoming,
-    incoming::request_malformed,
-    incoming::{Original, visible},
-};
+use super::{HeaderSource, Incoming, incoming::request_malformed, incoming::visible};
 use crate::{
-    authorize::{CheckRequest, Checked},
-    domain::{Dialect, Field, Refusal},
-    mcp::Body,
-    policy::{Decision, Selector},
+    authorize::Checked,
+    domain::{Body, CheckRequest, Dialect, Field, Refusal, Selector},
+    policy::Decision,
 };
 use message::{Attributes, HttpRequest};
 
@@ -36,8 +31,8 @@ pub fn read(message: &CheckMessage, max_body_bytes: usize) -> Result<CheckReques
     let target = visible(&http.path, request_malformed("attributes.request.http.path must be there"))?;
     let body = body_of(http, max_body_bytes)?;
     let selector = selector_of(attributes, http)?;
-    let original = Original { dialect: Dialect::ExtAuthzGrpc, method, target, selector, body };
-    Ok(Incoming { method, target, headers: http, body }.check_request(&original))
+    let incoming = Incoming { method, target, headers: http, body };
+    Ok(incoming.check_request(Dialect::ExtAuthzGrpc, selector))
 }
 
 /// True statuses; where the token is not to be forwarded, Envoy is told to remove it.

@@ -99,7 +99,7 @@ fn message(change: impl FnOnce(&mut HttpRequest)) -> CheckMessage {
 }
 
 fn body(change: impl FnOnce(&mut HttpRequest)) -> Result<String, Refusal> {
-    read(&message(change), 8).map(|request| format!("{:?}", request.shown.body))
+    read(&message(change), 8).map(|request| format!("{:?}", request.body))
 }
 
 #[test]

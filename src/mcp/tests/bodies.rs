@@ -48,8 +48,8 @@ fn bytes_that_are_not_utf8_are_refused_wherever_they_stand() {
     let position = argument.iter().position(|byte| *byte == b'?').unwrap();
     argument[position] = 0xff;
     for body in [utf16, argument] {
-        let request = ShownRequest { body: Body::Whole(&body), ..BARE };
-        assert_eq!(refusal(read(&request, HeaderTrust::Untrusted)), NOT_JSON);
+        let request = CheckRequest { body: Body::Whole(&body), ..BARE };
+        assert_eq!(refusal(read(&request, Trust::default())), NOT_JSON);
     }
 }
 
@@ -244,7 +244,7 @@ fn subscriptions_end_at_1000() {
 fn a_body_must_be_plain_json_by_its_headers() {
     let body = message("ping", "{}");
     let shown = |content_type, content_encoding| {
-        refusal(read(&ShownRequest { content_type, content_encoding, ..post(&body) }, HeaderTrust::Untrusted))
+        refusal(read(&CheckRequest { content_type, content_encoding, ..post(&body) }, Trust::default()))
     };
     assert_eq!(shown(Field::One(b"application/json; charset=utf-8"), Field::Absent), None);
     assert_eq!(shown(Field::One(b"text/plain"), Field::Absent), MALFORMED);

@@ -4,18 +4,18 @@ use super::*;
 use crate::domain::Refusal;
 
 fn trusted<'a>(version: &'a str, method: &'a str, name: Field<'a>) -> Result<Operation<'a>, Refusal> {
-    let request = ShownRequest {
+    let request = CheckRequest {
         protocol_version: Field::One(version.as_bytes()),
         mcp_method: Field::One(method.as_bytes()),
         mcp_name: name,
         ..BARE
     };
     assert_eq!(
-        read(&request, HeaderTrust::Untrusted).unwrap_or(Operation::NotShown),
+        read(&request, Trust::default()).unwrap_or(Operation::NotShown),
         Operation::NotShown,
         "untrusted headers never name an operation"
     );
-    read(&request, HeaderTrust::Trusted)
+    read(&request, TRUSTED)
 }
 
 fn modern<'a>(method: &'a str, name: Field<'a>) -> Result<Operation<'a>, Refusal> {
@@ -51,10 +51,10 @@ fn only_a_revision_that_demands_the_headers_gives_them_weight() {
     {
         assert_eq!(trusted(version, "tools/list", Field::Absent), Ok(Operation::NotShown), "{version}");
     }
-    let without_version = ShownRequest { mcp_method: Field::One(b"tools/list"), ..BARE };
-    assert_eq!(read(&without_version, HeaderTrust::Trusted), Ok(Operation::NotShown));
-    let without_method = ShownRequest { protocol_version: Field::One(b"2026-07-28"), ..BARE };
-    assert_eq!(read(&without_method, HeaderTrust::Trusted), Ok(Operation::NotShown));
+    let without_version = CheckRequest { mcp_method: Field::One(b"tools/list"), ..BARE };
+    assert_eq!(read(&without_version, TRUSTED), Ok(Operation::NotShown));
+    let without_method = CheckRequest { protocol_version: Field::One(b"2026-07-28"), ..BARE };
+    assert_eq!(read(&without_method, TRUSTED), Ok(Operation::NotShown));
 }
 
 #[test]

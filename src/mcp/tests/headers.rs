@@ -8,9 +8,9 @@ const BAD_HEADER: Option<(Reason, i32)> = Some((Reason::OperationMalformed, -320
 /// The refusal of a body with `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`.
 fn check(body: &str, version: Field<'_>, method: Field<'_>, name: Field<'_>) -> Option<(Reason, i32)> {
     let request =
-        ShownRequest { protocol_version: version, mcp_method: method, mcp_name: name, ..post(body) };
-    let untrusted = refusal(read(&request, HeaderTrust::Untrusted));
-    assert_eq!(untrusted, refusal(read(&request, HeaderTrust::Trusted)), "trust is for absent bodies alone");
+        CheckRequest { protocol_version: version, mcp_method: method, mcp_name: name, ..post(body) };
+    let untrusted = refusal(read(&request, Trust::default()));
+    assert_eq!(untrusted, refusal(read(&request, TRUSTED)), "trust is for absent bodies alone");
     untrusted
 }
 
@@ -133,14 +133,14 @@ fn repeated_joined_and_illegal_headers_are_refused_whatever_the_request() {
     ] {
         assert_eq!(check(&call, version, method, name), BAD_HEADER, "{version:?} {method:?} {name:?}");
         for http_method in ["GET", "DELETE", "POST"] {
-            let bare = ShownRequest {
+            let bare = CheckRequest {
                 http_method,
                 protocol_version: version,
                 mcp_method: method,
                 mcp_name: name,
                 ..BARE
             };
-            assert_eq!(refusal(read(&bare, HeaderTrust::Untrusted)), BAD_HEADER, "{http_method}");
+            assert_eq!(refusal(read(&bare, Trust::default())), BAD_HEADER, "{http_method}");
         }
     }
 }

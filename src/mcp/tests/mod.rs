@@ -1,7 +1,10 @@
 //! What is read from good requests; the files beside this one hold the bad ones.
 
-use super::{Body, HeaderTrust, ShownRequest, read};
-use crate::domain::{Call, Field, Message, Named, Operation, Query, Reason, Refusal};
+use super::read;
+use crate::domain::{
+    Body, Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Query, Reason,
+    Refusal, Selector, Trust,
+};
 
 mod bodies;
 mod header_only;
@@ -10,22 +13,34 @@ mod properties;
 mod queries;
 
 /// A POST without a body and without headers.
-const BARE: ShownRequest<'static> = ShownRequest {
+const BARE: CheckRequest<'static> = CheckRequest {
+    dialect: Dialect::AuthRequest,
+    selector: Selector::Sole,
     http_method: "POST",
+    target: "/mcp",
+    authorization: Field::Absent,
+    origin: Field::Absent,
+    access_control_request_method: Field::Absent,
+    traceparent: Field::Absent,
+    tracestate: Field::Absent,
     content_type: Field::Absent,
     content_encoding: Field::Absent,
     protocol_version: Field::Absent,
     mcp_method: Field::Absent,
     mcp_name: Field::Absent,
     body: Body::Absent,
+    asked_by: GatewayRequest { method: "POST", target: "/authorize" },
 };
 
-fn post(body: &str) -> ShownRequest<'_> {
-    ShownRequest { body: Body::Whole(body.as_bytes()), ..BARE }
+/// A policy that lets headers name the operation.
+const TRUSTED: Trust = Trust { mcp_headers: true, string_body: false };
+
+fn post(body: &str) -> CheckRequest<'_> {
+    CheckRequest { body: Body::Whole(body.as_bytes()), ..BARE }
 }
 
 fn read_body(body: &str) -> Result<Operation<'_>, Refusal> {
-    read(&post(body), HeaderTrust::Untrusted)
+    read(&post(body), Trust::default())
 }
 
 /// The reason and the JSON-RPC code of a refusal.
@@ -129,33 +144,33 @@ fn a_batch_has_1_to_50_messages() {
 
 #[test]
 fn the_http_method_decides_what_is_read() {
-    let bare = |http_method| ShownRequest { http_method, ..BARE };
-    assert_eq!(read(&bare("GET"), HeaderTrust::Untrusted), Ok(Operation::OpenStream));
-    assert_eq!(read(&bare("DELETE"), HeaderTrust::Trusted), Ok(Operation::EndSession));
+    let bare = |http_method| CheckRequest { http_method, ..BARE };
+    assert_eq!(read(&bare("GET"), Trust::default()), Ok(Operation::OpenStream));
+    assert_eq!(read(&bare("DELETE"), TRUSTED), Ok(Operation::EndSession));
     for body in [Body::Whole(b"{}"), Body::Cut, Body::TooLarge] {
         for method in ["GET", "DELETE"] {
-            let refused = refusal(read(&ShownRequest { body, ..bare(method) }, HeaderTrust::Trusted));
+            let refused = refusal(read(&CheckRequest { body, ..bare(method) }, TRUSTED));
             assert_eq!(refused, Some((Reason::OperationMalformed, -32600)), "{method} {body:?}");
         }
     }
-    let shown = |http_method| ShownRequest { http_method, ..post("nonsense") };
+    let shown = |http_method| CheckRequest { http_method, ..post("nonsense") };
     for method in ["post", "get", "Delete", "HEAD", "OPTIONS", "PUT", "PATCH", "", "POST "] {
-        let refused = refusal(read(&shown(method), HeaderTrust::Trusted));
+        let refused = refusal(read(&shown(method), TRUSTED));
         assert_eq!(refused, Some((Reason::OperationUnknown, -32600)), "{method}");
     }
     // A server that reads the body of a GET would do what nobody looked at.
     for method in ["GET", "DELETE"] {
         let with_body =
-            ShownRequest { http_method: method, ..post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#) };
-        let refused = refusal(read(&with_body, HeaderTrust::Untrusted));
+            CheckRequest { http_method: method, ..post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#) };
+        let refused = refusal(read(&with_body, Trust::default()));
         assert_eq!(refused, Some((Reason::OperationMalformed, -32600)), "{method}");
     }
 }
 
 #[test]
 fn what_is_not_shown_is_never_guessed() {
-    for trust in [HeaderTrust::Untrusted, HeaderTrust::Trusted] {
-        let shown = |body| read(&ShownRequest { body, ..BARE }, trust);
+    for trust in [Trust::default(), TRUSTED] {
+        let shown = |body| read(&CheckRequest { body, ..BARE }, trust);
         assert_eq!(shown(Body::Absent), Ok(Operation::NotShown));
         assert_eq!(shown(Body::Whole(b"")), Ok(Operation::NotShown));
         assert_eq!(refusal(shown(Body::Cut)), Some((Reason::BodyTruncated, -32600)));

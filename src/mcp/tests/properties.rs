@@ -55,9 +55,9 @@ fn our_view<'a>(message: &'a Message<'a>) -> (Option<&'a str>, Option<&'a str>) 
 proptest! {
     #[test]
     fn any_bytes_are_read_without_a_panic(body: Vec<u8>, name: Vec<u8>, trusted: bool) {
-        let trust = if trusted { HeaderTrust::Trusted } else { HeaderTrust::Untrusted };
+        let trust = if trusted { TRUSTED } else { Trust::default() };
         for mcp_name in [Field::Absent, Field::One(&name)] {
-            let request = ShownRequest {
+            let request = CheckRequest {
                 protocol_version: Field::One(b"2026-07-28"),
                 mcp_method: Field::One(b"tools/call"),
                 mcp_name,
@@ -94,8 +94,8 @@ proptest! {
         let mut body = body_of(&members).into_bytes();
         let position = position.index(body.len());
         body[position] = byte;
-        let request = ShownRequest { body: Body::Whole(&body), ..BARE };
-        if let Ok(Operation::Single(message)) = read(&request, HeaderTrust::Untrusted)
+        let request = CheckRequest { body: Body::Whole(&body), ..BARE };
+        if let Ok(Operation::Single(message)) = read(&request, Trust::default())
             && our_view(&message).1.is_some()
         {
             let naive: Value = serde_json::from_slice(&body).unwrap();

@@ -73,7 +73,7 @@ pub(super) fn graph(sdl: &str) -> Arc<Graph> {
 
 /// The levels that ask for something, as text; or the code of a closed operation.
 pub(super) fn needs(table: &PolicyTable, operation: &Operation<'_>) -> Vec<String> {
-    match table.levels(operation) {
+    match table.levels(operation.into()) {
         Ok(levels) => levels
             .iter()
             .filter(|level| !level.requirement.is_nothing())

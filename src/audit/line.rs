@@ -6,37 +6,17 @@ use serde::Serialize;
 
 use crate::{
     clock::Rfc3339,
-    domain::Message,
-    domain::{Dialect, Operation},
-    policy::{Decision, Grounds, ProtectedResource},
+    domain::{Message, Operation},
+    policy::DecisionRecord,
     telemetry::{log::SubjectLogging, redact},
     token::Identity,
 };
-
-/// What is known of a request at the moment of its decision.
-#[derive(Clone, Copy, Debug)]
-pub struct Decided<'a> {
-    /// How the gateway asked.
-    pub dialect: Dialect,
-    /// The resource; `None` where none fits, or the request was not read.
-    pub resource: Option<&'a ProtectedResource>,
-    /// What the request asks for; `None` where that was not read.
-    pub operation: Option<&'a Operation<'a>>,
-    /// The method of the original request.
-    pub http_method: Option<&'a str>,
-    /// The trace id of the original request, well-formed.
-    pub trace_id: Option<&'a str>,
-    /// The policy that decided.
-    pub policy_version: &'a str,
-    /// From the first look at the request to the decision.
-    pub duration: Duration,
-}
 
 /// The line of a decision. What is not known is left out. Who it was comes from a verified token alone, written as
 /// in the identity headers: printable ASCII, at most 3 KiB together, and never cut, since a part of one name can be
 /// another's.
 #[derive(Serialize)]
-struct Record<'a> {
+struct Line<'a> {
     schema: u32,
     event: &'static str,
     time: Rfc3339,
@@ -101,36 +81,36 @@ struct Lost {
 
 /// The line of one decision, with its line break; empty if it cannot be written, which JSON gives no reason for.
 pub(super) fn line_of(
-    decision: &Decision,
-    decided: &Decided<'_>,
+    record: &DecisionRecord<'_, '_>,
     subject: SubjectLogging,
     unix_time: Duration,
 ) -> Vec<u8> {
-    let (decision, code, detail, identity) = outcome_of(decision);
-    let (operation, name) = decided.operation.map(redact::operation).unzip();
-    let (required_scopes, is_required_cut) = required_of(decided).unzip();
+    let (outcome, identity) = (record.decision.outcome(), record.decision.identity());
+    let operation = record.operation.as_ref();
+    let (operation_name, name) = operation.map(redact::operation).unzip();
+    let (required_scopes, is_required_cut) = required_by(record).unzip();
     let present = identity.map(|identity| bounded(identity.scopes.iter().map(|scope| scope.as_str())));
     let (present_scopes, is_present_cut) = present.unzip();
-    to_line(&Record {
+    to_line(&Line {
         schema: SCHEMA,
         event: "decision",
         time: Rfc3339(unix_time),
-        resource: decided.resource.map_or("none", |resource| resource.id().as_str()),
-        dialect: decided.dialect.name(),
-        http_method: decided.http_method.map(redact::text),
-        operation,
+        resource: record.resource_id(),
+        dialect: record.dialect.name(),
+        http_method: record.request.map(|request| redact::text(request.http_method)),
+        operation: operation_name,
         name: name.flatten(),
-        messages: decided.operation.map(messages_of).unwrap_or_default(),
-        decision,
-        code,
-        detail,
+        messages: operation.map(messages_of).unwrap_or_default(),
+        decision: outcome.kind.name(),
+        code: outcome.code,
+        detail: outcome.detail,
         who: identity.map(|identity| Who::of(identity, subject)),
         required_scopes,
         present_scopes,
         scopes_cut: is_required_cut.unwrap_or(false) || is_present_cut.unwrap_or(false),
-        policy_version: decided.policy_version,
-        trace_id: decided.trace_id,
-        duration_us: u64::try_from(decided.duration.as_micros()).unwrap_or(u64::MAX),
+        policy_version: record.policy_version,
+        trace_id: record.trace_id(),
+        duration_us: record.duration_us(),
     })
 }
 
@@ -152,23 +132,6 @@ impl<'a> Who<'a> {
     }
 }
 
-type Outcome<'a> = (&'static str, &'static str, &'static str, Option<&'a Identity>);
-
-fn outcome_of(decision: &Decision) -> Outcome<'_> {
-    match decision {
-        Decision::Deny(denial) => {
-            ("deny", denial.reason().code(), denial.refusal().detail, denial.identity())
-        }
-        Decision::Permit(permit) => {
-            let word = match permit.grounds() {
-                Grounds::Reported(_) => "report",
-                Grounds::Granted | Grounds::Public | Grounds::Unenforced => "permit",
-            };
-            (word, permit.grounds().code(), "", permit.identity())
-        }
-    }
-}
-
 /// A batch is no hiding place: each of its messages is named.
 fn messages_of(operation: &Operation<'_>) -> Vec<MessageWords> {
     let Operation::Batch(messages) = operation else { return Vec::new() };
@@ -179,8 +142,8 @@ fn messages_of(operation: &Operation<'_>) -> Vec<MessageWords> {
 }
 
 /// What each level of the operation asks for; `None` where the operation was not read, or no scope opens it.
-fn required_of(decided: &Decided<'_>) -> Option<(Vec<String>, bool)> {
-    let levels = decided.resource?.policy()?.table().levels(decided.operation?).ok()?;
+fn required_by(record: &DecisionRecord<'_, '_>) -> Option<(Vec<String>, bool)> {
+    let levels = record.resource?.policy()?.table().levels(record.operation.as_ref()?.into()).ok()?;
     let requirements = levels.iter().map(|level| level.requirement).filter(|wanted| !wanted.is_nothing());
     Some(bounded(requirements.map(ToString::to_string)))
 }
@@ -198,10 +161,10 @@ fn bounded<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> (Vec<T>, bool) {
     (kept, false)
 }
 
-fn to_line(record: &impl Serialize) -> Vec<u8> {
-    let mut line = serde_json::to_vec(record).unwrap_or_default();
-    line.push(b'\n');
-    line
+fn to_line(line: &impl Serialize) -> Vec<u8> {
+    let mut text = serde_json::to_vec(line).unwrap_or_default();
+    text.push(b'\n');
+    text
 }
 
 /// The version of the schema. Fields may be added under the same number; a field that goes or changes its meaning
