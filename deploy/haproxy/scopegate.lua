@@ -1,26 +1,28 @@
--- Asks scopegate whether this request may pass, and shows it the body. `http-request lua.scopegate`; see haproxy.cfg. The
--- question goes to the URL in `txn.scopegate_question`.
--- Only the answer 200 sets `txn.scopegate` to `permit`; whatever is not understood ends the request with 503.
+-- Asks scopegate whether this request may pass, and shows it the body. Use it with `http-request lua.scopegate`; see
+-- haproxy.cfg. The check request goes to the URL in `txn.scopegate_question`. Only the answer 200 sets `txn.scopegate`
+-- to `permit`. Any answer that the script does not understand ends the request with 503.
 
 local TIMEOUT_MS = 2000
 local RETRY_AFTER_SECONDS = "5"
 
--- What the MCP server may believe about the caller, set from each permit; a client's own were removed before.
+-- The identity headers that the MCP server may trust, set from each permit. haproxy.cfg has removed those of the
+-- client.
 local IDENTITY = { "x-auth-subject", "x-auth-client-id", "x-auth-issuer", "x-auth-scope", "x-auth-resource" }
 
--- What a client has to know of a denial.
+-- The headers of a denial that the client needs.
 local RELAYED = { "www-authenticate", "cache-control", "access-control-allow-origin", "access-control-expose-headers" }
 
--- What scopegate reads of a request. Repeated headers stay repeated, for scopegate to refuse.
+-- The headers that scopegate reads. Repeated headers stay repeated, so that scopegate can refuse them.
 local SHOWN = {
     "authorization", "host", "origin", "access-control-request-method", "content-type", "content-encoding",
     "mcp-protocol-version", "mcp-method", "mcp-name", "traceparent",
 }
 
--- To scripts scopegate speaks in 200, 401, 403 and 503 alone; these come as 403 with the true status in a header.
+-- scopegate answers scripts only with 200, 401, 403 and 503. Other statuses come as 403 with the true status in a
+-- header.
 local TRUE_STATUS = { ["400"] = 400, ["404"] = 404, ["413"] = 413 }
 
--- HAProxy counts the values of a header from 0; its client wants them from 1.
+-- HAProxy counts the values of a header from 0, but its HTTP client expects them from 1.
 local function values(headers, name)
     local found = headers[name]
     if not found then
@@ -46,15 +48,15 @@ local function finish(txn, status, headers, body)
     txn:done(reply)
 end
 
--- No decision. Never 401, which would make clients throw a good token away.
+-- scopegate made no decision. Never answer 401: it would make clients throw away a good token.
 local function unavailable(txn, headers)
     local retry_after = first(headers, "retry-after") or RETRY_AFTER_SECONDS
     finish(txn, 503, { ["retry-after"] = retry_after, ["cache-control"] = "no-store" })
 end
 
--- The body, or the status with which a request is refused whose body cannot be shown whole.
+-- Returns the body, or the status that refuses a request whose body cannot be shown in full.
 local function read_body(txn, headers)
-    -- Without a token the answer is 401 whatever the body says.
+    -- Without a token the answer is 401 for any body.
     if not headers["authorization"] then
         return nil
     end
@@ -94,7 +96,7 @@ local function deny(txn, answer)
     for _, name in ipairs(RELAYED) do
         headers[name] = first(answer.headers, name)
     end
-    if status == 400 then -- of all denials only this one has a body
+    if status == 400 then -- only this denial has a body
         headers["content-type"] = "application/json"
         finish(txn, status, headers, first(answer.headers, "x-scopegate-error"))
     else

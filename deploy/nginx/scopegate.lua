@@ -1,20 +1,20 @@
--- Asks scopegate whether this request may pass, and shows it the body. For access_by_lua_file; see lua.conf.
--- Only the answer 200 lets a request through; whatever is not understood ends it with 503.
+-- Asks scopegate whether this request may pass, and shows it the body. For access_by_lua_file; see lua.conf. Only the
+-- answer 200 lets a request pass. Any answer that the script does not understand ends the request with 503.
 
 local QUESTION = "/_scopegate"
 local RETRY_AFTER_SECONDS = 5
 local TOO_LARGE = 413 -- the module has no name for it
 
--- What the MCP server may believe about the caller, set from each permit; a client's own were cleared before.
+-- The identity headers that the MCP server may trust, set from each permit. The script has cleared those of the client.
 local IDENTITY = { "x-auth-subject", "x-auth-client-id", "x-auth-issuer", "x-auth-scope", "x-auth-resource" }
 
--- Names that are scopegate's and the gateway's to set; a client's own never reach the MCP server.
+-- Names that only scopegate and the gateway may set; headers of these names from a client never reach the MCP server.
 local RESERVED = { "^x%-auth%-", "^x%-original%-", "^x%-scopegate%-" }
 
--- What a client has to know of a denial.
+-- The headers of a denial that the client needs.
 local RELAYED = { "www-authenticate", "cache-control", "access-control-allow-origin", "access-control-expose-headers" }
 
--- scopegate speaks to nginx in 200, 401, 403 and 503 alone; these come as 403 with the true status in a header.
+-- scopegate answers nginx only with 200, 401, 403 and 503. Other statuses come as 403 with the true status in a header.
 local TRUE_STATUS = { ["400"] = 400, ["404"] = 404, ["413"] = 413 }
 
 local function is_reserved(name)
@@ -27,16 +27,16 @@ local function is_reserved(name)
 end
 
 local function clear_reserved_headers()
-    for name in pairs(ngx.req.get_headers(0)) do -- 0: all of them, not the first hundred
+    for name in pairs(ngx.req.get_headers(0)) do -- 0: all headers, not only the first hundred
         if is_reserved(name) then
             ngx.req.clear_header(name)
         end
     end
 end
 
--- The body as a string, or nil where there is none.
+-- Returns the body as a string, or nil if there is none.
 local function read_body()
-    -- Without a token the answer is 401 whatever the body says: do not make room for it.
+    -- Without a token the answer is 401 for any body: do not read it into memory.
     if not ngx.var.http_authorization then
         return nil
     end
@@ -47,7 +47,7 @@ local function read_body()
     return ngx.req.get_body_data()
 end
 
--- Header names as the upstream spelled them, in lower case: a captured answer finds them by their exact spelling alone.
+-- Returns the headers with names in lower case: a captured answer finds a header only by the upstream's exact spelling.
 local function by_lower_case(headers)
     local lower = {}
     for name, value in pairs(headers) do
@@ -76,7 +76,7 @@ local function finish(status, body)
     ngx.status = status
     ngx.header["Content-Length"] = #body
     ngx.print(body)
-    ngx.exit(ngx.HTTP_OK) -- the status set above stands
+    ngx.exit(ngx.HTTP_OK) -- keeps the status set above
 end
 
 local function deny(answered, headers)
@@ -84,7 +84,7 @@ local function deny(answered, headers)
     for _, name in ipairs(RELAYED) do
         ngx.header[name] = headers[name]
     end
-    if status == ngx.HTTP_BAD_REQUEST then -- of all denials only this one has a body
+    if status == ngx.HTTP_BAD_REQUEST then -- only this denial has a body
         ngx.header["Content-Type"] = "application/json"
         finish(status, headers["x-scopegate-error"] or "")
     else
@@ -92,7 +92,7 @@ local function deny(answered, headers)
     end
 end
 
--- No decision. Never 401, which would make clients throw a good token away.
+-- scopegate made no decision. Never answer 401: it would make clients throw away a good token.
 local function unavailable(headers)
     ngx.header["Retry-After"] = headers["retry-after"] or RETRY_AFTER_SECONDS
     ngx.header["Cache-Control"] = "no-store"
