@@ -23,9 +23,10 @@ use scopegate::{
     clock::SystemClock,
     config::{self, Environment},
     domain::{Field, Silent},
-    gateway::{AUTH_REQUEST, Asked, HeaderSource},
+    gateway::{AUTH_REQUEST, HeaderSource, Incoming},
+    graphql::{AbstractTypes, Graph, GraphFiles, SchemaSource},
     mcp::Body,
-    policy::{AbstractTypes, Decision, Graph, GraphFiles, SchemaSource},
+    policy::Decision,
 };
 use serde_json::json;
 
@@ -149,12 +150,12 @@ impl Bench {
     fn decide(&self, body: &[u8]) -> String {
         let headers = Headers { authorization: format!("Bearer {}", self.token) };
         let asked =
-            Asked { method: "POST", target: "/authorize", headers: &headers, body: Body::Whole(body) };
+            Incoming { method: "POST", target: "/authorize", headers: &headers, body: Body::Whole(body) };
         let Ok(request) = (AUTH_REQUEST.read)(&asked) else { return "not read".to_owned() };
         let checked = self.system.block_on(self.core.authorizer.check(&request, &mut Silent));
         match checked.decision {
             Decision::Permit(_) => "permit".to_owned(),
-            Decision::Deny(denial) => format!("{} {}", denial.reason().code(), denial.detail()),
+            Decision::Deny(denial) => format!("{} {}", denial.reason().code(), denial.refusal().detail),
         }
     }
 }

@@ -24,7 +24,7 @@ use scopegate::{
     clock::SystemClock,
     config::{self, Environment},
     domain::{Field, Silent},
-    gateway::{AUTH_REQUEST, Asked, HeaderSource},
+    gateway::{AUTH_REQUEST, HeaderSource, Incoming},
     keys::{Algorithm, OutgoingSettings, SecretKey, SecretSettings, client_tls},
     mcp::Body,
     policy::Decision,
@@ -136,7 +136,7 @@ impl Bench {
     fn decide(&self, traceparent: Option<&'static str>) {
         let headers = Headers { authorization: &self.authorization, traceparent };
         let body = Body::Whole(MESSAGE);
-        let asked = Asked { method: "POST", target: "/authorize", headers: &headers, body };
+        let asked = Incoming { method: "POST", target: "/authorize", headers: &headers, body };
         let request = (AUTH_REQUEST.read)(&asked).unwrap();
         let checked = self.system.block_on(self.core.authorizer.check(&request, &mut Silent));
         assert!(matches!(checked.decision, Decision::Permit(_)));

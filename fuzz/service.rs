@@ -8,7 +8,7 @@ use scopegate::{
     clock::ManualClock,
     config::{self, Environment},
     domain::{Field, Silent},
-    gateway::{AUTH_REQUEST, Asked, HeaderSource},
+    gateway::{AUTH_REQUEST, HeaderSource, Incoming},
     mcp::Body,
     policy::Decision,
 };
@@ -44,7 +44,7 @@ impl Service {
         let target = format!("/authorize?resource={resource}");
         let headers = Shown(request);
         let body = if request.body.is_empty() { Body::Absent } else { Body::Whole(&request.body) };
-        let asked = Asked { method: "POST", target: &target, headers: &headers, body };
+        let asked = Incoming { method: "POST", target: &target, headers: &headers, body };
         let Ok(check) = (AUTH_REQUEST.read)(&asked) else { return Err("request-malformed") };
         let checked = self.runner.block_on(self.core.authorizer.check(&check, &mut Silent));
         let reply = (AUTH_REQUEST.write)(&checked, Some(&check));

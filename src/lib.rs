@@ -29,6 +29,7 @@
 //! A [`policy::Permit`] can only be made by [`policy::decide`] and its neighbours for what is public or switched
 //! off; a 200 can only be written from a permit.
 
+pub mod admission;
 pub mod app;
 pub mod audit;
 pub mod authorize;
@@ -38,6 +39,7 @@ pub mod config;
 pub mod domain;
 pub mod explain;
 pub mod gateway;
+pub mod graphql;
 pub mod grpc;
 pub mod http;
 pub mod keys;

@@ -13,12 +13,13 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use prometheus::Registry;
 use scopegate::{
+    admission::Admission,
     app::Core,
     clock::SystemClock,
     config::{self, Environment},
     domain::{Call, Dialect, Field, Message, Named, Operation, Query},
     gateway::{
-        AUTH_REQUEST, Asked, DecisionState, HeaderSource, Reply,
+        AUTH_REQUEST, HeaderSource, Incoming, Reply,
         ext_authz_grpc::{self, CheckMessage},
     },
     keys::{Algorithm, SecretKey, SecretSettings},
@@ -30,13 +31,13 @@ const SECRET: &str = "an-example-secret-of-thirty-two-bytes!";
 
 /// A policy in force, and what decides by it.
 pub(crate) struct Driver {
-    pub(crate) state: Arc<DecisionState>,
+    pub(crate) state: Arc<Admission>,
     pub(crate) registry: Registry,
     system: SystemRunner,
 }
 
 /// The same for many threads; its actors live as long as the process.
-pub(crate) struct Shared(Arc<DecisionState>);
+pub(crate) struct Shared(Arc<Admission>);
 
 /// One request as nginx shows it.
 pub(crate) struct Shown {
@@ -58,7 +59,7 @@ impl Driver {
         std::fs::write(&file, yaml).unwrap();
         let load = move || config::load(Path::new(&file), &Environment::default());
         let core = Core::start(Box::new(load), Arc::new(SystemClock::default())).unwrap();
-        let state = Arc::new(DecisionState::new(core.authorizer, 10_000, 4 << 20, Arc::default()));
+        let state = Arc::new(Admission::new(core.authorizer, 10_000, 4 << 20, Arc::default()));
 
         Self { state, registry: core.registry, system }
     }
@@ -83,12 +84,12 @@ impl Shared {
 }
 
 /// Decides as the handler of `/authorize` does.
-pub(crate) fn ask(state: &DecisionState, shown: &Shown) -> Reply {
+pub(crate) fn ask(state: &Admission, shown: &Shown) -> Reply {
     let _place = state.enter(AUTH_REQUEST.dialect).unwrap();
     let mut room = state.room();
     assert!(room.grow(shown.body.len()));
     let body = if shown.body.is_empty() { Body::Absent } else { Body::Whole(&shown.body) };
-    let asked = Asked { method: "POST", target: "/authorize?resource=mcp", headers: shown, body };
+    let asked = Incoming { method: "POST", target: "/authorize?resource=mcp", headers: shown, body };
     let read = (AUTH_REQUEST.read)(&asked);
     let checked = state.check(AUTH_REQUEST.dialect, &read).now_or_never().unwrap();
     (AUTH_REQUEST.write)(&checked, read.as_ref().ok())

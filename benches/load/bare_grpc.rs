@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::{BufMut, Bytes};
-use scopegate::gateway::{Misread, ext_authz_grpc::CheckMessage};
+use scopegate::gateway::ext_authz_grpc::CheckMessage;
 use tokio::{net::TcpListener, runtime};
 use tonic::{
     Request, Response, Status,
@@ -53,11 +53,11 @@ impl Service<http::Request<Body>> for Bare {
     }
 }
 
-impl UnaryService<Result<CheckMessage, Misread>> for Bare {
+impl UnaryService<Result<CheckMessage, Refusal>> for Bare {
     type Response = Bytes;
     type Future = std::future::Ready<Result<Response<Bytes>, Status>>;
 
-    fn call(&mut self, request: Request<Result<CheckMessage, Misread>>) -> Self::Future {
+    fn call(&mut self, request: Request<Result<CheckMessage, Refusal>>) -> Self::Future {
         std::hint::black_box(request.get_ref());
         std::future::ready(Ok(Response::new(self.0.clone())))
     }
@@ -68,7 +68,7 @@ struct Messages;
 
 impl Codec for Messages {
     type Encode = Bytes;
-    type Decode = Result<CheckMessage, Misread>;
+    type Decode = Result<CheckMessage, Refusal>;
     type Encoder = Self;
     type Decoder = Self;
 
@@ -92,7 +92,7 @@ impl Encoder for Messages {
 }
 
 impl Decoder for Messages {
-    type Item = Result<CheckMessage, Misread>;
+    type Item = Result<CheckMessage, Refusal>;
     type Error = Status;
 
     fn decode(&mut self, wire: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {

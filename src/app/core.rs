@@ -18,7 +18,7 @@ use crate::{
     keys::{KeysMetrics, Outgoing},
     policy::{KeyStarter, Load, PolicyActor, PolicyDocument, PolicyHandle, PolicyMetrics},
     release,
-    telemetry::{register_lost_lines, traces::Tracer},
+    telemetry::{log::register_lost_lines, traces::Tracer},
     tls::ServerTls,
     token::{TokenMetrics, Verifier},
 };
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use crate::{
         config::{Environment, Sources},
-        telemetry::Share,
+        telemetry::SamplingRatio,
     };
 
     #[test]
@@ -210,7 +210,7 @@ mod tests {
         assert!(changed(|_| ()).is_empty());
         assert_eq!(changed(|now| now.server.listen_addr = "localhost:0".to_owned()), ["server.listen_addr"]);
         assert_eq!(changed(|now| now.server.workers += 1), ["server"]);
-        assert_eq!(changed(|now| now.log.permits = Share::of(0.5).unwrap()), ["server.log"]);
+        assert_eq!(changed(|now| now.log.permits = SamplingRatio::of(0.5).unwrap()), ["server.log"]);
         assert_eq!(changed(|now| now.outgoing.ca_pem = Some(b"new".to_vec())), ["server.ca_file"]);
     }
 }

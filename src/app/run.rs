@@ -10,9 +10,9 @@ use tokio::{
 
 use super::{core::Core, debug::Gathered, files, health::Health, span, watch::FileWatch};
 use crate::{
+    admission::{Admission, register_in_flight},
     audit::AuditHandle,
     config::Settings,
-    gateway::{DecisionState, register_in_flight},
     grpc::{self, BoundGrpc, GrpcHandle},
     http::{AdminState, BoundServer, bind_admin, bind_main, debug::DebugPages},
     keys::client_tls,
@@ -58,7 +58,7 @@ impl Service {
         let (of_audit, wait) = (audit.clone(), server.ready_wait);
         let health = Health::new(policy.clone(), of_audit, clock.clone(), wait, warnings);
         let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
-        let state = DecisionState::new(authorizer, in_flight, body_bytes, health.draining());
+        let state = Admission::new(authorizer, in_flight, body_bytes, health.draining());
         let state = Arc::new(state);
         register_in_flight(&state, &registry)?;
         let (alive, ready) = (health.clone(), health.clone());

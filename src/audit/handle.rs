@@ -15,7 +15,7 @@ use super::{
     selection::Selection,
     writer::Writer,
 };
-use crate::{clock::SharedClock, domain::Reason, policy::Decision, telemetry::SubjectLogging};
+use crate::{clock::SharedClock, domain::Reason, policy::Decision, telemetry::log::SubjectLogging};
 
 /// Writes decisions down. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -6,9 +6,10 @@ use serde::Serialize;
 
 use crate::{
     clock::Rfc3339,
+    domain::Message,
     domain::{Dialect, Operation},
     policy::{Decision, Grounds, ProtectedResource},
-    telemetry::{SubjectLogging, naming, redact},
+    telemetry::{log::SubjectLogging, redact},
     token::Identity,
 };
 
@@ -106,7 +107,7 @@ pub(super) fn line_of(
     unix_time: Duration,
 ) -> Vec<u8> {
     let (decision, code, detail, identity) = outcome_of(decision);
-    let (operation, name) = decided.operation.map(naming::of).unzip();
+    let (operation, name) = decided.operation.map(redact::operation).unzip();
     let (required_scopes, is_required_cut) = required_of(decided).unzip();
     let present = identity.map(|identity| bounded(identity.scopes.iter().map(|scope| scope.as_str())));
     let (present_scopes, is_present_cut) = present.unzip();
@@ -155,7 +156,9 @@ type Outcome<'a> = (&'static str, &'static str, &'static str, Option<&'a Identit
 
 fn outcome_of(decision: &Decision) -> Outcome<'_> {
     match decision {
-        Decision::Deny(denial) => ("deny", denial.reason().code(), denial.detail(), denial.identity()),
+        Decision::Deny(denial) => {
+            ("deny", denial.reason().code(), denial.refusal().detail, denial.identity())
+        }
         Decision::Permit(permit) => {
             let word = match permit.grounds() {
                 Grounds::Reported(_) => "report",
@@ -169,7 +172,7 @@ fn outcome_of(decision: &Decision) -> Outcome<'_> {
 /// A batch is no hiding place: each of its messages is named.
 fn messages_of(operation: &Operation<'_>) -> Vec<MessageWords> {
     let Operation::Batch(messages) = operation else { return Vec::new() };
-    let words = messages.iter().map(naming::words_of_message);
+    let words = messages.iter().map(Message::method_and_name);
     words
         .map(|(method, name)| MessageWords { operation: redact::text(method), name: name.map(redact::text) })
         .collect()

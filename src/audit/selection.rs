@@ -6,13 +6,13 @@ use super::AuditSettings;
 use crate::{
     domain::{Message, Operation},
     policy::{Decision, Grounds},
-    telemetry::{Share, naming},
+    telemetry::SamplingRatio,
 };
 
 /// Chooses.
 #[derive(Debug)]
 pub(super) struct Selection {
-    permits: Share,
+    permits: SamplingRatio,
     operations: Vec<WildMatch>,
 }
 
@@ -45,7 +45,7 @@ impl Selection {
                 .iter()
                 .any(|glob| glob.matches(method) || name.is_some_and(|name| glob.matches(name)))
         };
-        let in_batch = |message: &Message<'_>| is_named(naming::words_of_message(message));
-        is_named(naming::words_of(operation)) || operation.messages().iter().any(in_batch)
+        let in_batch = |message: &Message<'_>| is_named(message.method_and_name());
+        is_named(operation.method_and_name()) || operation.messages().iter().any(in_batch)
     }
 }

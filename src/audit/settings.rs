@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::telemetry::{Share, SubjectLogging};
+use crate::telemetry::{SamplingRatio, log::SubjectLogging};
 
 /// What is written to the audit log, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub struct AuditSettings {
     /// Where the lines go.
     pub output: AuditOutput,
     /// Which share of the permits is written.
-    pub permits: Share,
+    pub permits: SamplingRatio,
     /// Methods and names, or globs of them, whose permits are always written.
     pub operations: Vec<String>,
     /// How a token's subject appears.

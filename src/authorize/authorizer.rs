@@ -3,19 +3,19 @@
 use std::{borrow::Cow, sync::Arc};
 
 use super::{
-    CheckRequest, naming,
+    CheckRequest,
     observer::{Observer, ObserverSettings},
 };
 use crate::{
     audit::{AuditHandle, Decided},
-    domain::{Dialect, Field, Operation, Reason, Step, Trace},
-    mcp::{self, Body, HeaderTrust, ShownRequest, Unreadable},
+    domain::{Dialect, Field, Operation, Reason, Refusal, Step, Trace},
+    mcp::{self, Body, HeaderTrust, ShownRequest},
     policy::{
-        Closed, Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
+        Decision, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, Selector, decide,
         permit_public, permit_unenforced,
     },
     telemetry::redact,
-    token::{Bearer, Identity, Refusal, Verifier},
+    token::{Bearer, Identity, Verifier},
 };
 
 /// Decides about requests. One value for each worker is not needed: it is shared and holds no lock.
@@ -42,7 +42,7 @@ impl Checked<'_> {
     /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
     pub fn operation_name(&self) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
-        let (method, name) = naming::words_of(self.operation.as_ref()?);
+        let (method, name) = self.operation.as_ref()?.method_and_name();
         Some((redact::borrowed(method), name.map(redact::borrowed)))
     }
 }
@@ -210,9 +210,7 @@ impl Authorizer {
         trace: &mut T,
     ) -> Result<Arc<Identity>, Denial> {
         let refused = |refusal: Refusal| {
-            Denial::of(refusal.reason)
-                .with_challenge(policy.challenge().unauthorized(refusal.reason))
-                .with_detail(refusal.detail)
+            Denial::from(refusal).with_challenge(policy.challenge().unauthorized(refusal.reason))
         };
         let bearer = match Bearer::read(request.authorization) {
             Ok(bearer) => bearer,
@@ -259,7 +257,7 @@ fn check_origin(policy: &Policy, request: &CheckRequest<'_>) -> Result<(), Denia
         Field::Absent => Ok(()),
         Field::One(origin) if policy.allows_origin(origin) => Ok(()),
         Field::One(_) => Err(Denial::of(Reason::OriginRefused)),
-        Field::Repeated => Err(Denial::of(Reason::RequestMalformed).with_detail("more than one Origin")),
+        Field::Repeated => Err(Refusal::new(Reason::RequestMalformed, "more than one Origin").into()),
     }
 }
 
@@ -270,11 +268,7 @@ fn read_operation<'a, T: Trace>(
     trace: &mut T,
 ) -> Result<Operation<'a>, Denial> {
     let trust = if policy.trusts_mcp_headers() { HeaderTrust::Trusted } else { HeaderTrust::Untrusted };
-    let operation = mcp::read(&shown(policy, request), trust).map_err(|unreadable: Unreadable| {
-        Denial::of(unreadable.reason)
-            .with_detail(unreadable.detail)
-            .with_json_rpc_code(unreadable.json_rpc_code())
-    })?;
+    let operation = mcp::read(&shown(policy, request), trust).map_err(Denial::from)?;
     trace.note(Step::Operation, || describe_operation(&operation));
     trace.note(Step::Requirement, || match policy.table().levels(&operation) {
         Ok(levels) => levels
@@ -285,8 +279,8 @@ fn read_operation<'a, T: Trace>(
             })
             .collect::<Vec<_>>()
             .join("; "),
-        Err(Closed { reason, detail: "" }) => format!("no scope opens it ({})", reason.code()),
-        Err(Closed { reason, detail }) => format!("no scope opens it ({}: {detail})", reason.code()),
+        Err(Refusal { reason, detail: "", .. }) => format!("no scope opens it ({})", reason.code()),
+        Err(Refusal { reason, detail, .. }) => format!("no scope opens it ({}: {detail})", reason.code()),
     });
     Ok(operation)
 }
@@ -313,7 +307,7 @@ fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckReques
 }
 
 fn describe_operation(operation: &Operation<'_>) -> String {
-    let (method, name) = naming::of(operation);
+    let (method, name) = redact::operation(operation);
     let batch = if let Operation::Batch(messages) = operation { messages.len() } else { 1 };
     match name {
         Some(name) => format!("{method} `{name}`"),
@@ -330,7 +324,5 @@ fn describe_decision(decision: &Decision) -> String {
 }
 
 fn describe_refusal(denial: &Denial) -> String {
-    let reason = denial.reason();
-    let detail = if denial.detail().is_empty() { reason.description() } else { denial.detail() };
-    format!("{}: {detail}", reason.code())
+    denial.refusal().to_string()
 }

@@ -1,7 +1,7 @@
 //! The one use case: check a request. It knows no gateway and no listener.
 
 mod authorizer;
-mod line;
+mod decision_log;
 mod observer;
 mod request;
 mod span;
@@ -9,5 +9,3 @@ mod span;
 pub use authorizer::{Authorizer, Checked};
 pub use observer::ObserverSettings;
 pub use request::CheckRequest;
-
-use crate::telemetry::naming;

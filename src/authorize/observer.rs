@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use prometheus::Registry;
 
-use super::{CheckRequest, line::Line, span::SpanSource};
+use super::{CheckRequest, decision_log::Line, span::SpanSource};
 use crate::{
     clock::{SharedClock, Uptime},
     domain::{Dialect, Operation},
     policy::{Decision, DecisionCounters, PolicyMetrics, ProtectedResource},
-    telemetry::{DurationHistograms, LogSettings, traces::Tracer},
+    telemetry::{log::LogSettings, metrics::DurationHistograms, traces::Tracer},
 };
 
 /// What every observer needs.

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{CheckRequest, naming};
+use super::CheckRequest;
 use crate::{
     domain::{Call, Dialect, Field, Message, Named, Operation, Reason},
     policy::{Decision, Grounds, Selector},
     telemetry::{
-        SubjectLogging, redact,
+        log::SubjectLogging,
+        redact,
         traces::{Span, SpanContext, SpanKind},
     },
     token::Identity,
@@ -170,7 +171,7 @@ fn add_host(host: &str, span: &mut Span) {
 
 /// URIs and task ids stay out, as they do in the log.
 fn add_operation(operation: &Operation<'_>, span: &mut Span) {
-    let (method, name) = naming::of(operation);
+    let (method, name) = redact::operation(operation);
     let Operation::Single(message) = operation else {
         return span.text("scopegate.operation", method);
     };

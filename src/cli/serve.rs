@@ -28,7 +28,7 @@ pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode
 }
 
 fn start(first: Settings, mut load: LoadSettings, is_dev: bool) -> anyhow::Result<StopReason> {
-    let _log = telemetry::init(first.log).context("the log")?;
+    let _log = telemetry::log::init(first.log).context("the log")?;
     actix::System::new().block_on(async move {
         let mut known = Some(first);
         let load: LoadSettings = Box::new(move || known.take().map_or_else(&mut load, Ok));

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     audit::{AuditOutput, AuditSettings, WhenFull},
-    telemetry::{Share, SubjectLogging},
+    telemetry::{SamplingRatio, log::SubjectLogging},
 };
 
 /// Reads the section; its file is relative to `folder`. Without a section nothing is written; a section without
@@ -30,7 +30,7 @@ pub(super) fn read(audit: &Section, folder: &Path, report: &mut Report) -> Optio
             "stdout" => AuditOutput::Stdout,
             path => AuditOutput::File(folder.join(path)),
         },
-        permits: audit.share("permits").unwrap_or(Share::NONE),
+        permits: audit.share("permits").unwrap_or(SamplingRatio::NONE),
         operations: operations(audit, report),
         subject: audit.choice("subject", SubjectLogging::Hashed, &SUBJECTS, report),
         queue: audit.number("queue", 8192, 16..=1_000_000, report),

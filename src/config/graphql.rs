@@ -9,8 +9,9 @@ use super::{
     mistake::{Report, shown},
     section::Section,
 };
-use crate::policy::{
-    AbstractTypes, Graph, GraphFiles, GraphqlSettings, QueryLimits, SchemaSource, UnknownFields,
+use crate::{
+    graphql::{AbstractTypes, Graph, GraphFiles, QueryLimits, SchemaSource, UnknownFields},
+    policy::GraphqlSettings,
 };
 
 /// The folders of `storage_providers.file_system`, by id.

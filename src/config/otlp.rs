@@ -11,7 +11,7 @@ use super::{
     web::{parse_web_url, written_path},
 };
 use crate::telemetry::{
-    Share,
+    SamplingRatio,
     traces::{OtlpHeaders, OtlpProtocol, OtlpSettings, Sampler},
 };
 
@@ -34,7 +34,7 @@ pub(super) fn read(otlp: &Section, report: &mut Report) -> Option<OtlpSettings> 
     Some(OtlpSettings {
         endpoint: endpoint?,
         protocol,
-        sample: Sampler::of(otlp.share("sample").unwrap_or(Share::NONE)),
+        sample: Sampler::of(otlp.share("sample").unwrap_or(SamplingRatio::NONE)),
         headers,
         timeout,
         service_name: service_name.to_owned(),

@@ -61,7 +61,7 @@ fn locate(keys: Keys, segments: &[&str]) -> Option<(String, Shape)> {
     let key = find(keys, name)?;
     match key.shape {
         Shape::Flag
-        | Shape::Share
+        | Shape::SamplingRatio
         | Shape::Count
         | Shape::Size
         | Shape::Duration

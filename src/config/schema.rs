@@ -19,7 +19,7 @@ pub(super) enum Shape {
     /// `true` or `false`.
     Flag,
     /// `true`, `false`, or a number from 0 to 1.
-    Share,
+    SamplingRatio,
     /// A whole number, not negative.
     Count,
     /// Bytes: a number, or a text such as `512 KiB`.
@@ -55,7 +55,7 @@ fn paths(prefix: &str, keys: Keys) -> Vec<String> {
         Shape::Section(keys) => paths(&format!("{prefix}{}.", key.name), keys),
         Shape::Entries(keys) => paths(&format!("{prefix}{}[].", key.name), keys),
         Shape::Flag
-        | Shape::Share
+        | Shape::SamplingRatio
         | Shape::Count
         | Shape::Size
         | Shape::Duration
@@ -124,13 +124,13 @@ const TOKEN_CACHE: Keys = &[&[key("max_entries", Shape::Count), key("max_bytes",
 const LOG: Keys = &[&[
     key("format", Shape::Text),
     key("level", Shape::Text),
-    key("permits", Shape::Share),
+    key("permits", Shape::SamplingRatio),
     key("subject", Shape::Text),
 ]];
 
 const AUDIT: Keys = &[&[
     key("output", Shape::Text),
-    key("permits", Shape::Share),
+    key("permits", Shape::SamplingRatio),
     key("operations", Shape::Texts),
     key("subject", Shape::Text),
     key("queue", Shape::Count),
@@ -140,7 +140,7 @@ const AUDIT: Keys = &[&[
 const OTLP: Keys = &[&[
     key("endpoint", Shape::Text),
     key("protocol", Shape::Text),
-    key("sample", Shape::Share),
+    key("sample", Shape::SamplingRatio),
     key("headers", Shape::Secret),
     key("timeout", Shape::Duration),
     key("service_name", Shape::Text),

@@ -10,8 +10,8 @@ use super::{
     shape::Shaper,
 };
 use crate::{
-    domain::Scope,
-    policy::{NamedScopes, ScopeGroups, ScopeSettings},
+    domain::{NamedScopes, Scope, ScopeGroups},
+    policy::ScopeSettings,
 };
 
 impl Shaper<'_> {

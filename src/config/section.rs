@@ -7,9 +7,8 @@ use super::{
     units::written_duration,
 };
 use crate::{
-    domain::Scope,
-    policy::{NamedScopes, ScopeGroups},
-    telemetry::Share,
+    domain::{NamedScopes, Scope, ScopeGroups},
+    telemetry::SamplingRatio,
 };
 
 /// The keys of one section that are written, each with a value of its shape. A value that could not be read is
@@ -25,7 +24,7 @@ pub(super) struct Section {
 #[derive(Debug)]
 pub(super) enum Node {
     Flag(bool),
-    Share(Share),
+    SamplingRatio(SamplingRatio),
     Number(u64),
     Duration(Duration),
     Text(String),
@@ -76,8 +75,8 @@ impl Section {
         if let Some(Node::Flag(flag)) = self.node(name) { Some(*flag) } else { None }
     }
 
-    pub(super) fn share(&self, name: &str) -> Option<Share> {
-        if let Some(Node::Share(share)) = self.node(name) { Some(*share) } else { None }
+    pub(super) fn share(&self, name: &str) -> Option<SamplingRatio> {
+        if let Some(Node::SamplingRatio(share)) = self.node(name) { Some(*share) } else { None }
     }
 
     pub(super) fn text(&self, name: &str) -> Option<&str> {

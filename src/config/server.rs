@@ -12,7 +12,10 @@ use super::{
 use crate::{
     http::ServerSettings,
     keys::{OutgoingSettings, check_roots},
-    telemetry::{LogFormat, LogLevel, LogSettings, Share, SubjectLogging},
+    telemetry::{
+        SamplingRatio,
+        log::{LogFormat, LogLevel, LogSettings, SubjectLogging},
+    },
     tls::{TlsKey, TlsSettings},
     token::CacheSettings,
 };
@@ -61,7 +64,7 @@ pub(super) fn log(server: &Section, report: &mut Report) -> LogSettings {
     LogSettings {
         format: log.choice("format", LogFormat::Json, &formats, report),
         level: log.choice("level", LogLevel::Info, &levels, report),
-        permits: log.share("permits").unwrap_or(Share::NONE),
+        permits: log.share("permits").unwrap_or(SamplingRatio::NONE),
         subject: log.choice("subject", SubjectLogging::Hashed, &SUBJECTS, report),
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     http::ServerSettings,
     keys::OutgoingSettings,
     policy::ResourceSettings,
-    telemetry::{LogSettings, traces::OtlpSettings},
+    telemetry::{log::LogSettings, traces::OtlpSettings},
 };
 
 /// Everything that the file and the environment say.

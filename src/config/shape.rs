@@ -12,7 +12,7 @@ use super::{
     section::{Node, Section},
     units::{parse_duration, parse_size},
 };
-use crate::telemetry::Share;
+use crate::telemetry::SamplingRatio;
 
 /// What reading a value needs besides the value.
 pub(super) struct Shaper<'a> {
@@ -65,7 +65,7 @@ impl Shaper<'_> {
     fn node(&mut self, path: &str, shape: Shape, value: &Value) -> Option<Node> {
         match shape {
             Shape::Flag => self.flag(path, value).map(Node::Flag),
-            Shape::Share => self.share(path, value).map(Node::Share),
+            Shape::SamplingRatio => self.share(path, value).map(Node::SamplingRatio),
             Shape::Count => self.count(path, value, "a whole number, 0 or more").map(Node::Number),
             Shape::Size => self.size(path, value).map(Node::Number),
             Shape::Duration => self.duration(path, value),
@@ -103,14 +103,14 @@ impl Shaper<'_> {
         self.or_mistake(path, flag, &text, expected)
     }
 
-    fn share(&mut self, path: &str, value: &Value) -> Option<Share> {
+    fn share(&mut self, path: &str, value: &Value) -> Option<SamplingRatio> {
         let expected = "`true`, `false`, or a number from 0 to 1";
-        let of_flag = |is_all| if is_all { Share::ALL } else { Share::NONE };
+        let of_flag = |is_all| if is_all { SamplingRatio::ALL } else { SamplingRatio::NONE };
         if let ValueKind::Boolean(is_all) = value.kind {
             return Some(of_flag(is_all));
         }
         if let Some(number) = number(value) {
-            let share = Share::of(number);
+            let share = SamplingRatio::of(number);
             if share.is_none() {
                 self.report.mistake(path, format!("`{number}`"), expected);
             }
@@ -119,7 +119,7 @@ impl Shaper<'_> {
         let text = self.text(path, value, expected)?;
         let share = match text.text.as_str() {
             "true" | "false" => Some(of_flag(text.text == "true")),
-            number => number.parse().ok().and_then(Share::of),
+            number => number.parse().ok().and_then(SamplingRatio::of),
         };
         self.or_mistake(path, share.filter(|_| text.is_outside), &text, expected)
     }

@@ -27,6 +27,19 @@ impl<'a> Operation<'a> {
             Self::OpenStream | Self::EndSession | Self::NotShown => &[],
         }
     }
+
+    /// How logs, spans and audit records name the operation: the JSON-RPC method, and the tool or prompt that it names,
+    /// byte for byte. Resource URIs and task ids stay out: they can tell as much as arguments do.
+    #[must_use]
+    pub fn method_and_name(&self) -> (&str, Option<&str>) {
+        match self {
+            Self::OpenStream => ("stream", None),
+            Self::EndSession => ("end-session", None),
+            Self::NotShown => ("not-shown", None),
+            Self::Batch(_) => ("batch", None),
+            Self::Single(message) => message.method_and_name(),
+        }
+    }
 }
 
 /// One JSON-RPC message that a client may send.
@@ -39,6 +52,18 @@ pub enum Message<'a> {
     Notification(&'static str),
     /// Everything else that has a method.
     Request(Call<'a>),
+}
+
+impl Message<'_> {
+    /// The message's part of [`Operation::method_and_name`].
+    #[must_use]
+    pub fn method_and_name(&self) -> (&str, Option<&str>) {
+        match self {
+            Self::Response => ("response", None),
+            Self::Notification(method) => (method, None),
+            Self::Request(call) => (&call.method, call.named.logged_name()),
+        }
+    }
 }
 
 /// A request's method and what it names.
@@ -97,6 +122,14 @@ pub enum Named<'a> {
 }
 
 impl Named<'_> {
+    /// The name, where it may stand in a log.
+    fn logged_name(&self) -> Option<&str> {
+        match self {
+            Self::Tool(name) | Self::Prompt(name) => Some(name),
+            Self::Nothing | Self::Resource(_) | Self::Resources(_) | Self::Task(_) => None,
+        }
+    }
+
     /// The length of all that is named, in bytes.
     #[must_use]
     pub fn byte_len(&self) -> usize {

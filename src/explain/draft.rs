@@ -2,9 +2,9 @@
 
 use crate::{
     authorize::CheckRequest,
-    domain::{Dialect, Field},
+    domain::{Dialect, Field, Refusal},
     gateway::{
-        AUTH_REQUEST, Asked, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
+        AUTH_REQUEST, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Incoming,
         ext_authz_grpc::{self, CheckMessage},
     },
     mcp::Body,
@@ -101,7 +101,7 @@ impl RequestDraft {
 
 impl OriginalRequest {
     /// Reads it as the listener of its dialect would.
-    pub(super) fn read(&self) -> Result<CheckRequest<'_>, Misread> {
+    pub(super) fn read(&self) -> Result<CheckRequest<'_>, Refusal> {
         match &self.wire {
             Wire::Http { dialogue, method, target, body } => {
                 let body = match body.len() {
@@ -109,7 +109,7 @@ impl OriginalRequest {
                     length if length > self.max_body_bytes => Body::TooLarge,
                     _ => Body::Whole(body),
                 };
-                (dialogue.read)(&Asked { method, target, headers: self, body })
+                (dialogue.read)(&Incoming { method, target, headers: self, body })
             }
             Wire::Grpc(message) => ext_authz_grpc::read(message, self.max_body_bytes),
         }

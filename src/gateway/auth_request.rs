@@ -5,10 +5,10 @@
 
 use bytes::Bytes;
 
-use super::{Asked, Misread, Reply, asked::Original, reply::json_rpc_error};
+use super::{Incoming, Reply, incoming::Original, incoming::request_malformed, reply::json_rpc_error};
 use crate::{
     authorize::{CheckRequest, Checked},
-    domain::Dialect,
+    domain::{Dialect, Refusal},
     mcp::Body,
     policy::{Decision, Denial, Selector},
 };
@@ -18,12 +18,13 @@ use crate::{
 ///
 /// # Errors
 /// When one of the two is missing, repeated or unreadable, or a body comes with another method than POST.
-pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
-    let method =
-        asked.required("x-original-method", Misread("X-Original-Method must be there exactly once"))?;
-    let target = asked.required("x-original-uri", Misread("X-Original-URI must be there exactly once"))?;
+pub fn read<'a>(asked: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
+    let method = asked
+        .required("x-original-method", request_malformed("X-Original-Method must be there exactly once"))?;
+    let target =
+        asked.required("x-original-uri", request_malformed("X-Original-URI must be there exactly once"))?;
     if method != "POST" && asked.body != Body::Absent {
-        return Err(Misread("only a POST may come with a body"));
+        return Err(request_malformed("only a POST may come with a body"));
     }
     let selector = asked.resource_id()?.map_or(Selector::Sole, Selector::Id);
     let body = asked.body;

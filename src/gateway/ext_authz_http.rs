@@ -2,10 +2,10 @@
 
 use bytes::Bytes;
 
-use super::{Asked, Misread, Reply, asked::Original};
+use super::{Incoming, Reply, incoming::Original, incoming::request_malformed};
 use crate::{
     authorize::{CheckRequest, Checked},
-    domain::{Dialect, Field},
+    domain::{Dialect, Field, Refusal},
     mcp::Body,
     policy::{Decision, Selector},
 };
@@ -23,10 +23,10 @@ pub fn original_target(target: &str) -> Option<&str> {
 ///
 /// # Errors
 /// When there is no path after the prefix, or not exactly one `Host`.
-pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
+pub fn read<'a>(asked: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
     let target = original_target(asked.target)
-        .ok_or(Misread("the target must be /authorize and the original path"))?;
-    let host = asked.required("host", Misread("Host must be there exactly once"))?;
+        .ok_or(request_malformed("the target must be /authorize and the original path"))?;
+    let host = asked.required("host", request_malformed("Host must be there exactly once"))?;
     let original = Original {
         dialect: Dialect::ExtAuthzHttp,
         method: asked.method,
@@ -48,7 +48,7 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply
 }
 
 /// A body that Envoy cut is no body that can be read, whatever is in it.
-fn body_of<'a>(asked: &Asked<'a>) -> Body<'a> {
+fn body_of<'a>(asked: &Incoming<'a>) -> Body<'a> {
     match asked.headers.field("x-envoy-auth-partial-body") {
         Field::Absent | Field::One(b"false") => asked.body,
         Field::One(_) | Field::Repeated => Body::Cut,

@@ -1,9 +1,9 @@
 //! Forward auth as Traefik and Caddy ask: `/forward-auth`, the original request in `X-Forwarded-*`.
 
-use super::{Asked, Misread, Reply, asked::Original};
+use super::{Incoming, Reply, incoming::Original, incoming::request_malformed};
 use crate::{
     authorize::{CheckRequest, Checked},
-    domain::Dialect,
+    domain::{Dialect, Refusal},
     policy::Selector,
 };
 
@@ -11,15 +11,17 @@ use crate::{
 ///
 /// # Errors
 /// When one of them is missing, repeated or unreadable.
-pub fn read<'a>(asked: &Asked<'a>) -> Result<CheckRequest<'a>, Misread> {
-    let method =
-        asked.required("x-forwarded-method", Misread("X-Forwarded-Method must be there exactly once"))?;
-    let target = asked.required("x-forwarded-uri", Misread("X-Forwarded-Uri must be there exactly once"))?;
-    let host = asked.required("x-forwarded-host", Misread("X-Forwarded-Host must be there exactly once"))?;
-    let proto =
-        asked.required("x-forwarded-proto", Misread("X-Forwarded-Proto must be there exactly once"))?;
+pub fn read<'a>(asked: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
+    let method = asked
+        .required("x-forwarded-method", request_malformed("X-Forwarded-Method must be there exactly once"))?;
+    let target =
+        asked.required("x-forwarded-uri", request_malformed("X-Forwarded-Uri must be there exactly once"))?;
+    let host = asked
+        .required("x-forwarded-host", request_malformed("X-Forwarded-Host must be there exactly once"))?;
+    let proto = asked
+        .required("x-forwarded-proto", request_malformed("X-Forwarded-Proto must be there exactly once"))?;
     if !matches!(proto, "http" | "https") {
-        return Err(Misread("X-Forwarded-Proto must be http or https"));
+        return Err(request_malformed("X-Forwarded-Proto must be http or https"));
     }
     let selector = asked.resource_id()?.map_or(Selector::Host(host), Selector::Id);
     let body = asked.body;

@@ -6,19 +6,16 @@ pub mod ext_authz_grpc;
 pub mod ext_authz_http;
 pub mod forward_auth;
 
-mod asked;
-mod in_flight;
+mod incoming;
 mod reply;
-mod state;
 
-pub use asked::{Asked, HeaderSource, Misread};
-pub use in_flight::{InFlight, Place};
+pub(crate) use incoming::request_malformed;
+pub use incoming::{HeaderSource, Incoming};
 pub use reply::Reply;
-pub use state::{BodyRoom, DecisionState, WorkerState, register_in_flight};
 
 use crate::{
     authorize::{CheckRequest, Checked},
-    domain::Dialect,
+    domain::{Dialect, Refusal},
 };
 
 /// The two functions of one dialect.
@@ -27,7 +24,7 @@ pub struct Dialogue {
     /// Whose they are.
     pub dialect: Dialect,
     /// Reads the original request.
-    pub read: for<'a> fn(&Asked<'a>) -> Result<CheckRequest<'a>, Misread>,
+    pub read: for<'a> fn(&Incoming<'a>) -> Result<CheckRequest<'a>, Refusal>,
     /// Writes the answer; without a request where it could not be read.
     pub write: fn(&Checked<'_>, Option<&CheckRequest<'_>>) -> Reply,
 }

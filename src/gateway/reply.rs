@@ -83,11 +83,8 @@ impl Reply {
 
 /// The JSON-RPC error of a request that could not be read. Its `id` is unknown or not to be trusted.
 pub(super) fn json_rpc_error(denial: &Denial) -> String {
-    let message = match denial.detail() {
-        "" => denial.reason().description(),
-        detail => detail,
-    };
-    let error = JsonRpcErrorObject { code: denial.json_rpc_code(), message };
+    let refusal = denial.refusal();
+    let error = JsonRpcErrorObject { code: refusal.json_rpc_code, message: refusal.message() };
     serde_json::to_string(&JsonRpcError { jsonrpc: "2.0", id: (), error }).unwrap_or_default()
 }
 

@@ -14,22 +14,20 @@ use tonic::{
 
 use super::{body::BoundedBody, codec::CheckCodec};
 use crate::{
+    admission::{Admission, WorkerAdmission},
     authorize::CheckRequest,
-    domain::{Dialect, Field, Reason},
-    gateway::{
-        DecisionState, Misread, WorkerState,
-        ext_authz_grpc::{self, CheckAnswer, CheckMessage},
-    },
+    domain::{Dialect, Field, Reason, Refusal},
+    gateway::ext_authz_grpc::{self, CheckAnswer, CheckMessage},
 };
 
 /// The service, over what every listener decides with.
 #[derive(Clone, Debug)]
 pub(super) struct Authorization {
-    state: WorkerState,
+    state: WorkerAdmission,
 }
 
 impl Authorization {
-    pub(super) fn new(state: WorkerState) -> Self {
+    pub(super) fn new(state: WorkerAdmission) -> Self {
         Self { state }
     }
 }
@@ -60,14 +58,14 @@ impl Service<http::Request<Body>> for Authorization {
 
 /// The method.
 struct Check {
-    state: WorkerState,
+    state: WorkerAdmission,
 }
 
-impl UnaryService<Result<CheckMessage, Misread>> for Check {
+impl UnaryService<Result<CheckMessage, Refusal>> for Check {
     type Response = CheckAnswer;
     type Future = BoxFuture<Response<CheckAnswer>, Status>;
 
-    fn call(&mut self, request: Request<Result<CheckMessage, Misread>>) -> Self::Future {
+    fn call(&mut self, request: Request<Result<CheckMessage, Refusal>>) -> Self::Future {
         let state = self.state.clone();
         Box::pin(async move {
             let (metadata, _, message) = request.into_parts();
@@ -95,18 +93,18 @@ async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Bod
 /// Answers whatever was asked.
 struct Refuse(CheckAnswer);
 
-impl UnaryService<Result<CheckMessage, Misread>> for Refuse {
+impl UnaryService<Result<CheckMessage, Refusal>> for Refuse {
     type Response = CheckAnswer;
     type Future = std::future::Ready<Result<Response<CheckAnswer>, Status>>;
 
-    fn call(&mut self, _: Request<Result<CheckMessage, Misread>>) -> Self::Future {
+    fn call(&mut self, _: Request<Result<CheckMessage, Refusal>>) -> Self::Future {
         std::future::ready(Ok(Response::new(self.0.clone())))
     }
 }
 
 async fn answer(
-    state: &DecisionState,
-    message: &Result<CheckMessage, Misread>,
+    state: &Admission,
+    message: &Result<CheckMessage, Refusal>,
     call: &http::HeaderMap,
 ) -> CheckAnswer {
     let _place = match state.enter(DIALECT) {

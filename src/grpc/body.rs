@@ -10,16 +10,16 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use crate::gateway::{BodyRoom, Place};
+use crate::admission::{BodyRoom, InFlightGuard};
 
 /// Fails with `RESOURCE_EXHAUSTED` where there is no room left.
 pub(super) struct BoundedBody {
     body: Body,
-    room: Place<BodyRoom>,
+    room: InFlightGuard<BodyRoom>,
 }
 
 impl BoundedBody {
-    pub(super) fn new(body: Body, room: Place<BodyRoom>) -> Self {
+    pub(super) fn new(body: Body, room: InFlightGuard<BodyRoom>) -> Self {
         Self { body, room }
     }
 }

@@ -6,9 +6,9 @@ use tonic::{
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
 };
 
-use crate::gateway::{
-    Misread,
-    ext_authz_grpc::{CheckAnswer, CheckMessage},
+use crate::{
+    domain::Refusal,
+    gateway::ext_authz_grpc::{CheckAnswer, CheckMessage},
 };
 
 /// Reads [`CheckMessage`], writes [`CheckAnswer`].
@@ -17,7 +17,7 @@ pub(super) struct CheckCodec;
 
 impl Codec for CheckCodec {
     type Encode = CheckAnswer;
-    type Decode = Result<CheckMessage, Misread>;
+    type Decode = Result<CheckMessage, Refusal>;
     type Encoder = Self;
     type Decoder = Self;
 
@@ -40,7 +40,7 @@ impl Encoder for CheckCodec {
 }
 
 impl Decoder for CheckCodec {
-    type Item = Result<CheckMessage, Misread>;
+    type Item = Result<CheckMessage, Refusal>;
     type Error = Status;
 
     fn decode(&mut self, wire: &mut DecodeBuf<'_>) -> Result<Option<Self::Item>, Status> {

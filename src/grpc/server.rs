@@ -25,14 +25,14 @@ use super::{
     authorization::Authorization,
     worker::{self, Services},
 };
-use crate::gateway::DecisionState;
+use crate::admission::Admission;
 
 /// The listener, bound and ready to run.
 pub struct BoundGrpc {
     listeners: Vec<net::TcpListener>,
     addresses: Vec<SocketAddr>,
     workers: usize,
-    state: Arc<DecisionState>,
+    state: Arc<Admission>,
     tls: Option<TlsAcceptor>,
     handle: GrpcHandle,
 }
@@ -51,7 +51,7 @@ pub struct GrpcHandle {
 pub fn bind(
     listen_addr: &str,
     workers: usize,
-    state: Arc<DecisionState>,
+    state: Arc<Admission>,
     tls: Option<ServerConfig>,
 ) -> io::Result<BoundGrpc> {
     let listeners = listen(listen_addr)?;

@@ -17,12 +17,12 @@ use tonic_health::{
 };
 
 use super::authorization::Authorization;
-use crate::gateway::{DecisionState, WorkerState};
+use crate::admission::{Admission, WorkerAdmission};
 
 /// What a worker serves, and until when.
 #[derive(Clone)]
 pub(super) struct Services {
-    pub(super) state: Arc<DecisionState>,
+    pub(super) state: Arc<Admission>,
     pub(super) health: HealthReporter,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) stop: watch::Receiver<bool>,
@@ -97,7 +97,7 @@ where
     let (mut stopping, mut stopped) = (stop.clone(), stop);
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .add_service(Authorization::new(WorkerState::of(&state)))
+        .add_service(Authorization::new(WorkerAdmission::of(&state)))
         .add_service(HealthServer::new(HealthService::from_health_reporter(health)))
         .serve_with_incoming_shutdown(incoming, async move {
             let _ = stopping.wait_for(|is_stopping| *is_stopping).await;

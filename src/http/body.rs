@@ -10,7 +10,7 @@ use actix_web::{
 use futures_util::StreamExt;
 
 use crate::{
-    gateway::{InFlight, Place},
+    admission::{InFlightGuard, InFlightLimit},
     mcp::Body,
 };
 
@@ -48,7 +48,7 @@ pub(super) async fn read_body(
     request: &HttpRequest,
     payload: Payload,
     max_bytes: usize,
-    room: &mut Place<&InFlight>,
+    room: &mut InFlightGuard<&InFlightLimit>,
 ) -> Result<ReadBody, NoRoom> {
     let headers = request.headers();
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
@@ -65,7 +65,7 @@ pub(super) async fn read_body(
 async fn collect(
     mut payload: Payload,
     max_bytes: usize,
-    room: &mut Place<&InFlight>,
+    room: &mut InFlightGuard<&InFlightLimit>,
 ) -> Result<ReadBody, NoRoom> {
     // Most bodies come in one piece, which is the body then.
     let (mut first, mut whole) = (Bytes::new(), BytesMut::new());

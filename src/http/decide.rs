@@ -14,17 +14,18 @@ use actix_web::{
 
 use super::body::{NoRoom, ReadBody, read_body};
 use crate::{
+    admission::{Admission, WorkerAdmission},
     authorize::Checked,
-    domain::{Field, Reason},
+    domain::{Field, Reason, Refusal},
     gateway::{
-        AUTH_REQUEST, Asked, DecisionState, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Misread,
-        Reply, WorkerState, ext_authz_http::original_target,
+        AUTH_REQUEST, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Incoming, Reply,
+        ext_authz_http::original_target, request_malformed,
     },
     token::IdentityHeaders,
 };
 
 pub(super) async fn auth_request(
-    state: Data<WorkerState>,
+    state: Data<WorkerAdmission>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
@@ -33,7 +34,7 @@ pub(super) async fn auth_request(
 
 /// Takes whatever has no route of its own. Under the prefix are Envoy's questions, and elsewhere is nothing.
 pub(super) async fn ext_authz_http(
-    state: Data<WorkerState>,
+    state: Data<WorkerAdmission>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
@@ -44,7 +45,7 @@ pub(super) async fn ext_authz_http(
 }
 
 pub(super) async fn forward_auth(
-    state: Data<WorkerState>,
+    state: Data<WorkerAdmission>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
@@ -52,7 +53,7 @@ pub(super) async fn forward_auth(
 }
 
 async fn answer(
-    state: &DecisionState,
+    state: &Admission,
     request: &HttpRequest,
     payload: Payload,
     dialogue: &Dialogue,
@@ -72,16 +73,16 @@ async fn answer(
 
 /// An answer as it goes out. A gateway that reused its connection while this end closes it would lose a request,
 /// so it is told beforehand.
-pub(super) fn finish(state: &DecisionState, mut response: HttpResponse) -> HttpResponse {
+pub(super) fn finish(state: &Admission, mut response: HttpResponse) -> HttpResponse {
     if state.is_draining() {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     response
 }
 
-async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {
+async fn decide(state: &Admission, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {
     let headers = Headers(request.headers());
-    let asked = Asked {
+    let asked = Incoming {
         method: request.method().as_str(),
         target: request.head().uri.path_and_query().map_or("", |target| target.as_str()),
         headers: &headers,
@@ -94,10 +95,10 @@ async fn decide(state: &DecisionState, request: &HttpRequest, body: &ReadBody, d
 
 /// An absolute form names a host of its own beside `Host`, and whoever forwards the request may follow it
 /// (RFC 9112 §3.2.2).
-fn origin_form(request: &HttpRequest) -> Result<(), Misread> {
+fn origin_form(request: &HttpRequest) -> Result<(), Refusal> {
     match request.head().uri.authority() {
         None => Ok(()),
-        Some(_) => Err(Misread("the request target must be a path")),
+        Some(_) => Err(request_malformed("the request target must be a path")),
     }
 }
 

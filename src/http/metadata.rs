@@ -8,16 +8,16 @@ use actix_web::{
 
 use super::decide::finish;
 use crate::{
-    gateway::{DecisionState, WorkerState},
+    admission::{Admission, WorkerAdmission},
     metadata::{MetadataDocument, Which},
     policy::Selector,
 };
 
-pub(super) async fn metadata(state: Data<WorkerState>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn metadata(state: Data<WorkerAdmission>, request: HttpRequest) -> HttpResponse {
     finish(&state, answer(&state, &request))
 }
 
-fn answer(state: &DecisionState, request: &HttpRequest) -> HttpResponse {
+fn answer(state: &Admission, request: &HttpRequest) -> HttpResponse {
     let Some(document) = find(state, request) else {
         return HttpResponse::NotFound().insert_header(ANY_ORIGIN).finish();
     };
@@ -48,7 +48,7 @@ fn answer(state: &DecisionState, request: &HttpRequest) -> HttpResponse {
     }
 }
 
-fn find(state: &DecisionState, request: &HttpRequest) -> Option<MetadataDocument> {
+fn find(state: &Admission, request: &HttpRequest) -> Option<MetadataDocument> {
     let snapshot = state.authorizer().policy().snapshot();
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let selector = host.map_or(Selector::Sole, Selector::Host);

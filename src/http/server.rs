@@ -17,7 +17,8 @@ use super::{
     decide, metadata,
 };
 use crate::{
-    gateway::{DecisionState, WorkerState, ext_authz_http::PATH_PREFIX},
+    admission::{Admission, WorkerAdmission},
+    gateway::ext_authz_http::PATH_PREFIX,
     policy::WELL_KNOWN,
 };
 
@@ -56,12 +57,12 @@ impl BoundServer {
 /// When the address cannot be bound.
 pub fn bind_main(
     settings: &ServerSettings,
-    state: Arc<DecisionState>,
+    state: Arc<Admission>,
     tls: Option<ServerConfig>,
 ) -> io::Result<BoundServer> {
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(Data::new(WorkerState::of(&state)))
+            .app_data(Data::new(WorkerAdmission::of(&state)))
             .route(PATH_PREFIX, web::route().to(decide::auth_request))
             .route("/forward-auth", web::route().to(decide::forward_auth))
             .service(

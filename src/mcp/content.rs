@@ -1,22 +1,22 @@
 //! `Content-Type` and `Content-Encoding` of a body: it must be plain JSON in UTF-8.
 
-use super::unreadable::Unreadable;
-use crate::domain::Field;
+use super::refusal;
+use crate::domain::{Field, Refusal};
 
 /// Checks that a body may be read as the bytes of a JSON text.
 ///
 /// # Errors
 /// When there is any `Content-Encoding`, or a `Content-Type` other than `application/json` in UTF-8.
 /// A gateway may leave both out.
-pub(super) fn check(content_type: Field<'_>, content_encoding: Field<'_>) -> Result<(), Unreadable> {
+pub(super) fn check(content_type: Field<'_>, content_encoding: Field<'_>) -> Result<(), Refusal> {
     if content_encoding.is_present() {
-        return Err(Unreadable::malformed("the body must not have a content encoding"));
+        return Err(refusal::malformed("the body must not have a content encoding"));
     }
     match content_type {
         Field::Absent => Ok(()),
         Field::One(value) if str::from_utf8(value).is_ok_and(is_json) => Ok(()),
-        Field::One(_) => Err(Unreadable::malformed("the content type must be `application/json` in UTF-8")),
-        Field::Repeated => Err(Unreadable::malformed("the content type is repeated")),
+        Field::One(_) => Err(refusal::malformed("the content type must be `application/json` in UTF-8")),
+        Field::Repeated => Err(refusal::malformed("the content type is repeated")),
     }
 }
 

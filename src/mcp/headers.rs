@@ -7,9 +7,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::{
     message::ReadMessage,
     method::{self, Method, Names, Revision},
-    unreadable::Unreadable,
+    refusal,
 };
-use crate::domain::{Call, Field, Message, Named, Operation, Query};
+use crate::domain::{Call, Field, Message, Named, Operation, Query, Refusal};
 
 /// The mirrored headers of one request, trimmed and decoded.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ impl<'a> McpHeaders<'a> {
     /// # Errors
     /// When one is repeated, has characters that no header value may have, or is badly encoded; when the
     /// version or the method has a comma, which a join of repeated fields leaves (RFC 9110 §5.3).
-    pub(super) fn read(version: Field<'a>, method: Field<'a>, name: Field<'a>) -> Result<Self, Unreadable> {
+    pub(super) fn read(version: Field<'a>, method: Field<'a>, name: Field<'a>) -> Result<Self, Refusal> {
         let single = |field| match value(field)? {
-            Some(text) if text.contains(',') => Err(Unreadable::bad_header("an MCP header is joined")),
+            Some(text) if text.contains(',') => Err(refusal::bad_header("an MCP header is joined")),
             text => Ok(text),
         };
         let name = value(name)?.map(Name::decode).transpose()?;
@@ -39,7 +39,7 @@ impl<'a> McpHeaders<'a> {
     ///
     /// # Errors
     /// When a header names something else, or names what the message does not name.
-    pub(super) fn agree_with(&self, read: &ReadMessage<'a>) -> Result<(), Unreadable> {
+    pub(super) fn agree_with(&self, read: &ReadMessage<'a>) -> Result<(), Refusal> {
         self.agree_with_revision(read)?;
         let method = match &read.message {
             Message::Response => None,
@@ -47,11 +47,11 @@ impl<'a> McpHeaders<'a> {
             Message::Request(call) => Some(&*call.method),
         };
         if self.method.is_some() && self.method != method {
-            return Err(Unreadable::mismatch("`Mcp-Method` is not the method of the body"));
+            return Err(refusal::mismatch("`Mcp-Method` is not the method of the body"));
         }
         match &self.name {
             Some(name) if !mirrors(&read.message, name.as_str()) => {
-                Err(Unreadable::mismatch("`Mcp-Name` is not the name in the body"))
+                Err(refusal::mismatch("`Mcp-Name` is not the name in the body"))
             }
             Some(_) | None => Ok(()),
         }
@@ -61,10 +61,10 @@ impl<'a> McpHeaders<'a> {
     ///
     /// # Errors
     /// When they differ.
-    pub(super) fn agree_with_revision(&self, read: &ReadMessage<'a>) -> Result<(), Unreadable> {
+    pub(super) fn agree_with_revision(&self, read: &ReadMessage<'a>) -> Result<(), Refusal> {
         match (self.version, &read.revision) {
             (Some(header), Some(body)) if header != body => {
-                Err(Unreadable::mismatch("`MCP-Protocol-Version` is not the version of the body"))
+                Err(refusal::mismatch("`MCP-Protocol-Version` is not the version of the body"))
             }
             (Some(_) | None, Some(_) | None) => Ok(()),
         }
@@ -74,11 +74,11 @@ impl<'a> McpHeaders<'a> {
     ///
     /// # Errors
     /// When there is an `Mcp-Method` or an `Mcp-Name`.
-    pub(super) fn allow_batch(&self) -> Result<(), Unreadable> {
+    pub(super) fn allow_batch(&self) -> Result<(), Refusal> {
         if self.method.is_none() && self.name.is_none() {
             return Ok(());
         }
-        Err(Unreadable::mismatch("`Mcp-Method` and `Mcp-Name` cannot name a batch"))
+        Err(refusal::mismatch("`Mcp-Method` and `Mcp-Name` cannot name a batch"))
     }
 
     /// The operation that trusted headers name without a body: a request of a revision whose servers must
@@ -86,7 +86,7 @@ impl<'a> McpHeaders<'a> {
     ///
     /// # Errors
     /// When `Mcp-Name` is there for a method that names nothing, or may be a join of several.
-    pub(super) fn into_operation(self) -> Result<Operation<'a>, Unreadable> {
+    pub(super) fn into_operation(self) -> Result<Operation<'a>, Refusal> {
         let revision = self.version.and_then(Revision::parse).filter(|revision| revision.demands_headers());
         let (Some(revision), Some(method)) = (revision, self.method) else { return Ok(Operation::NotShown) };
         let (is_known, named) = match method::find(method) {
@@ -115,8 +115,8 @@ enum Name<'a> {
 
 impl<'a> Name<'a> {
     /// Decodes `=?base64?…?=` (case-sensitive, standard alphabet, padded); anything else is itself.
-    fn decode(text: &'a str) -> Result<Self, Unreadable> {
-        const BAD: Unreadable = Unreadable::bad_header("`Mcp-Name` is not well-formed base64 of UTF-8");
+    fn decode(text: &'a str) -> Result<Self, Refusal> {
+        const BAD: Refusal = refusal::bad_header("`Mcp-Name` is not well-formed base64 of UTF-8");
         let Some(rest) = text.strip_prefix("=?base64?") else { return Ok(Self::Plain(text)) };
         if rest == "=" {
             return Err(BAD); // the two marks overlap: some take it for an empty name, some for itself
@@ -135,11 +135,11 @@ impl<'a> Name<'a> {
 
     /// The name, where there is no body to compare it with: a plain comma may be a join of two names, and
     /// an empty value stands for a header that some gateway did not have.
-    fn alone(self) -> Result<Cow<'a, str>, Unreadable> {
+    fn alone(self) -> Result<Cow<'a, str>, Refusal> {
         match self {
-            Self::Plain("") => Err(Unreadable::bad_header("`Mcp-Name` is empty")),
-            Self::Plain(text) if text.contains(',') => Err(Unreadable::bad_header("`Mcp-Name` is joined")),
-            Self::Encoded(text) if text.contains('\0') => Err(Unreadable::bad_header("a name holds a NUL")),
+            Self::Plain("") => Err(refusal::bad_header("`Mcp-Name` is empty")),
+            Self::Plain(text) if text.contains(',') => Err(refusal::bad_header("`Mcp-Name` is joined")),
+            Self::Encoded(text) if text.contains('\0') => Err(refusal::bad_header("a name holds a NUL")),
             Self::Plain(text) => Ok(Cow::Borrowed(text)),
             Self::Encoded(text) => Ok(Cow::Owned(text)),
         }
@@ -147,16 +147,16 @@ impl<'a> Name<'a> {
 }
 
 /// The text of a field without the white space around it (RFC 9110 §5.5).
-fn value(field: Field<'_>) -> Result<Option<&str>, Unreadable> {
+fn value(field: Field<'_>) -> Result<Option<&str>, Refusal> {
     let bytes = match field {
         Field::Absent => return Ok(None),
-        Field::Repeated => return Err(Unreadable::bad_header("an MCP header is repeated")),
+        Field::Repeated => return Err(refusal::bad_header("an MCP header is repeated")),
         Field::One(bytes) => bytes,
     };
     let is_legal = bytes.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
     match str::from_utf8(bytes) {
         Ok(text) if is_legal => Ok(Some(text.trim_matches([' ', '\t']))),
-        Ok(_) | Err(_) => Err(Unreadable::bad_header("an MCP header has an illegal character")),
+        Ok(_) | Err(_) => Err(refusal::bad_header("an MCP header has an illegal character")),
     }
 }
 
@@ -176,11 +176,11 @@ fn mirrors(message: &Message<'_>, header: &str) -> bool {
 }
 
 /// What `Mcp-Name` names for a method; `None` if that stays unknown.
-fn named<'a>(method: &Method, name: Option<Name<'a>>) -> Result<Option<Named<'a>>, Unreadable> {
+fn named<'a>(method: &Method, name: Option<Name<'a>>) -> Result<Option<Named<'a>>, Refusal> {
     Ok(match (method.names, name) {
         (Names::Nothing, None) => Some(Named::Nothing),
         (Names::Nothing, Some(_)) => {
-            return Err(Unreadable::mismatch("the method of `Mcp-Name` names nothing"));
+            return Err(refusal::mismatch("the method of `Mcp-Name` names nothing"));
         }
         (Names::Tool, Some(name)) => Some(Named::Tool(name.alone()?)),
         (Names::Prompt, Some(name)) => Some(Named::Prompt(name.alone()?)),

@@ -9,7 +9,8 @@ use serde::{
 };
 use smallvec::SmallVec;
 
-use super::{spelling, unreadable::Unreadable};
+use super::{refusal, spelling};
+use crate::domain::Refusal;
 
 /// A member of an object: not there, of the type that is wanted, or of another type.
 #[derive(Debug, Default)]
@@ -65,12 +66,12 @@ pub(super) trait Members<'de>: Default {
 #[derive(Debug)]
 pub(super) struct Object<T> {
     members: T,
-    fault: Option<Unreadable>,
+    fault: Option<Refusal>,
 }
 
 impl<T> Object<T> {
     /// The members, if each key occurs once and none could be taken for another.
-    pub(super) fn checked(self) -> Result<T, Unreadable> {
+    pub(super) fn checked(self) -> Result<T, Refusal> {
         self.fault.map_or(Ok(self.members), Err)
     }
 }
@@ -166,11 +167,11 @@ struct Keys<'de> {
 }
 
 impl<'de> Keys<'de> {
-    fn add(&mut self, key: Cow<'de, str>, watched: &[&str]) -> Result<(), Unreadable> {
+    fn add(&mut self, key: Cow<'de, str>, watched: &[&str]) -> Result<(), Refusal> {
         if spelling::is_deceptive(&key, watched) {
-            return Err(Unreadable::malformed("a key could be taken for another key"));
+            return Err(refusal::malformed("a key could be taken for another key"));
         }
-        if self.insert(key) { Ok(()) } else { Err(Unreadable::malformed("a key occurs twice")) }
+        if self.insert(key) { Ok(()) } else { Err(refusal::malformed("a key occurs twice")) }
     }
 
     /// Whether the key is new.
@@ -190,15 +191,15 @@ impl<'de> Keys<'de> {
 ///
 /// # Errors
 /// When it is not UTF-8, begins with a byte order mark, is nested too deep, is no JSON or goes on after it.
-pub(super) fn parse<'de, T: Shape<'de>>(body: &'de [u8]) -> Result<Value<T>, Unreadable> {
-    let text = str::from_utf8(body).map_err(|_| Unreadable::not_json("the body is not UTF-8"))?;
+pub(super) fn parse<'de, T: Shape<'de>>(body: &'de [u8]) -> Result<Value<T>, Refusal> {
+    let text = str::from_utf8(body).map_err(|_| refusal::not_json("the body is not UTF-8"))?;
     if text.starts_with('\u{feff}') {
-        return Err(Unreadable::not_json("the body begins with a byte order mark"));
+        return Err(refusal::not_json("the body begins with a byte order mark"));
     }
     if is_too_deep(body) {
-        return Err(Unreadable::malformed("the body is nested deeper than 64"));
+        return Err(refusal::malformed("the body is nested deeper than 64"));
     }
-    serde_json::from_str(text).map_err(|_| Unreadable::not_json("the body is not one JSON text"))
+    serde_json::from_str(text).map_err(|_| refusal::not_json("the body is not one JSON text"))
 }
 
 /// The first `max` elements of an array, and whether there are more. The rest is read over.

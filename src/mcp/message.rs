@@ -8,9 +8,9 @@ use super::{
     json::{Members, Object, Shape, Value, skip, take_elements},
     method::{self, Kind},
     params::Params,
-    unreadable::Unreadable,
+    refusal,
 };
-use crate::domain::{Call, Message, Named, Query};
+use crate::domain::{Call, Message, Named, Query, Refusal};
 
 /// A message that was understood.
 #[derive(Debug)]
@@ -61,24 +61,24 @@ impl<'a> WireMessage<'a> {
     ///
     /// # Errors
     /// When it is neither a request, nor a notification, nor a response, or does not name what its method needs.
-    pub(super) fn read(self) -> Result<ReadMessage<'a>, Unreadable> {
+    pub(super) fn read(self) -> Result<ReadMessage<'a>, Refusal> {
         if self.jsonrpc.ok().as_deref() != Some("2.0") {
-            return Err(Unreadable::malformed("`jsonrpc` must be \"2.0\""));
+            return Err(refusal::malformed("`jsonrpc` must be \"2.0\""));
         }
         let params = match self.params {
             Value::Absent => Params::default(),
             Value::Is(params) => params.checked()?,
-            Value::Other => return Err(Unreadable::malformed("`params` must be an object")),
+            Value::Other => return Err(refusal::malformed("`params` must be an object")),
         };
         match (self.method, self.id, self.has_result, self.has_error) {
-            (_, Value::Other, ..) => Err(Unreadable::malformed("`id` must be a string or an integer")),
+            (_, Value::Other, ..) => Err(refusal::malformed("`id` must be a string or an integer")),
             (Value::Is(method), _, false, false) => read_call(method, params),
             (Value::Absent, Value::Is(Id), true, false) | (Value::Absent, Value::Is(Id), false, true) => {
                 Ok(ReadMessage { message: Message::Response, revision: None })
             }
-            (Value::Other, ..) => Err(Unreadable::malformed("`method` must be a string")),
+            (Value::Other, ..) => Err(refusal::malformed("`method` must be a string")),
             (Value::Is(_) | Value::Absent, ..) => {
-                Err(Unreadable::malformed("neither a request, a notification nor a response"))
+                Err(refusal::malformed("neither a request, a notification nor a response"))
             }
         }
     }
@@ -116,9 +116,9 @@ impl<'a> Shape<'a> for Id {
 }
 
 /// A message with a method. Its class follows from the name alone, never from a missing `id`.
-fn read_call<'a>(method: Cow<'a, str>, mut params: Params<'a>) -> Result<ReadMessage<'a>, Unreadable> {
+fn read_call<'a>(method: Cow<'a, str>, mut params: Params<'a>) -> Result<ReadMessage<'a>, Refusal> {
     if method.contains('\0') {
-        return Err(Unreadable::malformed("`method` holds a NUL"));
+        return Err(refusal::malformed("`method` holds a NUL"));
     }
     let revision = params.revision()?;
     let message = match method::find(&method) {

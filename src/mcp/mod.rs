@@ -7,13 +7,13 @@ mod json;
 mod message;
 mod method;
 mod params;
+mod refusal;
 mod request;
 mod spelling;
-mod unreadable;
 
 #[cfg(test)]
 mod tests;
 
 pub use method::{Kind, METHODS, Method, Names, Revision, is_known_request};
+
 pub use request::{Body, HeaderTrust, ShownRequest, read};
-pub use unreadable::Unreadable;

@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use super::{
     json::{Members, Object, Shape, Value, skip, take_elements},
     method::Names,
-    unreadable::Unreadable,
+    refusal,
 };
-use crate::domain::{Named, Query};
+use crate::domain::{Named, Query, Refusal};
 
 /// The members of `params` that some method names something with.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     /// When the method needs a name and it is not there, or is no string.
-    pub(super) fn named(self, names: Names) -> Result<Named<'a>, Unreadable> {
+    pub(super) fn named(self, names: Names) -> Result<Named<'a>, Refusal> {
         Ok(match names {
             Names::Nothing => Named::Nothing,
             Names::Tool => Named::Tool(name(self.name)?),
@@ -40,14 +40,14 @@ impl<'a> Params<'a> {
             Names::Reference => match self.reference {
                 Value::Is(reference) => reference.checked()?.named()?,
                 Value::Absent | Value::Other => {
-                    return Err(Unreadable::malformed("`params.ref` must be an object"));
+                    return Err(refusal::malformed("`params.ref` must be an object"));
                 }
             },
             Names::Subscriptions => Named::Resources(match self.notifications {
                 Value::Absent => Vec::new(),
                 Value::Is(notifications) => notifications.checked()?.uris()?,
                 Value::Other => {
-                    return Err(Unreadable::malformed("`params.notifications` must be an object"));
+                    return Err(refusal::malformed("`params.notifications` must be an object"));
                 }
             }),
         })
@@ -68,12 +68,12 @@ impl<'a> Params<'a> {
     ///
     /// # Errors
     /// When it is no string, or the keys of `_meta` cannot be trusted.
-    pub(super) fn revision(&mut self) -> Result<Option<Cow<'a, str>>, Unreadable> {
+    pub(super) fn revision(&mut self) -> Result<Option<Cow<'a, str>>, Refusal> {
         let Some(meta) = std::mem::take(&mut self.meta).ok() else { return Ok(None) };
         match meta.checked()?.revision {
             Value::Absent => Ok(None),
             Value::Is(revision) => Ok(Some(revision)),
-            Value::Other => Err(Unreadable::malformed("the protocol version in `_meta` must be a string")),
+            Value::Other => Err(refusal::malformed("the protocol version in `_meta` must be a string")),
         }
     }
 }
@@ -128,11 +128,11 @@ struct Reference<'a> {
 }
 
 impl<'a> Reference<'a> {
-    fn named(self) -> Result<Named<'a>, Unreadable> {
+    fn named(self) -> Result<Named<'a>, Refusal> {
         match self.kind.ok().as_deref() {
             Some("ref/prompt") => Ok(Named::Prompt(name(self.name)?)),
             Some("ref/resource") => Ok(Named::Resource(name(self.uri)?)),
-            _ => Err(Unreadable::malformed("`params.ref` must be a `ref/prompt` or a `ref/resource`")),
+            _ => Err(refusal::malformed("`params.ref` must be a `ref/prompt` or a `ref/resource`")),
         }
     }
 }
@@ -158,14 +158,14 @@ struct Notifications<'a> {
 }
 
 impl<'a> Notifications<'a> {
-    fn uris(self) -> Result<Vec<Cow<'a, str>>, Unreadable> {
+    fn uris(self) -> Result<Vec<Cow<'a, str>>, Refusal> {
         match self.resources {
             Value::Absent => Ok(Vec::new()),
             Value::Is(Uris { has_more: false, uris }) => uris.into_iter().map(name).collect(),
             Value::Is(Uris { has_more: true, .. }) => {
-                Err(Unreadable::malformed("more than 1000 resource subscriptions"))
+                Err(refusal::malformed("more than 1000 resource subscriptions"))
             }
-            Value::Other => Err(Unreadable::malformed("`resourceSubscriptions` must be an array")),
+            Value::Other => Err(refusal::malformed("`resourceSubscriptions` must be an array")),
         }
     }
 }
@@ -215,12 +215,12 @@ impl<'a> Shape<'a> for Uris<'a> {
 }
 
 /// A name is a string. No NUL: whoever keeps it in a C string would see another name than we do.
-fn name(value: Value<Cow<'_, str>>) -> Result<Cow<'_, str>, Unreadable> {
+fn name(value: Value<Cow<'_, str>>) -> Result<Cow<'_, str>, Refusal> {
     match value {
-        Value::Is(name) if name.contains('\0') => Err(Unreadable::malformed("a name holds a NUL")),
+        Value::Is(name) if name.contains('\0') => Err(refusal::malformed("a name holds a NUL")),
         Value::Is(name) => Ok(name),
-        Value::Absent => Err(Unreadable::malformed("the method needs a name, URI or task id")),
-        Value::Other => Err(Unreadable::malformed("a name must be a string")),
+        Value::Absent => Err(refusal::malformed("the method needs a name, URI or task id")),
+        Value::Other => Err(refusal::malformed("a name must be a string")),
     }
 }
 

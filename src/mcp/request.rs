@@ -5,9 +5,9 @@ use super::{
     headers::McpHeaders,
     json::{self, Value},
     message::Document,
-    unreadable::Unreadable,
+    refusal,
 };
-use crate::domain::{Field, Message, Operation, Reason};
+use crate::domain::{Field, Message, Operation, Reason, Refusal};
 
 /// The parts of a request that tell its operation.
 #[derive(Clone, Copy, Debug)]
@@ -79,24 +79,24 @@ pub enum HeaderTrust {
 ///
 /// # Errors
 /// When the request has no single clear reading, or its HTTP method is none of GET, DELETE and POST.
-pub fn read<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Unreadable> {
+pub fn read<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Refusal> {
     match request.http_method {
         "POST" => read_post(request, trust),
         // Content of a GET or a DELETE means nothing (RFC 9110 §9.3.1, §9.3.5), and a server that reads it all
         // the same would do what nobody has looked at.
         "GET" | "DELETE" if !request.body.is_absent() => {
-            Err(Unreadable::malformed("only a POST may come with a body"))
+            Err(refusal::malformed("only a POST may come with a body"))
         }
         "GET" => read_headers(request).map(|_| Operation::OpenStream),
         "DELETE" => read_headers(request).map(|_| Operation::EndSession),
-        _ => Err(Unreadable::other(Reason::OperationUnknown, "the HTTP method is none that MCP uses")),
+        _ => Err(Refusal::new(Reason::OperationUnknown, "the HTTP method is none that MCP uses")),
     }
 }
 
-fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Unreadable> {
+fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Operation<'a>, Refusal> {
     match (request.body, trust) {
-        (Body::Cut, _) => Err(Unreadable::other(Reason::BodyTruncated, "the body was cut")),
-        (Body::TooLarge, _) => Err(Unreadable::other(Reason::BodyTooLarge, "the body is too large")),
+        (Body::Cut, _) => Err(Refusal::new(Reason::BodyTruncated, "the body was cut")),
+        (Body::TooLarge, _) => Err(Refusal::new(Reason::BodyTooLarge, "the body is too large")),
         (Body::Absent | Body::Whole([]) | Body::Text(_), HeaderTrust::Trusted) => {
             read_headers(request)?.into_operation()
         }
@@ -110,11 +110,11 @@ fn read_post<'a>(request: &ShownRequest<'a>, trust: HeaderTrust) -> Result<Opera
     }
 }
 
-fn read_headers<'a>(request: &ShownRequest<'a>) -> Result<McpHeaders<'a>, Unreadable> {
+fn read_headers<'a>(request: &ShownRequest<'a>) -> Result<McpHeaders<'a>, Refusal> {
     McpHeaders::read(request.protocol_version, request.mcp_method, request.mcp_name)
 }
 
-fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'a>, Unreadable> {
+fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'a>, Refusal> {
     match json::parse(body)? {
         Value::Is(Document::One(message)) => {
             let read = message.checked()?.read()?;
@@ -122,7 +122,7 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
             Ok(Operation::Single(read.message))
         }
         Value::Is(Document::Batch(batch)) if batch.is_empty() => {
-            Err(Unreadable::malformed("a batch must not be empty"))
+            Err(refusal::malformed("a batch must not be empty"))
         }
         Value::Is(Document::Batch(batch)) => {
             headers.allow_batch()?;
@@ -134,14 +134,14 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
             });
             messages.collect::<Result<_, _>>().map(Operation::Batch)
         }
-        Value::Is(Document::LongBatch) => Err(Unreadable::malformed("a batch has more than 50 messages")),
+        Value::Is(Document::LongBatch) => Err(refusal::malformed("a batch has more than 50 messages")),
         Value::Other | Value::Absent => Err(NO_MESSAGE),
     }
 }
 
 /// Each name is held against every glob of a policy: of names as long as a body may be, one request could keep a
 /// worker busy for seconds.
-fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Unreadable> {
+fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Refusal> {
     let length = |message: &Message<'_>| match message {
         Message::Request(call) => call.named.byte_len(),
         Message::Response | Message::Notification(_) => 0,
@@ -149,11 +149,11 @@ fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Unreada
     if operation.messages().iter().map(length).sum::<usize>() <= MAX_NAME_BYTES {
         Ok(operation)
     } else {
-        Err(Unreadable::malformed("the names are longer than 256 KiB together"))
+        Err(refusal::malformed("the names are longer than 256 KiB together"))
     }
 }
 
 /// How long all that a request names may be together.
 const MAX_NAME_BYTES: usize = 256 * 1024;
 
-const NO_MESSAGE: Unreadable = Unreadable::malformed("a message must be an object");
+const NO_MESSAGE: Refusal = refusal::malformed("a message must be an object");

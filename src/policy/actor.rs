@@ -10,9 +10,9 @@ use arc_swap::ArcSwap;
 use super::{
     Enforcement, PolicyMetrics, PolicySnapshot, ResourceSettings,
     explanation::{Explanation, explain},
+    key_sources::{KeySources, KeyStarter},
     resource::ProtectedResource,
-    sources::{KeySources, KeyStarter},
-    trial,
+    self_check,
 };
 use crate::{
     clock::UnixSeconds,
@@ -117,7 +117,7 @@ impl PolicyActor {
         let known = in_force.resources().iter().map(|resource| (resource.id(), resource)).collect();
         let compile = |settings| self.compile(settings, &known, &mut sources);
         let resources: Vec<_> = document.resources.into_iter().map(compile).collect();
-        trial::run(&resources).map_err(ReloadError::Trial)?;
+        self_check::run(&resources).map_err(ReloadError::Trial)?;
         Ok(Next { snapshot: PolicySnapshot::new(document.version, resources, document.warnings), sources })
     }
 

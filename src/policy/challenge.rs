@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use bytestring::ByteString;
 
-use super::{level::LevelKind, shortfall::Shortfall};
+use super::{level::LevelKind, missing_scopes::MissingScopes};
 use crate::domain::{Reason, ResourceId, Scope, ScopeSet};
 
 /// What the challenges of one resource have in common, built when the policy is compiled.
@@ -42,27 +42,27 @@ impl ChallengeText {
     #[must_use]
     pub fn insufficient_scope(
         &self,
-        shortfall: &Shortfall,
+        missing: &MissingScopes,
         first: &ScopeSet,
         tool: Option<&str>,
     ) -> ByteString {
         let mut text = String::with_capacity(TYPICAL_LENGTH);
         text.push_str("Bearer error=\"insufficient_scope\"");
         if first.is_empty() {
-            self.add_scope(&shortfall.needed, &mut text);
+            self.add_scope(&missing.needed, &mut text);
         } else {
-            self.add_scope(&fitting(first).chain(&shortfall.needed).cloned().collect(), &mut text);
+            self.add_scope(&fitting(first).chain(&missing.needed).cloned().collect(), &mut text);
         }
         self.add_metadata(&mut text);
         text.push_str(", error_description=\"");
-        match tool.filter(|_| matches!(shortfall.first_failed, LevelKind::Tool | LevelKind::Field)) {
+        match tool.filter(|_| matches!(missing.first_failed, LevelKind::Tool | LevelKind::Field)) {
             Some(tool) => {
                 text.push_str("insufficient scopes for tool ");
                 text.extend(safe(tool.chars()));
             }
             None => {
                 text.push_str("missing required scopes: ");
-                let spaced = shortfall.missing.iter().flat_map(|scope| [" ", scope.as_str()]);
+                let spaced = missing.missing.iter().flat_map(|scope| [" ", scope.as_str()]);
                 text.extend(safe(spaced.flat_map(str::chars).skip(1)));
             }
         }

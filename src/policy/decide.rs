@@ -5,9 +5,8 @@ use std::sync::Arc;
 use super::{
     Decision, Denial, Grounds, Mode, Permit,
     decision::Holder,
-    level::Closed,
+    missing_scopes::MissingScopes,
     resource::{Policy, ProtectedResource},
-    shortfall::Shortfall,
 };
 use crate::{
     domain::{Message, Named, Operation, Reason, ScopeSet},
@@ -19,8 +18,8 @@ use crate::{
 pub fn decide(policy: &Policy, identity: Arc<Identity>, operation: &Operation<'_>) -> Decision {
     match judge(policy, &identity.scopes, operation) {
         Ok(()) => permit(Holder::Known(identity), Grounds::Granted),
-        Err(denial) if policy.mode == Mode::Report && is_reported(denial.reason, operation) => {
-            permit(Holder::Known(identity), Grounds::Reported(denial.reason))
+        Err(denial) if policy.mode == Mode::Report && is_reported(denial.reason(), operation) => {
+            permit(Holder::Known(identity), Grounds::Reported(denial.reason()))
         }
         Err(denial) => Decision::Deny(denial.with_identity(identity)),
     }
@@ -66,17 +65,15 @@ fn is_reported(reason: Reason, operation: &Operation<'_>) -> bool {
 
 /// Whether `granted` suffices for `operation`.
 pub(super) fn judge(policy: &Policy, granted: &ScopeSet, operation: &Operation<'_>) -> Result<(), Denial> {
-    let levels = policy
-        .table
-        .levels(operation)
-        .map_err(|Closed { reason, detail }| Denial::of(reason).with_detail(detail))?;
-    let shortfall = Shortfall::find(&levels, granted, policy.challenge_scopes, policy.max_scope_combinations);
-    match shortfall {
+    let levels = policy.table.levels(operation).map_err(Denial::from)?;
+    let missing =
+        MissingScopes::find(&levels, granted, policy.challenge_scopes, policy.max_scope_combinations);
+    match missing {
         None => Ok(()),
-        Some(shortfall) => {
+        Some(missing) => {
             let none = ScopeSet::default();
             let first = if policy.include_token_scopes { granted } else { &none };
-            let text = policy.challenge.insufficient_scope(&shortfall, first, tool_of(operation));
+            let text = policy.challenge.insufficient_scope(&missing, first, tool_of(operation));
             Err(Denial::of(Reason::ScopeInsufficient).with_challenge(Some(text)))
         }
     }

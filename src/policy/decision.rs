@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::{
-    domain::Reason,
+    domain::{Reason, Refusal},
     token::{Identity, IdentityHeaders},
 };
 
@@ -99,18 +99,16 @@ impl Grounds {
 /// The proof that a request may not pass, with what the client is told.
 #[derive(Clone, Debug)]
 pub struct Denial {
-    pub(super) reason: Reason,
+    pub(super) refusal: Refusal,
     pub(super) challenge: Option<ByteString>,
-    pub(super) detail: &'static str,
-    pub(super) json_rpc_code: i32,
     pub(super) identity: Option<Arc<Identity>>,
 }
 
 impl Denial {
-    /// A denial that needs no challenge: nothing that the client could fetch would mend it.
+    /// A denial without a challenge, for a reason that says it all: nothing that the client could fetch helps.
     #[must_use]
     pub fn of(reason: Reason) -> Self {
-        Self { reason, challenge: None, detail: "", json_rpc_code: INVALID_REQUEST, identity: None }
+        Refusal::of(reason).into()
     }
 
     /// With the `WWW-Authenticate` value, where there is one.
@@ -119,46 +117,28 @@ impl Denial {
         Self { challenge, ..self }
     }
 
-    /// With a fixed phrase that says more than the reason, for the log.
-    #[must_use]
-    pub fn with_detail(self, detail: &'static str) -> Self {
-        Self { detail, ..self }
-    }
-
-    /// With the code of the JSON-RPC error, where the answer has a body.
-    #[must_use]
-    pub fn with_json_rpc_code(self, json_rpc_code: i32) -> Self {
-        Self { json_rpc_code, ..self }
-    }
-
     /// With whose token it was.
     #[must_use]
     pub fn with_identity(self, identity: Arc<Identity>) -> Self {
         Self { identity: Some(identity), ..self }
     }
 
+    /// Why, in words of the step that refused.
+    #[must_use]
+    pub fn refusal(&self) -> Refusal {
+        self.refusal
+    }
+
     /// The stable code.
     #[must_use]
     pub fn reason(&self) -> Reason {
-        self.reason
+        self.refusal.reason
     }
 
     /// The `WWW-Authenticate` value.
     #[must_use]
     pub fn challenge(&self) -> Option<&ByteString> {
         self.challenge.as_ref()
-    }
-
-    /// More than the reason, in a fixed phrase; may be empty.
-    #[must_use]
-    pub fn detail(&self) -> &'static str {
-        self.detail
-    }
-
-    /// The code of the JSON-RPC error.
-    #[must_use]
-    pub fn json_rpc_code(&self) -> i32 {
-        self.json_rpc_code
     }
 
     /// Whose token it was, if it was verified.
@@ -168,5 +148,8 @@ impl Denial {
     }
 }
 
-/// JSON-RPC 2.0 §5.1, "Invalid Request".
-const INVALID_REQUEST: i32 = -32600;
+impl From<Refusal> for Denial {
+    fn from(refusal: Refusal) -> Self {
+        Self { refusal, challenge: None, identity: None }
+    }
+}

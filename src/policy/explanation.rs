@@ -3,14 +3,14 @@
 use serde::Serialize;
 
 use super::{
-    graphql::GraphTable,
-    level::{Closed, LevelKind, Levels},
-    named::NamedTable,
+    graph_table::GraphTable,
+    level::{LevelKind, Levels},
+    name_table::NameTable,
     requirement::Requirement,
     resource::{Policy, ProtectedResource},
     table::PolicyTable,
 };
-use crate::domain::Operation;
+use crate::domain::{Operation, Refusal};
 
 /// The requirement of one operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,7 +41,7 @@ pub struct ExplainedLevel {
 pub fn explain(resource: &ProtectedResource, operation: &Operation<'_>) -> Explanation {
     match resource.policy().map(|policy: &Policy| policy.table().levels(operation)) {
         None => Explanation::Unenforced,
-        Some(Err(Closed { reason, .. })) => Explanation::Closed(reason.code()),
+        Some(Err(Refusal { reason, .. })) => Explanation::Closed(reason.code()),
         Some(Ok(levels)) => Explanation::Levels(
             levels
                 .iter()
@@ -72,7 +72,7 @@ impl PolicyTable {
             let levels = std::iter::once(&self.initialize).chain(self.method_levels(method)).chain(own);
             Row { operation, scopes: join(levels) }
         };
-        let of_entries = |table: &NamedTable, method: &str| -> Vec<Row> {
+        let of_entries = |table: &NameTable, method: &str| -> Vec<Row> {
             let entries = table.entries();
             entries.map(|(name, own)| row(format!("{method} {name}"), method, Some(own))).collect()
         };

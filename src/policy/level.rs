@@ -2,8 +2,11 @@
 
 use smallvec::SmallVec;
 
-use super::{graphql::QueryFault, named::Matches, requirement::Requirement};
-use crate::domain::Reason;
+use super::{name_table::Matches, requirement::Requirement};
+use crate::{
+    domain::{Reason, Refusal},
+    graphql::QueryFault,
+};
 
 /// The levels that one operation needs, in the order in which they are checked.
 pub type Levels<'t> = SmallVec<[Level<'t>; 6]>;
@@ -34,15 +37,6 @@ pub enum LevelKind {
     Field,
 }
 
-/// An operation that no scope opens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Closed {
-    /// The stable code.
-    pub reason: Reason,
-    /// More than the reason, in a fixed phrase; may be empty.
-    pub detail: &'static str,
-}
-
 impl<'t> Level<'t> {
     /// A level that is no field's.
     #[must_use]
@@ -51,14 +45,7 @@ impl<'t> Level<'t> {
     }
 }
 
-impl Closed {
-    /// Without a word beyond the reason.
-    pub(super) const fn of(reason: Reason) -> Self {
-        Self { reason, detail: "" }
-    }
-}
-
-impl From<QueryFault> for Closed {
+impl From<QueryFault> for Refusal {
     fn from(fault: QueryFault) -> Self {
         let reason = match fault {
             QueryFault::Mutation => Reason::OperationUnknown,
@@ -69,7 +56,7 @@ impl From<QueryFault> for Closed {
             | QueryFault::Unknown
             | QueryFault::Invalid => Reason::OperationMalformed,
         };
-        Self { reason, detail: fault.phrase() }
+        Self::new(reason, fault.phrase())
     }
 }
 

@@ -7,7 +7,7 @@ use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 use super::{Decision, Grounds};
 use crate::{
     domain::{Dialect, Reason, ResourceId},
-    telemetry::{Counter, CounterVec},
+    telemetry::metrics::{Counter, CounterVec},
 };
 
 /// The metrics of the policy room.
@@ -115,7 +115,7 @@ impl DecisionCounters {
 /// The slot of a decision, and its two labels.
 fn outcome_of(decision: &Decision) -> (usize, &'static str, &'static str) {
     match decision {
-        Decision::Deny(denial) => (denial.reason as usize, "deny", denial.reason.code()),
+        Decision::Deny(denial) => (denial.reason() as usize, "deny", denial.reason().code()),
         Decision::Permit(permit) => match permit.grounds {
             Grounds::Reported(reason) => (REPORTED + reason as usize, "report", reason.code()),
             Grounds::Granted => (REASONS, "permit", permit.grounds.code()),

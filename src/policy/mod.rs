@@ -1,27 +1,27 @@
 //! What an operation needs, and whether an identity has it. [`decide`] is the only maker of a [`Permit`].
 
 mod actor;
-mod built_in;
+mod built_in_tools;
 mod challenge;
 mod decide;
 mod decision;
-mod document;
-mod ends;
 mod explanation;
-mod graphql;
+mod glob_index;
+mod graph_table;
+mod group_choice;
 mod handle;
-mod implies;
+mod hierarchy;
+mod key_sources;
 mod level;
 mod metrics;
-mod named;
+mod missing_scopes;
+mod name_table;
 mod requirement;
 mod resource;
-mod selection;
-mod shortfall;
+mod self_check;
+mod settings;
 mod snapshot;
-mod sources;
 mod table;
-mod trial;
 mod uri;
 
 #[cfg(test)]
@@ -33,20 +33,17 @@ pub use decide::{decide, permit_public, permit_unenforced};
 #[cfg(test)]
 pub(crate) use decide::{permit_for_tests, permit_public_for_tests};
 pub use decision::{Decision, Denial, Grounds, Permit};
-pub use document::{
-    ChallengeScopes, Enforcement, GraphqlSettings, Mode, NamedScopes, OauthSettings, ResourceSettings,
-    ScopeGroups, ScopeSettings, SourceRules, Unknown, Unlisted,
-};
 pub use explanation::{ExplainedLevel, Explanation, Row, explain};
-pub use graphql::{
-    AbstractTypes, Graph, GraphFault, GraphFiles, QueryFault, QueryLimits, SchemaSource, UnknownFields,
-};
 pub use handle::PolicyHandle;
-pub use implies::Hierarchy;
-pub use level::{Closed, Level, LevelKind, Levels};
+pub use hierarchy::Hierarchy;
+pub use key_sources::{KeySources, KeyStarter};
+pub use level::{Level, LevelKind, Levels};
 pub use metrics::{DecisionCounters, PolicyMetrics};
 pub use requirement::{RequiredScope, Requirement};
 pub use resource::{Policy, ProtectedResource, WELL_KNOWN};
+pub use settings::{
+    ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings, ScopeSettings,
+    SourceRules, Unknown, Unlisted,
+};
 pub use snapshot::{PolicySnapshot, Selector};
-pub use sources::{KeySources, KeyStarter};
 pub use table::PolicyTable;

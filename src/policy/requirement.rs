@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::{ScopeGroups, implies::Hierarchy};
-use crate::domain::{Scope, ScopeSet};
+use super::hierarchy::Hierarchy;
+use crate::domain::{Scope, ScopeGroups, ScopeSet};
 
 /// One of these groups must be granted, and of that group every scope. Without groups nothing is needed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     ChallengeScopes, DecisionCounters, Enforcement, Mode, OauthSettings, ResourceSettings,
-    challenge::ChallengeText, shortfall::Shortfall, table::PolicyTable,
+    challenge::ChallengeText, missing_scopes::MissingScopes, table::PolicyTable,
 };
 use crate::{
     domain::{ResourceId, ScopeSet},
@@ -188,8 +188,8 @@ impl Policy {
 /// The scopes that a 401 names: those of the initialize level, and of its alternatives the shortest.
 fn first_group(table: &PolicyTable) -> ScopeSet {
     let level = super::level::Level::new(super::level::LevelKind::Initialize, table.initialize());
-    Shortfall::find(&[level], &ScopeSet::default(), ChallengeScopes::Level, usize::MAX)
-        .map(|shortfall| shortfall.needed)
+    MissingScopes::find(&[level], &ScopeSet::default(), ChallengeScopes::Level, usize::MAX)
+        .map(|missing| missing.needed)
         .unwrap_or_default()
 }
 

@@ -2,15 +2,18 @@
 
 use super::{
     GraphqlSettings, OauthSettings, ScopeSettings, Unknown, Unlisted,
-    built_in::{BuiltInTools, Standing},
-    graphql::{GraphTable, QueryLimits, Tool, refuse_mutations},
-    implies::Hierarchy,
-    level::{Closed, Level, LevelKind, Levels, push, push_all},
-    named::{Matches, NamedTable},
+    built_in_tools::{BuiltInTools, Standing},
+    graph_table::{GraphTable, Tool},
+    hierarchy::Hierarchy,
+    level::{Level, LevelKind, Levels, push, push_all},
+    name_table::{Matches, NameTable},
     requirement::Requirement,
     uri,
 };
-use crate::domain::{Call, Message, Named, Operation, Query, Reason, ScopeSet};
+use crate::{
+    domain::{Call, Message, Named, Operation, Query, Reason, Refusal, ScopeSet},
+    graphql::{QueryLimits, refuse_mutations},
+};
 
 /// What each operation of a resource needs. Lookups cost the same for ten tools and for ten thousand.
 #[derive(Clone, Debug)]
@@ -19,10 +22,10 @@ pub struct PolicyTable {
     pub(super) tools_list: Requirement,
     pub(super) tools_call: Requirement,
     pub(super) built_in: BuiltInTools,
-    pub(super) methods: NamedTable,
-    pub(super) tools: NamedTable,
-    pub(super) prompts: NamedTable,
-    pub(super) resources: NamedTable,
+    pub(super) methods: NameTable,
+    pub(super) tools: NameTable,
+    pub(super) prompts: NameTable,
+    pub(super) resources: NameTable,
     pub(super) graph: Option<GraphTable>,
     /// Where mutations are excluded but there is no schema, queries are only looked through for them.
     mutation_limits: Option<QueryLimits>,
@@ -50,10 +53,10 @@ impl PolicyTable {
             tools_list: plain(&scopes.tools_list),
             tools_call: plain(&scopes.tools_call),
             built_in: BuiltInTools::compile(scopes, &settings.graphql, &hierarchy),
-            methods: NamedTable::of_prefixes(&scopes.methods, &hierarchy),
-            tools: NamedTable::of_globs(&scopes.tools, &hierarchy),
-            prompts: NamedTable::of_globs(&scopes.prompts, &hierarchy),
-            resources: NamedTable::of_uris(&scopes.resources, &hierarchy),
+            methods: NameTable::of_prefixes(&scopes.methods, &hierarchy),
+            tools: NameTable::of_globs(&scopes.tools, &hierarchy),
+            prompts: NameTable::of_globs(&scopes.prompts, &hierarchy),
+            resources: NameTable::of_uris(&scopes.resources, &hierarchy),
             unknown_methods: settings.unknown_methods,
             unknown_operation: settings.unknown_operation,
             unlisted: settings.unlisted,
@@ -80,11 +83,11 @@ impl PolicyTable {
     /// # Errors
     /// When no scope opens the operation: an unknown method, an operation that was not shown, a tool that the
     /// policy does not list, a URI with a second spelling.
-    pub fn levels(&self, operation: &Operation<'_>) -> Result<Levels<'_>, Closed> {
+    pub fn levels(&self, operation: &Operation<'_>) -> Result<Levels<'_>, Refusal> {
         let mut levels = Levels::new();
         levels.push(Level::new(LevelKind::Initialize, &self.initialize));
         if matches!(operation, Operation::NotShown) && self.unknown_operation == Unknown::Deny {
-            return Err(Closed::of(Reason::OperationUnknown));
+            return Err(Refusal::of(Reason::OperationUnknown));
         }
         self.check_uris(operation)?;
         let mut closed = None;
@@ -104,7 +107,7 @@ impl PolicyTable {
     }
 
     /// Comes before everything that `mode: report` lets pass: no other message of a batch may hide it.
-    fn check_uris(&self, operation: &Operation<'_>) -> Result<(), Closed> {
+    fn check_uris(&self, operation: &Operation<'_>) -> Result<(), Refusal> {
         let is_canonical = |message: &Message<'_>| match message {
             Message::Response | Message::Notification(_) => true,
             Message::Request(call) => match &call.named {
@@ -116,11 +119,11 @@ impl PolicyTable {
         if self.resources.is_empty() || operation.messages().iter().all(is_canonical) {
             Ok(())
         } else {
-            Err(Closed::of(Reason::OperationMalformed))
+            Err(Refusal::of(Reason::OperationMalformed))
         }
     }
 
-    fn add_call<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
+    fn add_call<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Refusal> {
         self.add_method(call, levels)?;
         match &call.named {
             Named::Nothing | Named::Task(_) => Ok(()),
@@ -133,10 +136,10 @@ impl PolicyTable {
         }
     }
 
-    fn add_method<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
+    fn add_method<'t>(&'t self, call: &Call<'_>, levels: &mut Levels<'t>) -> Result<(), Refusal> {
         let requirements = self.method_levels(&call.method);
         if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
-            return Err(Closed::of(Reason::MethodUnknown));
+            return Err(Refusal::of(Reason::MethodUnknown));
         }
         requirements.into_iter().for_each(|requirement| push(LevelKind::Method, requirement, levels));
         Ok(())
@@ -156,7 +159,7 @@ impl PolicyTable {
         own.into_iter().chain(self.methods.matches(method)).collect()
     }
 
-    fn add_tool<'t>(&'t self, name: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
+    fn add_tool<'t>(&'t self, name: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Refusal> {
         let entries = self.tools.matches(name);
         let tool = self.graph.as_ref().and_then(|graph| graph.tool(name));
         match self.built_in.standing(name) {
@@ -165,7 +168,7 @@ impl PolicyTable {
                 push_all(&entries, LevelKind::Tool, levels);
             }
             Standing::Closed if tool.is_none() && entries.is_empty() => {
-                return Err(Closed::of(Reason::OperationUnknown));
+                return Err(Refusal::of(Reason::OperationUnknown));
             }
             Standing::Closed => push_all(&entries, LevelKind::Tool, levels),
             Standing::Ordinary(requirement) => {
@@ -174,7 +177,7 @@ impl PolicyTable {
             }
         }
         match (&self.graph, tool) {
-            (_, Some(Tool::Closed)) => Err(Closed { reason: Reason::OperationUnknown, detail: NO_TOOL }),
+            (_, Some(Tool::Closed)) => Err(Refusal::new(Reason::OperationUnknown, NO_TOOL)),
             (Some(graph), Some(Tool::Operation(ids))) => {
                 graph.add_levels(ids, levels);
                 Ok(())
@@ -184,14 +187,19 @@ impl PolicyTable {
     }
 
     /// Whoever opened `execute_graphql`, an entry or the router's own setting: the fields of its query count.
-    fn add_query<'t>(&'t self, tool: &str, query: &Query<'_>, levels: &mut Levels<'t>) -> Result<(), Closed> {
+    fn add_query<'t>(
+        &'t self,
+        tool: &str,
+        query: &Query<'_>,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), Refusal> {
         if tool != "execute_graphql" || (self.graph.is_none() && self.mutation_limits.is_none()) {
             return Ok(());
         }
         let text = match query {
             Query::Text(text) => text,
-            Query::NotShown => return Err(Closed { reason: Reason::OperationUnknown, detail: NOT_SHOWN }),
-            Query::Unreadable => return Err(Closed { reason: Reason::OperationMalformed, detail: NO_QUERY }),
+            Query::NotShown => return Err(Refusal::new(Reason::OperationUnknown, NOT_SHOWN)),
+            Query::Unreadable => return Err(Refusal::new(Reason::OperationMalformed, NO_QUERY)),
         };
         match (&self.graph, self.mutation_limits) {
             (Some(graph), _) => graph.add_query(text, levels)?,
@@ -203,11 +211,11 @@ impl PolicyTable {
 
     fn add_named<'t>(
         &'t self,
-        table: &'t NamedTable,
+        table: &'t NameTable,
         name: &str,
         kind: LevelKind,
         levels: &mut Levels<'t>,
-    ) -> Result<(), Closed> {
+    ) -> Result<(), Refusal> {
         self.add_listed(&table.matches(name), kind, levels)
     }
 
@@ -216,9 +224,9 @@ impl PolicyTable {
         entries: &Matches<'t>,
         kind: LevelKind,
         levels: &mut Levels<'t>,
-    ) -> Result<(), Closed> {
+    ) -> Result<(), Refusal> {
         if entries.is_empty() && self.unlisted == Unlisted::Deny {
-            return Err(Closed::of(Reason::OperationUnknown));
+            return Err(Refusal::of(Reason::OperationUnknown));
         }
         push_all(entries, kind, levels);
         Ok(())

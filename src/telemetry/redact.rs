@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
+use crate::domain::Operation;
+
 /// At most 120 characters; each that is not printable ASCII becomes `?`.
 #[must_use]
 pub fn text(foreign: &str) -> String {
@@ -19,6 +21,13 @@ pub fn borrowed(foreign: &str) -> Cow<'_, str> {
         return Cow::Borrowed(foreign);
     }
     foreign.chars().take(MAX_CHARS).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+}
+
+/// How an operation is named, fit for a log line.
+#[must_use]
+pub fn operation(operation: &Operation<'_>) -> (String, Option<String>) {
+    let (method, name) = operation.method_and_name();
+    (text(method), name.map(text))
 }
 
 /// The first 16 hex digits of the SHA-256: the same subject is recognised, but not named.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::Refusal;
-use crate::domain::{Field, Reason};
+use super::refusal::malformed;
+use crate::domain::{Field, Reason, Refusal};
 
 /// A bearer token of legal characters, 1 byte to 16 KiB. It is never shown.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,14 +41,14 @@ impl<'a> Bearer<'a> {
 
     fn parse(token: &'a [u8]) -> Result<Self, Refusal> {
         if token.is_empty() {
-            return Err(Refusal::malformed("the bearer token is empty"));
+            return Err(malformed("the bearer token is empty"));
         }
         if token.len() > MAX_TOKEN_BYTES {
-            return Err(Refusal::malformed("the bearer token is longer than 16 KiB"));
+            return Err(malformed("the bearer token is longer than 16 KiB"));
         }
         match std::str::from_utf8(token) {
             Ok(text) if is_b64token(token) => Ok(Self(text)),
-            Ok(_) | Err(_) => Err(Refusal::malformed("the bearer token has illegal characters")),
+            Ok(_) | Err(_) => Err(malformed("the bearer token has illegal characters")),
         }
     }
 }

@@ -7,10 +7,10 @@ use std::{
 };
 
 use super::{
-    Refusal,
     members::{Member, Members},
+    refusal::malformed,
 };
-use crate::clock::UnixSeconds;
+use crate::{clock::UnixSeconds, domain::Refusal};
 
 /// A token's claims set.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl<'a> Claims<'a> {
     /// `token-malformed` where it is no JSON object, has a claim twice, or an `iss` that is no string.
     pub(super) fn parse(json: &'a [u8]) -> Result<Self, Refusal> {
         let members = Members::parse(json)
-            .ok_or(Refusal::malformed("the claims are not a JSON object with each member once"))?;
+            .ok_or(malformed("the claims are not a JSON object with each member once"))?;
         let issuer = text(&members, "iss", "`iss` is not a string")?;
         Ok(Self { members, issuer })
     }
@@ -72,7 +72,7 @@ impl<'a> Claims<'a> {
         aud.as_text()
             .map(|one| vec![one])
             .or_else(|| aud.as_texts())
-            .ok_or(Refusal::malformed("`aud` is neither a string nor an array of strings"))
+            .ok_or(malformed("`aud` is neither a string nor an array of strings"))
     }
 }
 
@@ -98,11 +98,11 @@ fn text<'a>(
     name: &str,
     detail: &'static str,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
-    members.get(name).map(|claim| claim.as_text().ok_or(Refusal::malformed(detail))).transpose()
+    members.get(name).map(|claim| claim.as_text().ok_or(malformed(detail))).transpose()
 }
 
 fn number(members: &Members<'_>, name: &str, detail: &'static str) -> Result<Option<f64>, Refusal> {
-    members.get(name).map(|claim| claim.as_number().ok_or(Refusal::malformed(detail))).transpose()
+    members.get(name).map(|claim| claim.as_number().ok_or(malformed(detail))).transpose()
 }
 
 /// A NumericDate may have a fraction (RFC 7519 §2); `Member::as_number` has bounded it, so nothing is lost here.

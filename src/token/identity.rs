@@ -1,5 +1,6 @@
 //! Who a verified token speaks for, and the headers that tell the MCP server.
 
+use super::refusal::malformed;
 use std::{
     any::Any,
     borrow::Cow,
@@ -10,10 +11,9 @@ use std::{
 
 use bytes::Bytes;
 
-use super::Refusal;
 use crate::{
     clock::UnixSeconds,
-    domain::{ResourceId, Scope, ScopeSet},
+    domain::{Refusal, ResourceId, Scope, ScopeSet},
     telemetry::redact,
 };
 
@@ -152,7 +152,7 @@ impl IdentityHeaders {
         let others = names.iter().map(|name| name.len()).sum::<usize>() + resource.as_str().len();
         let room = MAX_BYTES
             .checked_sub(others)
-            .ok_or(Refusal::malformed("`sub`, `iss` and the client together are longer than 3 KiB"))?;
+            .ok_or(malformed("`sub`, `iss` and the client together are longer than 3 KiB"))?;
         let (scope, scopes_cut) = scope_list(scopes, room);
         let [subject, client_id, issuer] = names.each_ref().map(|name| name.as_bytes());
         let headers = Text::of([subject, client_id, issuer, scope.as_bytes(), resource.as_str().as_bytes()]);

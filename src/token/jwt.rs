@@ -4,8 +4,11 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{Refusal, members::Members};
-use crate::{domain::Reason, keys::Algorithm};
+use super::{members::Members, refusal::malformed};
+use crate::{
+    domain::{Reason, Refusal},
+    keys::Algorithm,
+};
 
 /// A JWS in its parts. Header members that would name a key's place (`jku`, `x5u`, `jwk`, `x5c`) are not read:
 /// keys come from the configuration alone (RFC 8725 §3.10).
@@ -30,7 +33,7 @@ impl<'a> Jws<'a> {
         let (signing_input, header, payload, signature) = split(token)?;
         let header = decode(header)?;
         let header = Members::parse(&header)
-            .ok_or(Refusal::malformed("the header is not a JSON object with each member once"))?;
+            .ok_or(malformed("the header is not a JSON object with each member once"))?;
         refuse_extensions(&header)?;
         let kid = text(&header, "kid", "`kid` is not a string")?;
         let typ = text(&header, "typ", "`typ` is not a string")?;
@@ -60,7 +63,7 @@ fn split(token: &str) -> Result<(&str, &str, &str, &str), Refusal> {
         return Ok((signing_input, header, payload, signature));
     }
     let is_encrypted = token.split('.').count() == 5;
-    Err(Refusal::malformed(if is_encrypted {
+    Err(malformed(if is_encrypted {
         "the token is encrypted (JWE)"
     } else {
         "the token is not a JWT of three parts"
@@ -69,16 +72,16 @@ fn split(token: &str) -> Result<(&str, &str, &str, &str), Refusal> {
 
 /// RFC 7515 §2: base64url without padding, without anything else, and with no second spelling of the same bytes.
 fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::malformed("a part of the token is not base64url"))
+    URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("a part of the token is not base64url"))
 }
 
 /// `crit` lists extensions that must be understood (RFC 7515 §4.1.11), and we understand none.
 fn refuse_extensions(header: &Members<'_>) -> Result<(), Refusal> {
     if header.contains("crit") {
-        return Err(Refusal::malformed("the header demands extensions (`crit`)"));
+        return Err(malformed("the header demands extensions (`crit`)"));
     }
     if header.get("b64").is_some_and(|b64| !b64.is_true()) {
-        return Err(Refusal::malformed("the payload is not base64url (`b64`)"));
+        return Err(malformed("the payload is not base64url (`b64`)"));
     }
     Ok(())
 }
@@ -87,7 +90,7 @@ fn algorithm(header: &Members<'_>) -> Result<Algorithm, Refusal> {
     let alg = header
         .get("alg")
         .and_then(|alg| alg.as_text())
-        .ok_or(Refusal::malformed("`alg` is absent or not a string"))?;
+        .ok_or(malformed("`alg` is absent or not a string"))?;
     Algorithm::parse(&alg)
         .ok_or(Refusal::new(Reason::AlgorithmRefused, "`alg` is none of the algorithms that are verified"))
 }
@@ -95,7 +98,7 @@ fn algorithm(header: &Members<'_>) -> Result<Algorithm, Refusal> {
 fn text(header: &Members<'_>, name: &str, detail: &'static str) -> Result<Option<String>, Refusal> {
     header
         .get(name)
-        .map(|member| member.as_text().ok_or(Refusal::malformed(detail)))
+        .map(|member| member.as_text().ok_or(malformed(detail)))
         .transpose()
         .map(|text| text.map(Into::into))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use prometheus::{Opts, Registry};
 
-use crate::telemetry::{Counter, CounterVec};
+use crate::telemetry::metrics::{Counter, CounterVec};
 
 /// `scopegate_token_cache_requests_total{outcome}`, its children resolved.
 #[derive(Clone, Debug)]

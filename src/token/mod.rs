@@ -32,7 +32,6 @@ pub use decoded::{DecodedMember, DecodedToken};
 pub use identity::{Identity, IdentityHeaders, VerifiedClaims};
 pub use metrics::TokenMetrics;
 pub use mint::{MintError, NewClaims, mint};
-pub use refusal::Refusal;
 pub use rules::{SourceRules, TokenRules};
 pub use settings::{Audience, CacheSettings, IssuerRule, TokenSettings, TokenType};
 pub use verifier::Verifier;

@@ -1,10 +1,10 @@
 //! The scopes that a token grants: the union of the configured claims.
 
 use super::{
-    Refusal, TokenRules,
+    TokenRules,
     members::{Member, Members},
 };
-use crate::domain::{Reason, Scope, ScopeSet};
+use crate::domain::{Reason, Refusal, Scope, ScopeSet};
 
 /// Reads the scopes from the claims that `rules` name.
 ///
@@ -29,9 +29,8 @@ fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Ref
     let Some((first, rest)) = name.split_once('.') else { return Ok(None) };
     match members.get(first) {
         Some(inner) if inner.is_object() => {
-            let inner = inner
-                .as_object()
-                .ok_or(Refusal::malformed("an object on a claim's path has a member twice"))?;
+            let inner =
+                inner.as_object().ok_or(malformed("an object on a claim's path has a member twice"))?;
             find(&inner, rest)
         }
         Some(_) | None => Ok(None),

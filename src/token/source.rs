@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Identity, IdentityHeaders, Refusal, SourceRules, TokenRules,
+    Identity, IdentityHeaders, SourceRules, TokenRules,
     cache::Verified,
     claims::Claims,
     identity::{VerifiedClaims, Who},
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     clock::{UnixSeconds, Uptime},
+    domain::Refusal,
     keys::{KeySnapshot, VerifyingKey},
 };
 

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::{Audience, Refusal, TokenSettings, TokenType, claims::Claims};
-use crate::{clock::UnixSeconds, domain::Reason};
+use super::{Audience, TokenSettings, TokenType, claims::Claims};
+use crate::{clock::UnixSeconds, domain::Reason, domain::Refusal};
 
 /// The time in which a token may be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

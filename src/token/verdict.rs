@@ -1,8 +1,8 @@
 //! What one source concluded about a token, and which of several conclusions counts.
 
-use super::{Refusal, cache::Verified};
+use super::cache::Verified;
 use crate::{
-    domain::{Reason, Step},
+    domain::{Reason, Refusal, Step},
     keys::Missing,
 };
 

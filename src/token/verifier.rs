@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use prometheus::{PullingGauge, Registry};
 
 use super::{
-    Bearer, CacheSettings, Identity, Refusal, TokenMetrics, TokenRules,
+    Bearer, CacheSettings, Identity, TokenMetrics, TokenRules,
     cache::{Lookup, Recalled, TokenCache, Verified},
     claims::Claims,
     jwt::Jws,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     clock::{SharedClock, SystemClock, Uptime},
-    domain::{Reason, Step, Trace},
+    domain::{Reason, Refusal, Step, Trace},
 };
 
 /// Verifies tokens for all resources of the process.

@@ -15,7 +15,7 @@ use crate::{
     clock::ManualClock,
     domain::Reason,
     policy::{Decision, Denial, permit_public_for_tests},
-    telemetry::Share,
+    telemetry::SamplingRatio,
     token::Identity,
 };
 
@@ -100,7 +100,7 @@ fn a_permit_that_is_not_written_needs_no_place() {
     in_a_system(async {
         let (mut audit, _reader) = stalled(WhenFull::Refuse);
         lost_of(&audit, 64, true);
-        let none = AuditSettings { permits: Share::NONE, ..settings(WhenFull::Refuse) };
+        let none = AuditSettings { permits: SamplingRatio::NONE, ..settings(WhenFull::Refuse) };
         audit.selection = Arc::new(Selection::new(&none));
         assert_eq!(reason_of(&audit.record(permit_public_for_tests(), &decided())), None);
     });

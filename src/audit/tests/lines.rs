@@ -7,7 +7,7 @@ use crate::{
     audit::{Decided, WhenFull, record::line_of, selection::Selection},
     domain::{Call, Message, Named, Operation, Query, Reason},
     policy::{Decision, Denial, permit_public_for_tests},
-    telemetry::{Share, SubjectLogging},
+    telemetry::{SamplingRatio, log::SubjectLogging},
     token::Identity,
 };
 
@@ -113,7 +113,7 @@ fn each_message_of_a_batch_is_named() {
 fn denials_are_always_written_and_permits_by_rate_or_by_name() {
     let chooses = |operations: &[&str], decision: &Decision, operation: &Operation<'_>| {
         let mut settings = settings(WhenFull::Drop);
-        settings.permits = Share::NONE;
+        settings.permits = SamplingRatio::NONE;
         settings.operations = operations.iter().map(|glob| (*glob).to_owned()).collect();
         Selection::new(&settings).chooses(decision, Some(operation))
     };

@@ -9,13 +9,13 @@ use std::time::Duration;
 use super::{AuditOutput, AuditSettings, Decided, WhenFull};
 use crate::{
     domain::Dialect,
-    telemetry::{Share, SubjectLogging},
+    telemetry::{SamplingRatio, log::SubjectLogging},
 };
 
 fn settings(when_full: WhenFull) -> AuditSettings {
     AuditSettings {
         output: AuditOutput::Stdout,
-        permits: Share::ALL,
+        permits: SamplingRatio::ALL,
         operations: Vec::new(),
         subject: SubjectLogging::Hashed,
         queue: 64,

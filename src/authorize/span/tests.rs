@@ -5,7 +5,7 @@ use crate::{
     domain::Query,
     mcp::{Body, ShownRequest},
     policy::{Denial, Selector},
-    telemetry::{Share, traces::Sampler},
+    telemetry::{SamplingRatio, traces::Sampler},
 };
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ impl Case {
             request: &self.request,
             duration: Duration::from_micros(7),
         };
-        let context = Sampler::of(Share::ALL).sample(Field::Absent, Field::Absent).unwrap();
+        let context = Sampler::of(SamplingRatio::ALL).sample(Field::Absent, Field::Absent).unwrap();
         source.span(context, Duration::from_secs(1_700_000_000))
     }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::{PLAIN, load_in, load_with};
 use crate::{
     audit::{AuditOutput, AuditSettings, WhenFull},
-    telemetry::{Share, SubjectLogging},
+    telemetry::{SamplingRatio, log::SubjectLogging},
 };
 
 fn with_audit(audit: &str) -> String {
@@ -22,7 +22,7 @@ fn an_output_is_enough() {
     };
     let expected = AuditSettings {
         output: AuditOutput::Stdout,
-        permits: Share::NONE,
+        permits: SamplingRatio::NONE,
         operations: Vec::new(),
         subject: SubjectLogging::Hashed,
         queue: 8192,
@@ -39,7 +39,7 @@ fn all_keys_are_read_from_the_file_and_the_environment() {
     let read = load_with(&with_audit(audit), &[]).unwrap().audit;
     let expected = AuditSettings {
         output: AuditOutput::Stdout,
-        permits: Share::of(0.25).unwrap(),
+        permits: SamplingRatio::of(0.25).unwrap(),
         operations: vec!["tools/*".to_owned()],
         subject: SubjectLogging::Plain,
         queue: 16,

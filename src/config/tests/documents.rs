@@ -17,7 +17,10 @@ use crate::{
         ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings, ScopeSettings,
         SourceRules, Unknown, Unlisted,
     },
-    telemetry::{LogFormat, LogLevel, LogSettings, Share, SubjectLogging},
+    telemetry::{
+        SamplingRatio,
+        log::{LogFormat, LogLevel, LogSettings, SubjectLogging},
+    },
     token::{Audience, CacheSettings, IssuerRule, TokenSettings, TokenType},
 };
 
@@ -172,7 +175,7 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
         log: LogSettings {
             format: LogFormat::Json,
             level: LogLevel::Info,
-            permits: Share::NONE,
+            permits: SamplingRatio::NONE,
             subject: SubjectLogging::Hashed,
         },
         audit: None,

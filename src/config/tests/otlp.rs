@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Example, PLAIN, load_with};
 use crate::telemetry::{
-    Share,
+    SamplingRatio,
     traces::{OtlpProtocol, OtlpSettings, Sampler},
 };
 
@@ -26,7 +26,7 @@ fn traces_are_off_without_an_endpoint() {
 fn an_endpoint_is_enough() {
     let otlp = otlp("endpoint: 'http://collector:4318'").unwrap().unwrap();
     assert_eq!(otlp.endpoint, "http://collector:4318/v1/traces");
-    assert_eq!((otlp.protocol, otlp.sample), (OtlpProtocol::Http, Sampler::of(Share::NONE)));
+    assert_eq!((otlp.protocol, otlp.sample), (OtlpProtocol::Http, Sampler::of(SamplingRatio::NONE)));
     assert_eq!((otlp.timeout, &*otlp.service_name), (Duration::from_secs(10), "scopegate"));
     assert!(otlp.headers.0.is_empty());
 }
@@ -88,7 +88,10 @@ fn opentelemetry_s_own_variables_work() {
     ];
     let otlp = load_with(&PLAIN.yaml(), &variables).unwrap().otlp.unwrap();
     assert_eq!(otlp.endpoint, "http://c:4317/");
-    assert_eq!((otlp.protocol, otlp.sample), (OtlpProtocol::Grpc, Sampler::of(Share::of(0.25).unwrap())));
+    assert_eq!(
+        (otlp.protocol, otlp.sample),
+        (OtlpProtocol::Grpc, Sampler::of(SamplingRatio::of(0.25).unwrap()))
+    );
     assert_eq!((otlp.headers.0.len(), &*otlp.service_name), (1, "gate"));
 }
 

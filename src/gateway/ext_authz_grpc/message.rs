@@ -8,7 +8,10 @@ use std::fmt;
 use bytes::{Buf, Bytes};
 use prost::Message;
 
-use crate::{domain::Field, gateway::Misread};
+use crate::{
+    domain::{Field, Refusal},
+    gateway::request_malformed,
+};
 
 /// `CheckRequest`.
 #[derive(Clone, PartialEq, Message)]
@@ -23,8 +26,8 @@ impl CheckMessage {
     ///
     /// # Errors
     /// When it is not protobuf.
-    pub fn read(wire: impl Buf) -> Result<Self, Misread> {
-        Self::decode(wire).map_err(|_| Misread("the CheckRequest must be readable"))
+    pub fn read(wire: impl Buf) -> Result<Self, Refusal> {
+        Self::decode(wire).map_err(|_| request_malformed("the CheckRequest must be readable"))
     }
 
     /// The message that Envoy would send with the shipped configuration: raw headers, the body as bytes.

@@ -11,12 +11,13 @@ pub use answer::{CheckAnswer, ShownAnswer};
 pub use message::CheckMessage;
 
 use super::{
-    Asked, HeaderSource, Misread,
-    asked::{Original, visible},
+    HeaderSource, Incoming,
+    incoming::request_malformed,
+    incoming::{Original, visible},
 };
 use crate::{
     authorize::{CheckRequest, Checked},
-    domain::{Dialect, Field},
+    domain::{Dialect, Field, Refusal},
     mcp::Body,
     policy::{Decision, Selector},
 };
@@ -27,16 +28,16 @@ use message::{Attributes, HttpRequest};
 ///
 /// # Errors
 /// When a part is missing or unreadable, or said twice.
-pub fn read(message: &CheckMessage, max_body_bytes: usize) -> Result<CheckRequest<'_>, Misread> {
-    let missing = Misread("attributes.request.http must be there");
+pub fn read(message: &CheckMessage, max_body_bytes: usize) -> Result<CheckRequest<'_>, Refusal> {
+    let missing = request_malformed("attributes.request.http must be there");
     let attributes = message.attributes.as_ref().ok_or(missing)?;
     let http = attributes.request.as_ref().and_then(|request| request.http.as_ref()).ok_or(missing)?;
-    let method = visible(&http.method, Misread("attributes.request.http.method must be there"))?;
-    let target = visible(&http.path, Misread("attributes.request.http.path must be there"))?;
+    let method = visible(&http.method, request_malformed("attributes.request.http.method must be there"))?;
+    let target = visible(&http.path, request_malformed("attributes.request.http.path must be there"))?;
     let body = body_of(http, max_body_bytes)?;
     let selector = selector_of(attributes, http)?;
     let original = Original { dialect: Dialect::ExtAuthzGrpc, method, target, selector, body };
-    Ok(Asked { method, target, headers: http, body }.check_request(&original))
+    Ok(Incoming { method, target, headers: http, body }.check_request(&original))
 }
 
 /// True statuses; where the token is not to be forwarded, Envoy is told to remove it.
@@ -62,12 +63,12 @@ impl HeaderSource for HttpRequest {
 }
 
 /// The body as far as Envoy shows it. `size` is its true length, or negative where that is not known.
-fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Misread> {
+fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Refusal> {
     let (body, length) = match (&*http.raw_body, &*http.body) {
         ([], []) => (Body::Absent, 0),
         (raw, []) => (Body::Whole(raw), raw.len()),
         ([], text) => (Body::Text(text), text.len()),
-        (_, _) => return Err(Misread("only one of raw_body and body may be there")),
+        (_, _) => return Err(request_malformed("only one of raw_body and body may be there")),
     };
     let is_marked = match http.field("x-envoy-auth-partial-body") {
         Field::Absent | Field::One(b"false") => false,
@@ -80,13 +81,12 @@ fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Misrea
     Ok(if length > max_body_bytes { Body::TooLarge } else { body })
 }
 
-fn selector_of<'a>(attributes: &'a Attributes, http: &'a HttpRequest) -> Result<Selector<'a>, Misread> {
-    let fault = Misread("context_extensions[\"resource\"] must be one resource id");
+fn selector_of<'a>(attributes: &'a Attributes, http: &'a HttpRequest) -> Result<Selector<'a>, Refusal> {
+    let fault = request_malformed("context_extensions[\"resource\"] must be one resource id");
     match message::field(&attributes.context_extensions, "resource") {
         Field::One(id) => visible(id, fault).map(Selector::Id),
         Field::Repeated => Err(fault),
-        Field::Absent => {
-            visible(&http.host, Misread("attributes.request.http.host must be there")).map(Selector::Host)
-        }
+        Field::Absent => visible(&http.host, request_malformed("attributes.request.http.host must be there"))
+            .map(Selector::Host),
     }
 }

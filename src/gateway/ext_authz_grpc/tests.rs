@@ -10,7 +10,11 @@ use super::{
     message::{Attributes, CheckMessage, Entry, HeaderMap, HttpRequest, Request},
     *,
 };
-use crate::{domain::Reason, policy::Denial, token::Identity};
+use crate::{
+    domain::{Reason, Refusal},
+    policy::Denial,
+    token::Identity,
+};
 
 /// What Envoy looks at first (`ext_authz_grpc_impl.cc`): the code of the status, absent for 0, then which of the
 /// responses is there, and the code of its HTTP status, absent for 0.
@@ -94,7 +98,7 @@ fn message(change: impl FnOnce(&mut HttpRequest)) -> CheckMessage {
     CheckMessage { attributes: Some(Attributes { request, context_extensions: Vec::new() }) }
 }
 
-fn body(change: impl FnOnce(&mut HttpRequest)) -> Result<String, Misread> {
+fn body(change: impl FnOnce(&mut HttpRequest)) -> Result<String, Refusal> {
     read(&message(change), 8).map(|request| format!("{:?}", request.shown.body))
 }
 
@@ -127,7 +131,7 @@ fn a_body_is_whole_only_where_nothing_says_otherwise() {
         http.raw_body = "{}".into();
         http.body = "{}".into();
     });
-    assert_eq!(both, Err(Misread("only one of raw_body and body may be there")));
+    assert_eq!(both, Err(request_malformed("only one of raw_body and body may be there")));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::DebugData;
-use crate::gateway::DecisionState;
+use crate::admission::Admission;
 
 /// What the debug pages need.
 pub struct DebugPages {
@@ -25,7 +25,7 @@ pub struct DebugPages {
     /// What they show.
     pub data: Box<dyn DebugData>,
     /// What decides about the requests of the form.
-    pub state: Arc<DecisionState>,
+    pub state: Arc<Admission>,
 }
 
 impl DebugPages {

@@ -1,8 +1,9 @@
 //! Headers that alone name the operation of a POST without a body.
 
 use super::*;
+use crate::domain::Refusal;
 
-fn trusted<'a>(version: &'a str, method: &'a str, name: Field<'a>) -> Result<Operation<'a>, Unreadable> {
+fn trusted<'a>(version: &'a str, method: &'a str, name: Field<'a>) -> Result<Operation<'a>, Refusal> {
     let request = ShownRequest {
         protocol_version: Field::One(version.as_bytes()),
         mcp_method: Field::One(method.as_bytes()),
@@ -17,7 +18,7 @@ fn trusted<'a>(version: &'a str, method: &'a str, name: Field<'a>) -> Result<Ope
     read(&request, HeaderTrust::Trusted)
 }
 
-fn modern<'a>(method: &'a str, name: Field<'a>) -> Result<Operation<'a>, Unreadable> {
+fn modern<'a>(method: &'a str, name: Field<'a>) -> Result<Operation<'a>, Refusal> {
     trusted("2026-07-28", method, name)
 }
 

@@ -1,7 +1,7 @@
 //! What is read from good requests; the files beside this one hold the bad ones.
 
-use super::{Body, HeaderTrust, ShownRequest, Unreadable, read};
-use crate::domain::{Call, Field, Message, Named, Operation, Query, Reason};
+use super::{Body, HeaderTrust, ShownRequest, read};
+use crate::domain::{Call, Field, Message, Named, Operation, Query, Reason, Refusal};
 
 mod bodies;
 mod header_only;
@@ -24,13 +24,13 @@ fn post(body: &str) -> ShownRequest<'_> {
     ShownRequest { body: Body::Whole(body.as_bytes()), ..BARE }
 }
 
-fn read_body(body: &str) -> Result<Operation<'_>, Unreadable> {
+fn read_body(body: &str) -> Result<Operation<'_>, Refusal> {
     read(&post(body), HeaderTrust::Untrusted)
 }
 
 /// The reason and the JSON-RPC code of a refusal.
-fn refusal(result: Result<Operation<'_>, Unreadable>) -> Option<(Reason, i32)> {
-    result.err().map(|error| (error.reason, error.json_rpc_code()))
+fn refusal(result: Result<Operation<'_>, Refusal>) -> Option<(Reason, i32)> {
+    result.err().map(|error| (error.reason, error.json_rpc_code))
 }
 
 fn single<'a>(method: &'a str, is_known: bool, named: Named<'a>) -> Operation<'a> {
@@ -42,7 +42,7 @@ fn single<'a>(method: &'a str, is_known: bool, named: Named<'a>) -> Operation<'a
     }))
 }
 
-fn known<'a>(method: &'a str, named: Named<'a>) -> Result<Operation<'a>, Unreadable> {
+fn known<'a>(method: &'a str, named: Named<'a>) -> Result<Operation<'a>, Refusal> {
     Ok(single(method, true, named))
 }
 

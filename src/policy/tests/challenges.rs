@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use super::{
     super::{
         challenge::ChallengeText,
-        implies::Hierarchy,
+        hierarchy::Hierarchy,
         level::{Level, LevelKind},
+        missing_scopes::MissingScopes,
         requirement::Requirement,
-        shortfall::Shortfall,
     },
     *,
 };
@@ -27,10 +27,10 @@ fn requirement(text: &str) -> Requirement {
     Requirement::compile(&groups(text), &Hierarchy::default())
 }
 
-fn shortfall(requirements: &[&str], granted: &str, names: ChallengeScopes) -> Option<(String, String)> {
+fn missing(requirements: &[&str], granted: &str, names: ChallengeScopes) -> Option<(String, String)> {
     let requirements: Vec<_> =
         requirements.iter().map(|text| (LevelKind::Method, requirement(text))).collect();
-    let found = Shortfall::find(&levels(&requirements), &scopes(granted), names, 2048)?;
+    let found = MissingScopes::find(&levels(&requirements), &scopes(granted), names, 2048)?;
     Some((found.needed.to_string(), found.missing.to_string()))
 }
 
@@ -53,13 +53,13 @@ fn a_challenge_for_a_bad_token_describes_the_error_last() {
 #[test]
 fn a_challenge_for_missing_scopes_names_the_operations_scopes_at_once() {
     let requirements = [(LevelKind::Initialize, requirement("a")), (LevelKind::Method, requirement("b"))];
-    let shortfall =
-        Shortfall::find(&levels(&requirements), &scopes("a"), ChallengeScopes::Operation, 2048).unwrap();
+    let missing =
+        MissingScopes::find(&levels(&requirements), &scopes("a"), ChallengeScopes::Operation, 2048).unwrap();
     let expected = "Bearer error=\"insufficient_scope\", scope=\"a b\", \
                     resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\", \
                     error_description=\"missing required scopes: b\"";
-    assert_eq!(&*text().insufficient_scope(&shortfall, &scopes(""), Some("echo")), expected);
-    let with_own = text().insufficient_scope(&shortfall, &scopes("own a"), None);
+    assert_eq!(&*text().insufficient_scope(&missing, &scopes(""), Some("echo")), expected);
+    let with_own = text().insufficient_scope(&missing, &scopes("own a"), None);
     assert!(with_own.contains("scope=\"own a b\""), "{with_own}");
 }
 
@@ -67,8 +67,9 @@ fn a_challenge_for_missing_scopes_names_the_operations_scopes_at_once() {
 fn a_token_with_many_scopes_does_not_burst_the_challenge() {
     let requirements = [(LevelKind::Method, requirement("b"))];
     let own = scopes(&(0..1000).map(|i| format!("scope-{i:04}")).collect::<Vec<_>>().join(" "));
-    let shortfall = Shortfall::find(&levels(&requirements), &own, ChallengeScopes::Operation, 2048).unwrap();
-    let written = text().insufficient_scope(&shortfall, &own, None);
+    let missing =
+        MissingScopes::find(&levels(&requirements), &own, ChallengeScopes::Operation, 2048).unwrap();
+    let written = text().insufficient_scope(&missing, &own, None);
     assert!(
         written.len() < 3500 && written.contains("scope=\"scope-0000 ") && written.contains(" b\""),
         "{written}"
@@ -78,10 +79,10 @@ fn a_token_with_many_scopes_does_not_burst_the_challenge() {
 #[test]
 fn a_tools_name_is_made_harmless() {
     let requirements = [(LevelKind::Tool, requirement("b"))];
-    let shortfall =
-        Shortfall::find(&levels(&requirements), &scopes(""), ChallengeScopes::Operation, 2048).unwrap();
+    let missing =
+        MissingScopes::find(&levels(&requirements), &scopes(""), ChallengeScopes::Operation, 2048).unwrap();
     let name = format!("x\" scope=\"all\\\r\né{}", "y".repeat(200));
-    let written = text().insufficient_scope(&shortfall, &scopes(""), Some(&name));
+    let written = text().insufficient_scope(&missing, &scopes(""), Some(&name));
     let expected = format!("insufficient scopes for tool x? scope??all????{}\"", "y".repeat(103));
     assert!(written.ends_with(&expected), "{written}");
 }
@@ -90,12 +91,12 @@ fn a_tools_name_is_made_harmless() {
 fn among_alternatives_the_nearest_is_named_whole() {
     let operation = ChallengeScopes::Operation;
     let named = |needed: &str, missing: &str| Some((needed.to_owned(), missing.to_owned()));
-    assert_eq!(shortfall(&["a b | c d"], "d", operation), named("c d", "c"));
-    assert_eq!(shortfall(&["a b | c d"], "", operation), named("a b", "a b"));
-    assert_eq!(shortfall(&["a", "b | c", "c | d"], "a", operation), named("a c", "c"));
-    assert_eq!(shortfall(&["a", "b", "c"], "", ChallengeScopes::Level), named("a", "a"));
-    assert_eq!(shortfall(&["a", "b", "c"], "a", ChallengeScopes::Level), named("b", "b"));
-    assert_eq!(shortfall(&["a", "b | c"], "a c", operation), None);
+    assert_eq!(missing(&["a b | c d"], "d", operation), named("c d", "c"));
+    assert_eq!(missing(&["a b | c d"], "", operation), named("a b", "a b"));
+    assert_eq!(missing(&["a", "b | c", "c | d"], "a", operation), named("a c", "c"));
+    assert_eq!(missing(&["a", "b", "c"], "", ChallengeScopes::Level), named("a", "a"));
+    assert_eq!(missing(&["a", "b", "c"], "a", ChallengeScopes::Level), named("b", "b"));
+    assert_eq!(missing(&["a", "b | c"], "a c", operation), None);
 }
 
 #[test]
@@ -103,7 +104,7 @@ fn too_many_alternatives_are_written_level_by_level() {
     let requirements: Vec<_> =
         (0..12).map(|i| (LevelKind::Named, requirement(&format!("a{i} | b{i}")))).collect();
     let found =
-        Shortfall::find(&levels(&requirements), &scopes("b3"), ChallengeScopes::Operation, 2048).unwrap();
+        MissingScopes::find(&levels(&requirements), &scopes("b3"), ChallengeScopes::Operation, 2048).unwrap();
     assert_eq!(found.needed.len(), 12);
     assert!(as_set(&found.needed).contains("b3"));
     assert!(as_set(&found.needed).contains("a4"));
@@ -131,7 +132,7 @@ proptest! {
         let levels = levels(&requirements);
         let granted = scopes(&granted);
         let suffices = levels.iter().all(|level| level.requirement.is_met_by(&granted));
-        match Shortfall::find(&levels, &granted, ChallengeScopes::Operation, max_groups) {
+        match MissingScopes::find(&levels, &granted, ChallengeScopes::Operation, max_groups) {
             None => prop_assert!(suffices),
             Some(found) => {
                 prop_assert!(!suffices);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{super::shortfall::Shortfall, *};
+use super::{super::missing_scopes::MissingScopes, *};
 use crate::clock::{Clock, SystemClock};
 
 /// Requirements of fields, as text: `a b | c`.
@@ -16,8 +16,8 @@ fn levels(requirements: &[Requirement]) -> Vec<Level<'_>> {
     requirements.iter().map(|requirement| Level::new(LevelKind::Field, requirement)).collect()
 }
 
-fn find(requirements: &[Requirement], granted: &ScopeSet, max_groups: usize) -> Option<Shortfall> {
-    Shortfall::find(&levels(requirements), granted, ChallengeScopes::Operation, max_groups)
+fn find(requirements: &[Requirement], granted: &ScopeSet, max_groups: usize) -> Option<MissingScopes> {
+    MissingScopes::find(&levels(requirements), granted, ChallengeScopes::Operation, max_groups)
 }
 
 /// Start with the first field's groups; for each further field, for each group so far, for each of its groups:
@@ -53,9 +53,9 @@ proptest! {
         let found = find(&requirements(&texts), &granted, usize::MAX);
         match found {
             None => prop_assert_eq!(lacking(best, &granted), 0),
-            Some(shortfall) => {
-                prop_assert_eq!(&shortfall.needed, best);
-                prop_assert_eq!(shortfall.missing.len(), lacking(best, &granted));
+            Some(missing) => {
+                prop_assert_eq!(&missing.needed, best);
+                prop_assert_eq!(missing.missing.len(), lacking(best, &granted));
             }
         }
     }
@@ -64,11 +64,11 @@ proptest! {
     fn a_challenge_beyond_the_bound_satisfies_too_and_invents_nothing(texts in fields(), granted in a_group()) {
         let granted = scopes(&granted);
         let requirements = requirements(&texts);
-        if let Some(shortfall) = find(&requirements, &granted, 1) {
-            let after: ScopeSet = granted.iter().chain(&shortfall.needed).cloned().collect();
+        if let Some(missing) = find(&requirements, &granted, 1) {
+            let after: ScopeSet = granted.iter().chain(&missing.needed).cloned().collect();
             prop_assert_eq!(find(&requirements, &after, 1), None);
             let product = product(&texts);
-            prop_assert!(product.contains(&shortfall.needed), "{} is no group", shortfall.needed);
+            prop_assert!(product.contains(&missing.needed), "{} is no group", missing.needed);
         }
     }
 
@@ -103,7 +103,8 @@ fn the_fields_are_weighed_among_themselves_and_named_last() {
         [vec!["a".to_owned()], vec!["a b | c".to_owned()]].map(|texts| requirements(&texts));
     let mut all = vec![Level::new(LevelKind::Initialize, &outer[0])];
     all.extend(levels(&fields));
-    let find = |names| Shortfall::find(&all, &ScopeSet::default(), names, 2048).unwrap().needed.to_string();
+    let find =
+        |names| MissingScopes::find(&all, &ScopeSet::default(), names, 2048).unwrap().needed.to_string();
     assert_eq!(find(ChallengeScopes::Operation), "a c");
     assert_eq!(find(ChallengeScopes::Level), "a");
 }
@@ -116,13 +117,13 @@ fn sixty_fields_of_four_groups_cost_no_more_than_ten_small_operations() {
     let (many, granted) = (requirements(&many), scopes("mcp:connect s3-1 s59-3"));
     let clock = SystemClock::default();
     let started = clock.uptime();
-    let mut shortfall = None;
+    let mut missing = None;
     for _ in 0..100 {
-        shortfall = find(&many, &granted, 2048);
+        missing = find(&many, &granted, 2048);
     }
     let each = (clock.uptime() - started) / 100;
-    let shortfall = shortfall.unwrap();
-    assert_eq!((shortfall.needed.len(), shortfall.missing.len()), (120, 118));
+    let missing = missing.unwrap();
+    assert_eq!((missing.needed.len(), missing.missing.len()), (120, 118));
     // Generous, for a build without optimisation on a machine that does other things: what grows with the
     // number of combinations would take longer than the universe.
     assert!(each.as_millis() < 500, "{each:?}");

@@ -7,7 +7,10 @@ mod levels;
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use super::*;
-use crate::domain::{Call, Message, Named, Operation, Query, Scope, ScopeSet};
+use crate::{
+    domain::{Call, Message, Named, Operation, Query, Refusal, Scope, ScopeGroups, ScopeSet},
+    graphql::{AbstractTypes, Graph, GraphFiles, SchemaSource},
+};
 
 /// Settings of a resource that asks for nothing yet.
 pub(super) fn oauth() -> OauthSettings {
@@ -76,7 +79,7 @@ pub(super) fn needs(table: &PolicyTable, operation: &Operation<'_>) -> Vec<Strin
             .filter(|level| !level.requirement.is_nothing())
             .map(|level| level.requirement.to_string())
             .collect(),
-        Err(Closed { reason, .. }) => vec![reason.code().to_owned()],
+        Err(Refusal { reason, .. }) => vec![reason.code().to_owned()],
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::{
     domain::{Field, TraceParent, read_tracestate},
-    telemetry::Share,
+    telemetry::SamplingRatio,
 };
 
 /// Where a span that is kept stands in its trace.
@@ -49,7 +49,7 @@ impl Sampler {
         reason = "a ratio from 0 to 1 of 2^63"
     )]
     #[must_use]
-    pub fn of(share: Share) -> Self {
+    pub fn of(share: SamplingRatio) -> Self {
         Self { bound: (share.ratio() * (1_u64 << 63) as f64) as u64 }
     }
 
@@ -94,13 +94,13 @@ mod tests {
     const SAMPLED: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const DROPPED: &[u8] = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
 
-    fn a_quarter() -> Share {
-        Share::of(0.25).unwrap()
+    fn a_quarter() -> SamplingRatio {
+        SamplingRatio::of(0.25).unwrap()
     }
 
     #[test]
     fn the_gateway_s_choice_counts_more_than_the_share() {
-        for share in [Share::NONE, Share::ALL] {
+        for share in [SamplingRatio::NONE, SamplingRatio::ALL] {
             let sampler = Sampler::of(share);
             let kept = sampler.sample(Field::One(SAMPLED), Field::One(b"a=1")).unwrap();
             assert_eq!(kept.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
@@ -113,15 +113,15 @@ mod tests {
     #[test]
     fn a_malformed_context_begins_a_trace_of_its_own() {
         for field in [Field::Absent, Field::Repeated, Field::One(b"00-x")] {
-            assert_eq!(Sampler::of(Share::NONE).sample(field, Field::One(b"a=1")), None);
-            let root = Sampler::of(Share::ALL).sample(field, Field::One(b"a=1")).unwrap();
+            assert_eq!(Sampler::of(SamplingRatio::NONE).sample(field, Field::One(b"a=1")), None);
+            let root = Sampler::of(SamplingRatio::ALL).sample(field, Field::One(b"a=1")).unwrap();
             assert_eq!((root.parent, root.trace_state), (None, Bytes::new()));
         }
     }
 
     #[test]
     fn a_malformed_state_is_dropped_and_the_parent_kept() {
-        let kept = Sampler::of(Share::NONE).sample(Field::One(SAMPLED), Field::One(b"=")).unwrap();
+        let kept = Sampler::of(SamplingRatio::NONE).sample(Field::One(SAMPLED), Field::One(b"=")).unwrap();
         assert_eq!((kept.parent.is_some(), kept.trace_state), (true, Bytes::new()));
     }
 

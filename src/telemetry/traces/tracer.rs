@@ -106,7 +106,7 @@ impl Tracer {
         self.0.as_ref().map(|inner| Begun(inner.clock.uptime()))
     }
 
-    /// Ends what has begun: `make` gets a context of its own trace, the time, and the duration.
+    /// GlobIndex what has begun: `make` gets a context of its own trace, the time, and the duration.
     pub fn end(&self, begun: Option<Begun>, make: impl FnOnce(SpanContext, Duration, Duration) -> Span) {
         if let (Some(inner), Some(Begun(began))) = (&self.0, begun) {
             let duration = inner.clock.uptime().saturating_sub(began);

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::{key_sources::fixed, signing::SigningKey};
 use crate::{
     clock::{ManualClock, UnixSeconds},
-    domain::{Field, Issuer, Reason, ResourceId, Silent, Step},
+    domain::{Field, Issuer, Reason, Refusal, ResourceId, Silent, Step},
     keys::{Algorithm, AlgorithmSet, KeysHandle},
     token::{
-        Audience, Bearer, CacheSettings, Identity, IssuerRule, Refusal, SourceRules, TokenMetrics,
-        TokenRules, TokenSettings, TokenType, Verifier,
+        Audience, Bearer, CacheSettings, Identity, IssuerRule, SourceRules, TokenMetrics, TokenRules,
+        TokenSettings, TokenType, Verifier,
     },
 };
 

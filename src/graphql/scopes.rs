@@ -1,0 +1,46 @@
+//! What a schema declares: the scopes of fields and of types, as written.
+
+use apollo_compiler::{
+    Name, Node,
+    ast::{Directive, Value},
+};
+
+use crate::domain::{Scope, ScopeGroups};
+
+/// The scopes that a graph declares.
+#[derive(Debug, Default)]
+pub(super) struct Declared {
+    /// Type, and the scopes of every field that returns it.
+    pub(super) types: Vec<(Name, ScopeGroups)>,
+    /// Type, field, and the scopes of that field.
+    pub(super) fields: Vec<(Name, Name, ScopeGroups)>,
+}
+
+/// The `scopes` of one application of the directive, with the coercions that GraphQL allows: a value that is no
+/// list stands for a list of one.
+///
+/// # Errors
+/// When the argument is absent or holds anything but scopes.
+pub(super) fn groups_of(directive: &Directive) -> Result<ScopeGroups, String> {
+    let argument = directive.specified_argument_by_name("scopes").ok_or("no argument `scopes`")?;
+    items(argument).iter().map(|group| items(group).iter().map(scope).collect()).collect()
+}
+
+fn items(value: &Node<Value>) -> &[Node<Value>] {
+    match &**value {
+        Value::List(items) => items,
+        Value::Null
+        | Value::Enum(_)
+        | Value::Variable(_)
+        | Value::String(_)
+        | Value::Float(_)
+        | Value::Int(_)
+        | Value::Boolean(_)
+        | Value::Object(_) => std::slice::from_ref(value),
+    }
+}
+
+fn scope(value: &Node<Value>) -> Result<Scope, String> {
+    let text = value.as_str().ok_or_else(|| format!("`{value}` among the scopes"))?;
+    Scope::parse(text).map_err(|_| format!("`{}` among the scopes", text.escape_debug()))
+}

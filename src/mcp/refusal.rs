@@ -1,0 +1,30 @@
+//! The refusals of requests whose operation cannot be read, each with its JSON-RPC error code. The detail is fixed text
+//! and never holds what the client sent.
+
+use crate::domain::{Reason, Refusal};
+
+/// The body is not a JSON text.
+pub(super) const fn not_json(detail: &'static str) -> Refusal {
+    malformed(detail).with_json_rpc_code(PARSE_ERROR)
+}
+
+/// The body is JSON, but not a message that can be passed on.
+pub(super) const fn malformed(detail: &'static str) -> Refusal {
+    Refusal::new(Reason::OperationMalformed, detail)
+}
+
+/// A mirrored header is repeated, joined or has illegal characters.
+pub(super) const fn bad_header(detail: &'static str) -> Refusal {
+    malformed(detail).with_json_rpc_code(HEADER_MISMATCH)
+}
+
+/// Headers and body name different operations.
+pub(super) const fn mismatch(detail: &'static str) -> Refusal {
+    Refusal::new(Reason::OperationMismatch, detail).with_json_rpc_code(HEADER_MISMATCH)
+}
+
+/// JSON-RPC 2.0 §5.1, "Parse error".
+const PARSE_ERROR: i32 = -32700;
+
+/// MCP 2026-07-28, "Server Validation".
+const HEADER_MISMATCH: i32 = -32020;

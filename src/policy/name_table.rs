@@ -1,0 +1,193 @@
+//! Names and globs with what they need. All entries that match a name apply together.
+
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+use wildmatch::{WildMatch, WildMatchPattern};
+
+use super::{glob_index::GlobIndex, hierarchy::Hierarchy, requirement::Requirement};
+use crate::domain::NamedScopes;
+
+/// The requirements of all entries that match one name.
+pub(super) type Matches<'t> = SmallVec<[&'t Requirement; 4]>;
+
+/// One table of names: exact ones by hash, patterns in the order of the configuration.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NameTable {
+    exact: HashMap<String, Requirement, ahash::RandomState>,
+    patterns: Vec<(Pattern, Requirement)>,
+    index: GlobIndex,
+    names: Vec<String>,
+}
+
+impl NameTable {
+    /// A table of globs: `*` stands for any run of characters, `?` for any one.
+    #[must_use]
+    pub(super) fn of_globs(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
+        Self::compile(entries, hierarchy, |name| {
+            name.contains(['*', '?']).then(|| (Pattern::Glob(WildMatch::new(name)), ends(name, &['*', '?'])))
+        })
+    }
+
+    /// A table of URIs and globs: `*` stands for any run of characters, and `?` for itself, since a query begins
+    /// with it.
+    #[must_use]
+    pub(super) fn of_uris(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
+        Self::compile(entries, hierarchy, |uri| {
+            uri.contains('*').then(|| (Pattern::Uri(WildMatchPattern::new(uri)), ends(uri, &['*'])))
+        })
+    }
+
+    /// A table of names and of prefixes, which end in `*`.
+    #[must_use]
+    pub(super) fn of_prefixes(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
+        Self::compile(entries, hierarchy, |name| {
+            name.strip_suffix('*').map(|prefix| (Pattern::Prefix(prefix.to_owned()), (prefix, "")))
+        })
+    }
+
+    fn compile(
+        entries: &NamedScopes,
+        hierarchy: &Hierarchy,
+        pattern: impl for<'n> Fn(&'n str) -> Option<(Pattern, (&'n str, &'n str))>,
+    ) -> Self {
+        let mut table = Self::default();
+        for (name, groups) in entries {
+            let requirement = Requirement::compile(groups, hierarchy);
+            table.names.push(name.clone());
+            // A name that reads as a pattern also stands for itself: `file:///a?b` matches `file:///a?b`.
+            match pattern(name) {
+                Some((pattern, (beginning, ending))) => {
+                    table.index.add(table.patterns.len(), beginning, ending);
+                    table.patterns.push((pattern, requirement));
+                }
+                None => drop(table.exact.insert(name.clone(), requirement)),
+            }
+        }
+        table
+    }
+
+    /// What every entry that matches `name` needs; empty if none does.
+    #[must_use]
+    pub(super) fn matches(&self, name: &str) -> Matches<'_> {
+        let candidates =
+            self.index.candidates(name).into_iter().filter_map(|number| self.patterns.get(number));
+        let patterns = candidates.filter(|(pattern, _)| pattern.matches(name));
+        self.exact.get(name).into_iter().chain(patterns.map(|(_, requirement)| requirement)).collect()
+    }
+
+    /// The entries as they were written, each with what it needs by itself.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Requirement)> {
+        let mut patterns = self.patterns.iter();
+        self.names.iter().filter_map(move |name| {
+            let requirement =
+                self.exact.get(name).or_else(|| patterns.next().map(|(_, requirement)| requirement))?;
+            Some((name.as_str(), requirement))
+        })
+    }
+
+    /// Whether there is no entry at all.
+    #[must_use]
+    pub(super) fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.patterns.is_empty()
+    }
+}
+
+/// A name with a wildcard in it.
+#[derive(Clone, Debug)]
+enum Pattern {
+    Glob(WildMatch),
+    /// No URI that is matched has a NUL: the single wildcard is switched off.
+    Uri(WildMatchPattern<'*', '\0'>),
+    Prefix(String),
+}
+
+impl Pattern {
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.matches(name),
+            Self::Uri(glob) => glob.matches(name),
+            Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
+        }
+    }
+}
+
+/// What stands before the first wildcard, and what after the last.
+fn ends<'n>(pattern: &'n str, wildcards: &[char]) -> (&'n str, &'n str) {
+    let beginning = pattern.find(wildcards).and_then(|first| pattern.get(..first));
+    let ending = pattern.rfind(wildcards).and_then(|last| pattern.get(last + 1..));
+    (beginning.unwrap_or_default(), ending.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::Scope;
+
+    fn table(entries: &[(&str, &str)]) -> NameTable {
+        let entries = entries
+            .iter()
+            .map(|(name, scope)| ((*name).to_owned(), vec![vec![Scope::parse(scope).unwrap()]]))
+            .collect();
+        NameTable::of_globs(&entries, &Hierarchy::default())
+    }
+
+    fn matched(table: &NameTable, name: &str) -> Vec<String> {
+        table.matches(name).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn exact_names_and_globs_apply_together() {
+        let table = table(&[("admin-*", "admin"), ("admin-reset", "reset"), ("*-reset", "any")]);
+        assert_eq!(matched(&table, "admin-reset"), ["reset", "admin", "any"]);
+        assert_eq!(matched(&table, "admin-x"), ["admin"]);
+        assert!(matched(&table, "Admin-x").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn only_what_cannot_match_is_left_out(
+            entries in prop::collection::vec("[abé*?]{1,4}", 1..12),
+            names in prop::collection::vec("[abé]{0,6}", 1..20),
+        ) {
+            let scope = |index: usize| vec![vec![Scope::parse(&format!("s{index}")).unwrap()]];
+            let entries: NamedScopes =
+                entries.into_iter().enumerate().map(|(index, name)| (name, scope(index))).collect();
+            let hierarchy = Hierarchy::default();
+            for table in [
+                NameTable::of_globs(&entries, &hierarchy),
+                NameTable::of_uris(&entries, &hierarchy),
+                NameTable::of_prefixes(&entries, &hierarchy),
+            ] {
+                for name in &names {
+                    let all = table.patterns.iter().filter(|(pattern, _)| pattern.matches(name));
+                    let all = table.exact.get(name).into_iter().chain(all.map(|(_, requirement)| requirement));
+                    prop_assert_eq!(table.matches(name).to_vec(), all.collect::<Vec<_>>());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn in_a_uri_the_question_mark_stands_for_itself() {
+        let entries = ["https://h/p?q=1", "https://h/s?*"].map(|uri| (uri.to_owned(), Vec::new())).to_vec();
+        let table = NameTable::of_uris(&entries, &Hierarchy::default());
+        let matches = |uri: &str| table.matches(uri).len();
+        assert_eq!(
+            [matches("https://h/p?q=1"), matches("https://h/s?"), matches("https://h/s?x")],
+            [1, 1, 1]
+        );
+        assert_eq!([matches("https://h/pXq=1"), matches("https://h/sX"), matches("https://h/s")], [0, 0, 0]);
+    }
+
+    #[test]
+    fn a_glob_crosses_slashes_lines_and_nothing() {
+        let table = table(&[("file:///*", "files")]);
+        for uri in ["file:///", "file:///a/b", "file:///a\nb", "file:///é"] {
+            assert_eq!(matched(&table, uri), ["files"], "{uri:?}");
+        }
+        assert!(matched(&table, "file://").is_empty());
+    }
+}

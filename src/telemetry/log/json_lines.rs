@@ -1,0 +1,92 @@
+//! The log as JSON: one object an event, its fields at the top between time and level and the target. Each line is put
+//! together in one buffer, since a denial waits for its own.
+
+use std::time::Duration;
+
+use serde::{Serializer, ser::SerializeMap};
+use tracing::{Event, Subscriber};
+use tracing_serde::{AsSerde, SerdeMapVisitor};
+use tracing_subscriber::layer::{Context, Layer};
+
+use super::queue::LogQueue;
+use crate::clock::{Clock, Rfc3339, SystemClock};
+
+/// Writes each event into a queue.
+pub(super) struct JsonLines {
+    queue: LogQueue,
+    clock: SystemClock,
+}
+
+impl JsonLines {
+    pub(super) fn new(queue: LogQueue) -> Self {
+        Self { queue, clock: SystemClock::default() }
+    }
+}
+
+impl<S: Subscriber> Layer<S> for JsonLines {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        match line_of(event, self.clock.unix_time()) {
+            Ok(line) => self.queue.push(&line),
+            Err(_) => self.queue.count_lost(),
+        }
+    }
+}
+
+fn line_of(event: &Event<'_>, unix_time: Duration) -> serde_json::Result<Vec<u8>> {
+    let mut line = Vec::with_capacity(TYPICAL_BYTES);
+    let mut object = serde_json::Serializer::new(&mut line);
+    let mut object = object.serialize_map(None)?;
+    object.serialize_entry("timestamp", &Rfc3339(unix_time))?;
+    object.serialize_entry("level", &event.metadata().level().as_serde())?;
+    let mut fields = SerdeMapVisitor::new(object);
+    event.record(&mut fields);
+    let mut object = fields.take_serializer()?;
+    object.serialize_entry("target", event.metadata().target())?;
+    object.end()?;
+    line.push(b'\n');
+    Ok(line)
+}
+
+/// A denial's line has room in it.
+const TYPICAL_BYTES: usize = 768;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    /// Keeps the lines, written at the same moment.
+    struct Kept(Arc<Mutex<String>>);
+
+    impl<S: Subscriber> Layer<S> for Kept {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            let line = line_of(event, Duration::from_micros(1_500_000)).unwrap();
+            self.0.lock().unwrap().push_str(&String::from_utf8(line).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_line_is_one_object_with_its_fields_in_order() {
+        let kept = Arc::default();
+        tracing::subscriber::with_default(
+            tracing_subscriber::registry().with(Kept(Arc::clone(&kept))),
+            || {
+                let absent: Option<&str> = None;
+                tracing::info!(a = "x\"\n\u{1b}é", absent, count = 7, is_so = true, cause = ?Some("y"), "told");
+                tracing::warn!(target: "scopegate::elsewhere", "{} and {}", 1, 2);
+            },
+        );
+        let expected = concat!(
+            r#"{"timestamp":"1970-01-01T00:00:01.500000Z","level":"INFO","message":"told","a":"x\"\n\u001bé","count":7,"#,
+            r#""is_so":true,"cause":"Some(\"y\")","target":"scopegate::telemetry::log::json_lines::tests"}"#,
+            "\n",
+            r#"{"timestamp":"1970-01-01T00:00:01.500000Z","level":"WARN","message":"1 and 2","#,
+            r#""target":"scopegate::elsewhere"}"#,
+            "\n",
+        );
+        assert_eq!(*kept.lock().unwrap(), expected);
+    }
+}
