@@ -1,10 +1,10 @@
-//! The reference pages in `docs/` say what the code does: every key and every reason, and none that is not there.
+//! Compares the pages with the code: keys, reasons and versions that they list, and every link and path in them.
 
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on shall stop"
+    reason = "a test that cannot go on stops"
 )]
 
 use std::{
@@ -41,7 +41,7 @@ fn rows(page: &str, first: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// `mcp` and each entry of `resources` have the same keys; the page lists them once.
+/// Cuts the prefix off that `mcp` and `resources[]` share: the page lists their keys once.
 fn written_once(key: &str) -> String {
     ["mcp.", "resources[]."].into_iter().find_map(|prefix| key.strip_prefix(prefix)).unwrap_or(key).to_owned()
 }
@@ -97,16 +97,83 @@ fn every_link_between_pages_leads_somewhere() {
     assert!(broken.is_empty(), "{broken:#?}");
 }
 
+/// Comments of the code, and texts of scripts and settings, name pages by their path from the root.
+#[test]
+fn every_page_that_the_code_names_exists() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![root.join("Cargo.toml"), root.join("deny.toml"), root.join("tests/install")];
+    for folder in ["src", "benches", "fuzz", "tests/api", "tests/model"] {
+        add_rust_files(&root.join(folder), &mut files);
+    }
+    let mut broken = Vec::new();
+    for file in files {
+        for target in named_pages(&fs::read_to_string(&file).unwrap()) {
+            let (path, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let page = root.join(path);
+            if !page.exists() || (!anchor.is_empty() && !anchors(&page).contains(anchor)) {
+                broken.push(format!("{} -> {target}", file.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+#[test]
+fn every_design_page_is_listed() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let listed: BTreeSet<_> = links(&page("design/README.md")).into_iter().collect();
+    for file in markdown_files(&root).iter().filter(|file| file.starts_with(root.join("docs/design"))) {
+        let name = file.file_name().unwrap().to_str().unwrap();
+        assert!(name == "README.md" || listed.contains(name), "docs/design/README.md does not list {name}");
+        let text = fs::read_to_string(file).unwrap();
+        assert!(name == "README.md" || text.contains("\n## History\n"), "{name} has no history");
+    }
+}
+
+#[test]
+fn every_path_that_contributing_names_exists() {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let folders = ["src/", "tests/", "docs/", "benches/", "deploy/", "fuzz/"];
+    let quoted = text.split('`').skip(1).step_by(2);
+    let words = quoted.filter_map(|code| code.split_whitespace().next());
+    for path in words.filter(|word| folders.iter().any(|folder| word.starts_with(folder))) {
+        // Hidden folders are made by scripts.
+        assert!(path.contains("/.") || root.join(path).exists(), "{path}");
+    }
+}
+
 /// The pages of the project.
 fn markdown_files(root: &Path) -> Vec<PathBuf> {
-    let folders =
-        [root.to_owned(), root.join("docs"), root.join("docs/decisions"), root.join("deploy/nginx")];
+    let folders = [root.to_owned(), root.join("docs"), root.join("docs/design"), root.join("deploy/nginx")];
     let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap());
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| path.extension().is_some_and(|end| end == "md")).collect()
 }
 
-/// The targets of `[text](target)` that are no web addresses.
+fn add_rust_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add_rust_files(&path, files);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The paths `docs/….md` in a text, each with its anchor if it has one.
+fn named_pages(text: &str) -> Vec<String> {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.' | '#');
+    let words = text.split(|c| !is_part(c)).map(|word| word.trim_end_matches('.'));
+    let pages = words.filter(|word| {
+        let path = word.split('#').next().unwrap();
+        path.starts_with("docs/") && Path::new(path).extension().is_some_and(|end| end == "md")
+    });
+    pages.map(str::to_owned).collect()
+}
+
+/// The targets of `[text](target)`, except web addresses.
 fn links(page: &str) -> Vec<String> {
     let targets = page.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
     targets.map(|(target, _)| target.to_owned()).filter(|target| !target.contains("://")).collect()

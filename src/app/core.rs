@@ -52,7 +52,7 @@ pub struct Core {
 pub(super) type Watched = Arc<Mutex<Vec<PathBuf>>>;
 
 impl Core {
-    /// Loads the configuration and starts the actors, on a thread of their own.
+    /// Loads the configuration and starts the actors, on threads where no request is served.
     ///
     /// # Errors
     /// When the configuration has mistakes, or trusted roots cannot be read.
