@@ -1,6 +1,11 @@
 //! Health, readiness, metrics and the debug pages.
 
-use crate::helpers::{Ask, CONFIG, SECRET, TestApp, call, metrics, token};
+use support::{CONFIG, SECRET, call, token};
+
+use crate::{
+    app::{TestApp, metrics},
+    ask::Ask,
+};
 
 fn with_debug() -> String {
     format!(

@@ -10,7 +10,9 @@ use scopegate::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::helpers::{Ask, CONFIG, TestApp, call, token};
+use support::{CONFIG, call, token};
+
+use crate::{app::TestApp, ask::Ask};
 
 /// Rows that share a graph.
 #[derive(Deserialize)]
