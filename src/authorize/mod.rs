@@ -1,9 +1,11 @@
 //! The one use case: check a request. It knows no gateway and no listener.
 
 mod authorizer;
+mod checked;
 mod decision_log;
 mod observer;
 mod span;
 
-pub use authorizer::{Authorizer, Checked};
+pub use authorizer::Authorizer;
+pub use checked::Checked;
 pub use observer::ObserverSettings;

@@ -23,6 +23,7 @@ mod self_check;
 mod settings;
 mod snapshot;
 mod table;
+mod target;
 mod uri;
 mod verdict;
 
@@ -50,4 +51,5 @@ pub use settings::{
 };
 pub use snapshot::PolicySnapshot;
 pub use table::PolicyTable;
-pub use verdict::{Facts, Target, Verdict, verdict};
+pub use target::Target;
+pub use verdict::{Facts, Verdict, verdict};
