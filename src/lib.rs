@@ -42,6 +42,7 @@ pub mod gateway;
 pub mod graphql;
 pub mod grpc;
 pub mod http;
+pub mod json;
 pub mod keys;
 pub mod mcp;
 pub mod metadata;

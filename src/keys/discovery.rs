@@ -4,8 +4,11 @@
 use serde::Deserialize;
 use url::Url;
 
-use super::{FetchError, error::printable, object};
-use crate::domain::Issuer;
+use super::{FetchError, error::printable};
+use crate::{
+    domain::Issuer,
+    json::{DocumentError, parse_document},
+};
 
 /// What a discovery document says of keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,14 +21,10 @@ impl Discovery {
     /// Reads the document found at `url`. Its issuer must be `expected`, or, where nothing is configured, the
     /// one whose document belongs at `url`.
     pub(super) fn parse(document: &[u8], url: &Url, expected: Option<&Issuer>) -> Result<Self, FetchError> {
-        let document = object::utf8(document)?;
-        let wire: Wire = serde_json::from_str(document).map_err(|error| match error.is_data() {
-            true => FetchError::Discovery("issuer` and `jwks_uri"),
-            false => FetchError::NotJson,
+        let wire: Wire = parse_document(document).map_err(|error| match error {
+            DocumentError::NotJson => FetchError::NotJson,
+            DocumentError::OtherShape => FetchError::Discovery("issuer` and `jwks_uri"),
         })?;
-        if !object::is_object(document) {
-            return Err(FetchError::Discovery("issuer` and `jwks_uri"));
-        }
         let issuer = Issuer::parse(&wire.issuer).map_err(|_| FetchError::Discovery("issuer"))?;
         match expected {
             Some(expected) if *expected != issuer => {

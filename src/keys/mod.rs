@@ -9,7 +9,6 @@ mod fetch;
 mod handle;
 mod jwk;
 mod metrics;
-mod object;
 mod report;
 mod schedule;
 mod set;

@@ -1,9 +1,10 @@
 //! The keys of one source, as a JWK Set publishes them (RFC 7517 §5), found by `kid` and algorithm.
 
 use serde::Deserialize;
-use serde_json::{error::Category, value::RawValue};
+use serde_json::value::RawValue;
 
-use super::{Algorithm, FetchError, KeyRules, SkippedKey, VerifyingKey, object};
+use super::{Algorithm, FetchError, KeyRules, SkippedKey, VerifyingKey};
+use crate::json::{DocumentError, parse_document};
 
 /// Keys in the order of their `kid` (none first), each once. It never changes.
 #[derive(Clone, Debug, Default)]
@@ -19,11 +20,10 @@ impl KeySet {
     /// # Errors
     /// When `document` is no JWK Set, or has entries of which none can be used.
     pub fn parse(document: &[u8], rules: KeyRules<'_>) -> Result<(Self, Vec<SkippedKey>), FetchError> {
-        let document = object::utf8(document)?;
-        let wire: JwkSet<'_> = serde_json::from_str(document).map_err(|error| not_a_set(&error))?;
-        if !object::is_object(document) {
-            return Err(FetchError::NoKeysArray);
-        }
+        let wire: JwkSet<'_> = parse_document(document).map_err(|error| match error {
+            DocumentError::NotJson => FetchError::NotJson,
+            DocumentError::OtherShape => FetchError::NoKeysArray,
+        })?;
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for jwk in wire.keys {
             match VerifyingKey::parse(jwk.get(), rules) {
@@ -130,13 +130,6 @@ impl<'a> IntoIterator for &'a KeySet {
 struct JwkSet<'a> {
     #[serde(borrow)]
     keys: Vec<&'a RawValue>,
-}
-
-fn not_a_set(error: &serde_json::Error) -> FetchError {
-    match error.classify() {
-        Category::Data => FetchError::NoKeysArray,
-        Category::Io | Category::Syntax | Category::Eof => FetchError::NotJson,
-    }
 }
 
 /// How many keys one token is tried against.

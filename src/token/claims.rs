@@ -6,11 +6,12 @@ use std::{
     fmt::{self, Write},
 };
 
-use super::{
-    members::{Member, Members},
-    refusal::malformed,
+use super::refusal::malformed;
+use crate::{
+    clock::UnixSeconds,
+    domain::Refusal,
+    json::{Member, Members},
 };
-use crate::{clock::UnixSeconds, domain::Refusal};
 
 /// A token's claims set.
 #[derive(Debug)]

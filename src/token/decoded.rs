@@ -2,7 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::members::Members;
+use crate::json::Members;
 
 /// Header and claims of a token. It holds no more: what was decoded cannot be sent to anybody as a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,9 +4,10 @@ use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{members::Members, refusal::malformed};
+use super::refusal::malformed;
 use crate::{
     domain::{Reason, Refusal},
+    json::Members,
     keys::Algorithm,
 };
 

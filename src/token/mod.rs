@@ -9,7 +9,6 @@ mod claims;
 mod decoded;
 mod identity;
 mod jwt;
-mod members;
 mod metrics;
 mod mint;
 mod near;

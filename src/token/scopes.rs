@@ -1,11 +1,10 @@
 //! The scopes that a token grants: the union of the configured claims.
 
-use super::{
-    TokenRules,
-    members::{Member, Members},
-    refusal,
+use super::{TokenRules, refusal};
+use crate::{
+    domain::{Reason, Refusal, Scope, ScopeSet},
+    json::{Member, Members},
 };
-use crate::domain::{Reason, Refusal, Scope, ScopeSet};
 
 /// Reads the scopes from the claims that `rules` name.
 ///

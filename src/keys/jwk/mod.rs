@@ -3,7 +3,6 @@
 
 mod key;
 mod kind;
-mod members;
 mod skip;
 #[cfg(test)]
 mod tests;
@@ -15,13 +14,13 @@ use serde::{Deserialize, de::IgnoredAny};
 use self::{
     key::Material,
     kind::{Curve, Kind, rsa_parameters},
-    members::has_unique_members,
 };
 pub use self::{
     key::VerifyingKey,
     skip::{SkipCause, SkippedKey},
 };
 use super::{Algorithm, AlgorithmSet, RemoteSettings, error::printable};
+use crate::json::Members;
 
 /// What the configuration asks of every key of a source.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +45,7 @@ impl VerifyingKey {
     pub fn parse(jwk: &str, rules: KeyRules<'_>) -> Result<Self, SkippedKey> {
         let wire: Jwk = serde_json::from_str(jwk).map_err(|_| unreadable(jwk))?;
         let skipped = |cause| SkippedKey::new(wire.kid.as_deref(), cause);
-        if !has_unique_members(jwk) {
+        if Members::parse(jwk.as_bytes()).is_none() {
             return Err(skipped(SkipCause::RepeatedMember));
         }
         let (algorithm, material) = wire.read(rules).map_err(skipped)?;
@@ -184,7 +183,7 @@ fn unreadable(jwk: &str) -> SkippedKey {
     }
     let kid = serde_json::from_str::<Named>(jwk).ok().and_then(|named| named.kid);
     let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(jwk).is_ok();
-    let is_repeated = is_object && !has_unique_members(jwk);
+    let is_repeated = is_object && Members::parse(jwk.as_bytes()).is_none();
     let cause = if is_repeated { SkipCause::RepeatedMember } else { SkipCause::Malformed };
     SkippedKey::new(kid.as_deref(), cause)
 }

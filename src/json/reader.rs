@@ -1,29 +1,30 @@
-//! JSON read strictly and without building values: only what is asked for is kept, borrowed from the body
-//! where it can be, and an object remembers whether its keys can be trusted.
+//! Reads a body in one pass without building values: it keeps only the members that a caller names, borrowed from the
+//! body where possible, and notes the first fault among each object's keys.
 
-use std::{borrow::Cow, collections::HashSet, fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
     de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use smallvec::SmallVec;
 
-use super::{refusal, spelling};
-use crate::domain::Refusal;
+use super::key::{KeysSeen, Text};
 
-/// A member of an object: not there, of the type that is wanted, or of another type.
+/// A member of an object: absent, of the wanted type, or of another type.
 #[derive(Debug, Default)]
-pub(super) enum Value<T> {
+pub enum Value<T> {
+    /// The object does not have the member.
     #[default]
     Absent,
+    /// The member has the wanted type.
     Is(T),
+    /// The member has another type.
     Other,
 }
 
 impl<T> Value<T> {
-    /// The value, if it is there and of the right type.
-    pub(super) fn ok(self) -> Option<T> {
+    /// The value, if the member is there and of the wanted type.
+    pub fn ok(self) -> Option<T> {
         match self {
             Self::Is(value) => Some(value),
             Self::Absent | Self::Other => None,
@@ -31,62 +32,95 @@ impl<T> Value<T> {
     }
 }
 
-/// Which JSON types make a `Self`. `None`, and what is not implemented, is [`Value::Other`].
-pub(super) trait Shape<'de>: Sized {
+/// Which JSON types make a `Self`. `None`, and each type without a method of its own, becomes [`Value::Other`].
+pub trait Shape<'de>: Sized {
+    /// From a string.
     fn text(_text: Cow<'de, str>) -> Option<Self> {
         None
     }
 
+    /// From a number.
     fn number(_is_integer: bool) -> Option<Self> {
         None
     }
 
+    /// From an array.
+    ///
+    /// # Errors
+    /// When the array is not well-formed JSON.
     fn array<A: SeqAccess<'de>>(mut array: A) -> Result<Option<Self>, A::Error> {
         while array.next_element::<IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 
+    /// From an object.
+    ///
+    /// # Errors
+    /// When the object is not well-formed JSON.
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
         while object.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(None)
     }
 }
 
-/// The members of an object that are kept.
-pub(super) trait Members<'de>: Default {
-    /// Keys that must not occur in another spelling, beside those that must not anywhere.
-    const WATCHED: &'static [&'static str];
+/// The members of one kind of object, each read into a field of its type.
+pub trait TypedMembers<'de>: Default {
+    /// Returns true for a key that another parser could take for a different key. Which keys these are depends on the
+    /// protocol, not on JSON.
+    fn is_deceptive(key: &str) -> bool;
 
-    /// Reads the value of `key` from `object`, whatever the key is.
+    /// Reads the value of `key`. It must consume one value of `object` for every key, also for one it does not know.
+    ///
+    /// # Errors
+    /// When the value is not well-formed JSON.
     fn take<A: MapAccess<'de>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error>;
 }
 
-/// An object, and the first thing that is wrong with its keys. That is told only when the object is looked
-/// at, so that a body which is no JSON at all is always called that.
+/// What is wrong with the keys of an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyFault {
+    /// A key could be taken for another key.
+    Deceptive,
+    /// A key occurs twice.
+    Repeated,
+}
+
+/// An object and the first fault among its keys. The fault surfaces only when a caller looks at the object, so that a
+/// body which is not JSON is always rejected for that reason.
 #[derive(Debug)]
-pub(super) struct Object<T> {
+pub struct Object<T> {
     members: T,
-    fault: Option<Refusal>,
+    fault: Option<KeyFault>,
 }
 
 impl<T> Object<T> {
-    /// The members, if each key occurs once and none could be taken for another.
-    pub(super) fn checked(self) -> Result<T, Refusal> {
+    /// The members.
+    ///
+    /// # Errors
+    /// When a key occurs twice, or could be taken for another key.
+    pub fn checked(self) -> Result<T, KeyFault> {
         self.fault.map_or(Ok(self.members), Err)
     }
 }
 
-impl<'de, T: Members<'de>> Shape<'de> for Object<T> {
+impl<'de, T: TypedMembers<'de>> Shape<'de> for Object<T> {
     fn object<A: MapAccess<'de>>(mut object: A) -> Result<Option<Self>, A::Error> {
-        let (mut members, mut keys, mut fault) = (T::default(), Keys::default(), None);
-        while let Some(Key(key)) = object.next_key()? {
+        let (mut members, mut keys, mut fault) = (T::default(), KeysSeen::default(), None);
+        while let Some(Text(key)) = object.next_key()? {
             members.take(&key, &mut object)?;
             if fault.is_none() {
-                fault = keys.add(key, T::WATCHED).err();
+                fault = find_fault::<T>(key, &mut keys);
             }
         }
         Ok(Some(Self { members, fault }))
     }
+}
+
+fn find_fault<'de, T: TypedMembers<'de>>(key: Cow<'de, str>, keys: &mut KeysSeen<'de>) -> Option<KeyFault> {
+    if T::is_deceptive(&key) {
+        return Some(KeyFault::Deceptive);
+    }
+    if keys.insert(key) { None } else { Some(KeyFault::Repeated) }
 }
 
 impl<'de> Shape<'de> for Cow<'de, str> {
@@ -148,62 +182,39 @@ impl<'de, T: Shape<'de>> Visitor<'de> for ShapeVisitor<T> {
     }
 }
 
-/// A key after decoding: `"\u006dethod"` is `method`.
-struct Key<'de>(Cow<'de, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let key = Value::deserialize(deserializer)?.ok();
-        key.map(Self).ok_or_else(|| D::Error::custom("a key is a string"))
-    }
-}
-
-/// The keys of one object so far. The usual few are compared one by one; beyond them a hash set with a
-/// random seed keeps a body of a million keys from costing a million squared.
-#[derive(Default)]
-struct Keys<'de> {
-    few: SmallVec<[Cow<'de, str>; FEW_KEYS]>,
-    many: HashSet<Cow<'de, str>>,
-}
-
-impl<'de> Keys<'de> {
-    fn add(&mut self, key: Cow<'de, str>, watched: &[&str]) -> Result<(), Refusal> {
-        if spelling::is_deceptive(&key, watched) {
-            return Err(refusal::malformed("a key could be taken for another key"));
-        }
-        if self.insert(key) { Ok(()) } else { Err(refusal::malformed("a key occurs twice")) }
-    }
-
-    /// Whether the key is new.
-    fn insert(&mut self, key: Cow<'de, str>) -> bool {
-        if self.few.contains(&key) {
-            return false;
-        }
-        if self.few.len() < FEW_KEYS {
-            self.few.push(key);
-            return true;
-        }
-        self.many.insert(key)
-    }
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyError {
+    /// It is not UTF-8.
+    NotUtf8,
+    /// It begins with a byte order mark, which RFC 8259 §8.1 forbids.
+    ByteOrderMark,
+    /// Its objects and arrays are nested deeper than 64.
+    TooDeep,
+    /// It is not one JSON text.
+    NotJson,
 }
 
 /// Reads a whole body as one JSON text (RFC 8259).
 ///
 /// # Errors
-/// When it is not UTF-8, begins with a byte order mark, is nested too deep, is no JSON or goes on after it.
-pub(super) fn parse<'de, T: Shape<'de>>(body: &'de [u8]) -> Result<Value<T>, Refusal> {
-    let text = str::from_utf8(body).map_err(|_| refusal::not_json("the body is not UTF-8"))?;
+/// When the body is not one, or is nested too deep.
+pub fn parse_body<'de, T: Shape<'de>>(body: &'de [u8]) -> Result<Value<T>, BodyError> {
+    let text = str::from_utf8(body).map_err(|_| BodyError::NotUtf8)?;
     if text.starts_with('\u{feff}') {
-        return Err(refusal::not_json("the body begins with a byte order mark"));
+        return Err(BodyError::ByteOrderMark);
     }
     if is_too_deep(body) {
-        return Err(refusal::malformed("the body is nested deeper than 64"));
+        return Err(BodyError::TooDeep);
     }
-    serde_json::from_str(text).map_err(|_| refusal::not_json("the body is not one JSON text"))
+    serde_json::from_str(text).map_err(|_| BodyError::NotJson)
 }
 
-/// The first `max` elements of an array, and whether there are more. The rest is read over.
-pub(super) fn take_elements<'a, T: Shape<'a>, A: SeqAccess<'a>>(
+/// The first `max` elements of an array, and whether it has more. The rest is skipped.
+///
+/// # Errors
+/// When the array is not well-formed JSON.
+pub fn take_elements<'a, T: Shape<'a>, A: SeqAccess<'a>>(
     array: &mut A,
     max: usize,
 ) -> Result<(Vec<Value<T>>, bool), A::Error> {
@@ -219,16 +230,19 @@ pub(super) fn take_elements<'a, T: Shape<'a>, A: SeqAccess<'a>>(
     Ok((elements, has_more))
 }
 
-/// Reads over the value of a key that is there; always true.
-pub(super) fn skip<'a, A: MapAccess<'a>>(object: &mut A) -> Result<bool, A::Error> {
+/// Skips the value of a key. Always returns true: the key was there.
+///
+/// # Errors
+/// When the value is not well-formed JSON.
+pub fn skip<'a, A: MapAccess<'a>>(object: &mut A) -> Result<bool, A::Error> {
     object.next_value::<IgnoredAny>()?;
     Ok(true)
 }
 
-/// Whether objects and arrays are nested deeper than [`MAX_DEPTH`]. Most bodies have fewer brackets than
-/// that altogether, so the exact count, which must know strings from structure, is rarely made.
+/// Whether objects and arrays are nested deeper than [`MAX_DEPTH`]. The exact count must tell strings from structure
+/// and is slow. Most bodies have fewer brackets than the limit, so it is rarely made.
 fn is_too_deep(body: &[u8]) -> bool {
-    // Small sums of small pieces: many bytes at a time for the compiler.
+    // Small sums over small pieces let the compiler count many bytes at a time.
     let in_piece = |piece: &[u8]| {
         let brackets: u8 = piece.iter().map(|byte| u8::from(matches!(byte, b'{' | b'['))).sum();
         usize::from(brackets)
@@ -267,7 +281,5 @@ fn skip_string(bytes: &mut std::slice::Iter<'_, u8>) {
     }
 }
 
-/// How deep objects and arrays of a body may be nested.
+/// How deep the objects and arrays of a body may be nested.
 const MAX_DEPTH: usize = 64;
-
-const FEW_KEYS: usize = 16;
