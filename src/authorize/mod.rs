@@ -2,8 +2,10 @@
 
 mod authorizer;
 mod decision_log;
+mod note;
 mod observer;
 mod span;
 
 pub use authorizer::{Authorizer, Checked};
+pub use note::{Note, Trace};
 pub use observer::ObserverSettings;

@@ -1,11 +1,6 @@
 //! Reads the operation from what a gateway shows of a request.
 
-use super::{
-    content,
-    headers::McpHeaders,
-    message::Document,
-    refusal,
-};
+use super::{content, headers::McpHeaders, message::Document, refusal};
 use crate::{
     domain::{Body, CheckRequest, Message, Operation, Reason, Refusal, Trust},
     json::{Value, parse_body},

@@ -1,7 +1,7 @@
-//! Tokens that were verified, so that the next request with the same token costs a lookup.
+//! The second level of the token cache: verified tokens that all threads share, bounded in number and bytes.
 //!
-//! A hit needs the rules' number and every byte of the token; whether what was found still holds is asked each
-//! time by the verifier. Two levels: what a worker met last it finds without a write to shared memory.
+//! A hit needs the number of the rules and every byte of the token. Whether the entry still holds is the caller's
+//! question at each hit.
 
 use std::{
     fmt,
@@ -15,18 +15,8 @@ use std::{
 use ahash::RandomState;
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
-use super::{CacheSettings, Identity, near, validate::Validity};
-
-/// A token's identity, and what it rests on.
-#[derive(Clone, Debug)]
-pub(super) struct Verified {
-    pub(super) identity: Arc<Identity>,
-    pub(super) validity: Validity,
-    /// The index of the source whose key signed the token.
-    pub(super) source: usize,
-    /// The serial of that key.
-    pub(super) key: u64,
-}
+use super::thread_cache;
+use crate::token::{CacheSettings, Identity, verify::Verified};
 
 /// A token that was verified under the rules of this number.
 pub(super) struct Entry {
@@ -39,29 +29,31 @@ pub(super) struct Entry {
 /// What the cache knows of a token.
 #[derive(Debug)]
 pub(super) enum Recalled {
-    /// Verified before, and still good.
+    /// The token was verified before, and the result still holds.
     Known(Arc<Identity>),
-    /// Verified before, and no longer good; it is forgotten now.
+    /// The token was verified before, and the result no longer holds. The entry is removed.
     Outdated,
+    /// The cache does not have the token.
     Unknown,
 }
 
-/// Verified tokens, bounded in number and bytes.
-pub(super) struct TokenCache {
+/// Verified tokens of all threads, behind the tokens that each thread keeps.
+pub(super) struct SharedCache {
+    /// Tells the caches of a process apart in the slots of a thread.
     id: u64,
     hashing: RandomState,
-    shared: Cache<Key, Arc<Entry>, ByBytes, BuildHasherDefault<CarriedHash>>,
+    entries: Cache<StoredKey, Arc<Entry>, ByBytes, BuildHasherDefault<CarriedHash>>,
 }
 
-impl TokenCache {
+impl SharedCache {
     pub(super) fn new(settings: CacheSettings) -> Self {
         let CacheSettings { max_entries, max_bytes } = settings;
-        // The floor makes the bound on bytes one on entries, too.
+        // Each entry weighs at least its share of the bytes, so that the bound on bytes also bounds their number.
         let by_bytes = ByBytes { floor: max_bytes / u64::try_from(max_entries.max(1)).unwrap_or(u64::MAX) };
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             hashing: RandomState::new(),
-            shared: Cache::with(
+            entries: Cache::with(
                 max_entries,
                 max_bytes,
                 by_bytes,
@@ -71,94 +63,94 @@ impl TokenCache {
         }
     }
 
-    /// The key of a token under the rules of this number, hashed once.
-    pub(super) fn lookup<'a>(&self, rules: u64, token: &'a str) -> Lookup<'a> {
-        Lookup { hash: self.hashing.hash_one((rules, token)), rules, token }
+    /// The key of a token under the rules of this number. It is hashed here, once.
+    pub(super) fn key<'a>(&self, rules: u64, token: &'a str) -> CacheKey<'a> {
+        CacheKey { hash: self.hashing.hash_one((rules, token)), rules, token }
     }
 
-    /// Finds a token. What it finds must hold now, or counts for nothing.
-    pub(super) fn recall(&self, lookup: Lookup<'_>, holds: impl Fn(&Verified) -> bool) -> Recalled {
-        let is_it = |entry: &Entry| (lookup.is_key_of(entry) && holds(&entry.verified)).then_some(());
-        if let Some((identity, ())) = near::find(self.id, lookup.hash, is_it) {
+    /// Looks a token up in the thread cache, then in this one. An entry counts only if `holds` returns true for it.
+    pub(super) fn recall(&self, key: CacheKey<'_>, holds: impl Fn(&Verified) -> bool) -> Recalled {
+        let is_match = |entry: &Entry| key.is_key_of(entry) && holds(&entry.verified);
+        if let Some(identity) = thread_cache::find(self.id, key.hash, is_match) {
             return Recalled::Known(identity);
         }
-        let Some(entry) = self.shared.get(&lookup) else { return Recalled::Unknown };
+        let Some(entry) = self.entries.get(&key) else { return Recalled::Unknown };
         if holds(&entry.verified) {
-            near::keep(self.id, &entry);
+            thread_cache::admit(self.id, &entry);
             return Recalled::Known(Arc::clone(&entry.verified.identity));
         }
-        self.shared.remove_if(&lookup, |known| Arc::ptr_eq(known, &entry));
+        self.entries.remove_if(&key, |known| Arc::ptr_eq(known, &entry));
         Recalled::Outdated
     }
 
-    pub(super) fn insert(&self, Lookup { hash, rules, token }: Lookup<'_>, verified: Verified) {
+    pub(super) fn insert(&self, CacheKey { hash, rules, token }: CacheKey<'_>, verified: Verified) {
         let entry = Arc::new(Entry { hash, rules, token: token.into(), verified });
-        self.shared.insert(Key(Arc::clone(&entry)), entry);
+        self.entries.insert(StoredKey(Arc::clone(&entry)), entry);
     }
 
     /// How many tokens it holds.
     pub(super) fn len(&self) -> usize {
-        self.shared.len()
+        self.entries.len()
     }
 
-    /// The bytes that they are taken to need.
+    /// The estimated size of all entries in bytes.
     pub(super) fn bytes(&self) -> u64 {
-        self.shared.weight()
+        self.entries.weight()
     }
 }
 
-/// Tells the size, never the tokens.
-impl fmt::Debug for TokenCache {
+/// Shows the number of tokens and never a token.
+impl fmt::Debug for SharedCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TokenCache").field("len", &self.shared.len()).finish_non_exhaustive()
+        f.debug_struct("SharedCache").field("len", &self.entries.len()).finish_non_exhaustive()
     }
 }
 
-/// A key that borrows, and carries its hash.
+/// The key of a lookup. It borrows the token and carries its hash.
 #[derive(Clone, Copy)]
-pub(super) struct Lookup<'a> {
+pub(super) struct CacheKey<'a> {
     pub(super) hash: u64,
     rules: u64,
     token: &'a str,
 }
 
-impl Lookup<'_> {
+impl CacheKey<'_> {
     fn is_key_of(&self, entry: &Entry) -> bool {
         self.hash == entry.hash && self.rules == entry.rules && *self.token == *entry.token
     }
 }
 
-impl Hash for Lookup<'_> {
+impl Hash for CacheKey<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.hash);
     }
 }
 
-/// The entry itself: the token is in memory once.
-struct Key(Arc<Entry>);
+/// The key of an entry is the entry itself, so that the token is in memory once.
+struct StoredKey(Arc<Entry>);
 
-impl Hash for Key {
+impl Hash for StoredKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.0.hash);
     }
 }
 
-impl PartialEq for Key {
+impl PartialEq for StoredKey {
     fn eq(&self, other: &Self) -> bool {
         let Entry { hash, rules, token, .. } = &*self.0;
-        Lookup { hash: *hash, rules: *rules, token }.is_key_of(&other.0)
+        CacheKey { hash: *hash, rules: *rules, token }.is_key_of(&other.0)
     }
 }
 
-impl Eq for Key {}
+impl Eq for StoredKey {}
 
-impl Equivalent<Key> for Lookup<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
+impl Equivalent<StoredKey> for CacheKey<'_> {
+    fn equivalent(&self, key: &StoredKey) -> bool {
         self.is_key_of(&key.0)
     }
 }
 
-/// Takes the hash that a key carries.
+/// Returns the hash that a key carries instead of computing one.
 #[derive(Default)]
 struct CarriedHash(u64);
 
@@ -178,13 +170,14 @@ impl Hasher for CarriedHash {
     }
 }
 
+/// Weighs an entry by its estimated size in bytes.
 #[derive(Clone)]
 struct ByBytes {
     floor: u64,
 }
 
-impl Weighter<Key, Arc<Entry>> for ByBytes {
-    fn weight(&self, _key: &Key, entry: &Arc<Entry>) -> u64 {
+impl Weighter<StoredKey, Arc<Entry>> for ByBytes {
+    fn weight(&self, _key: &StoredKey, entry: &Arc<Entry>) -> u64 {
         let bytes = entry.token.len() + entry.verified.identity.byte_len() + OVERHEAD_BYTES;
         u64::try_from(bytes).unwrap_or(u64::MAX).max(self.floor)
     }
@@ -192,7 +185,7 @@ impl Weighter<Key, Arc<Entry>> for ByBytes {
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 
-/// Structures, allocations' headers and the cache's own table.
+/// Structures, headers of allocations and the table of the cache, for each entry.
 const OVERHEAD_BYTES: usize = 896;
 
 #[cfg(test)]
@@ -201,18 +194,13 @@ mod tests {
 
     const SETTINGS: CacheSettings = CacheSettings { max_entries: 1 << 15, max_bytes: 32 << 20 };
 
-    fn verified(key: u64) -> Verified {
-        let identity = Arc::new(Identity::granted("mcp", "a b"));
-        Verified { identity, validity: Validity::forever(), source: 0, key }
+    fn cache() -> SharedCache {
+        SharedCache::new(SETTINGS)
     }
 
-    fn cache() -> TokenCache {
-        TokenCache::new(SETTINGS)
-    }
-
-    /// Whether a token is known, signed by whatever key `holds` likes.
-    fn recall(cache: &TokenCache, rules: u64, token: &str, holds: impl Fn(u64) -> bool) -> &'static str {
-        match cache.recall(cache.lookup(rules, token), |verified| holds(verified.key)) {
+    /// What the cache knows of a token, if its entry holds whenever `holds` accepts the key.
+    fn recall(cache: &SharedCache, rules: u64, token: &str, holds: impl Fn(u64) -> bool) -> &'static str {
+        match cache.recall(cache.key(rules, token), |verified| holds(verified.key())) {
             Recalled::Known(_) => "known",
             Recalled::Outdated => "outdated",
             Recalled::Unknown => "unknown",
@@ -222,7 +210,7 @@ mod tests {
     #[test]
     fn rules_and_token_are_both_compared_at_both_levels() {
         let cache = cache();
-        cache.insert(cache.lookup(1, "token"), verified(7));
+        cache.insert(cache.key(1, "token"), Verified::signed_by(7));
         for _ in 0..3 {
             assert_eq!(recall(&cache, 1, "token", |key| key == 7), "known");
             for (rules, token) in [(2, "token"), (1, "toke"), (1, "Token"), (1, "token "), (1, "")] {
@@ -232,9 +220,9 @@ mod tests {
     }
 
     #[test]
-    fn two_caches_of_one_thread_know_nothing_of_each_other() {
+    fn two_caches_share_no_entry_of_a_thread() {
         let (one, other) = (cache(), cache());
-        one.insert(one.lookup(1, "token"), verified(7));
+        one.insert(one.key(1, "token"), Verified::signed_by(7));
         for _ in 0..3 {
             assert_eq!(recall(&one, 1, "token", |_| true), "known");
         }
@@ -242,9 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn what_no_longer_holds_is_forgotten_at_both_levels() {
+    fn an_entry_that_no_longer_holds_is_removed_at_both_levels() {
         let cache = cache();
-        cache.insert(cache.lookup(1, "token"), verified(7));
+        cache.insert(cache.key(1, "token"), Verified::signed_by(7));
         for _ in 0..3 {
             assert_eq!(recall(&cache, 1, "token", |_| true), "known");
         }
@@ -253,22 +241,22 @@ mod tests {
     }
 
     #[test]
-    fn what_another_worker_has_verified_anew_counts_before_what_this_one_kept() {
+    fn a_token_verified_again_by_another_thread_replaces_the_entry_of_this_one() {
         let cache = cache();
-        cache.insert(cache.lookup(1, "token"), verified(7));
+        cache.insert(cache.key(1, "token"), Verified::signed_by(7));
         for _ in 0..3 {
             assert_eq!(recall(&cache, 1, "token", |_| true), "known");
         }
-        cache.insert(cache.lookup(1, "token"), verified(8));
+        cache.insert(cache.key(1, "token"), Verified::signed_by(8));
         for _ in 0..3 {
             assert_eq!(recall(&cache, 1, "token", |key| key == 8), "known");
         }
     }
 
     #[test]
-    fn a_key_that_leaves_takes_what_every_worker_has_kept_along() {
+    fn a_removed_key_invalidates_the_entries_of_every_thread() {
         let cache = cache();
-        cache.insert(cache.lookup(1, "token"), verified(7));
+        cache.insert(cache.key(1, "token"), Verified::signed_by(7));
         let (keys, kept) = (AtomicU64::new(7), std::sync::Barrier::new(3));
         std::thread::scope(|scope| {
             let worker = || {
@@ -290,39 +278,39 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_not_taken_from_a_token_in_use_at_once() {
+    fn a_slot_is_not_taken_at_once_from_a_token_in_use() {
         let cache = cache();
         let tokens: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
-        let slot = |token: &str| cache.lookup(1, token).hash % near::SLOT_COUNT;
+        let slot = |token: &str| cache.key(1, token).hash % thread_cache::SLOT_COUNT;
         let rivals: Vec<_> = tokens.iter().filter(|token| slot(token) == slot("0")).take(2).collect();
         for token in &rivals {
-            cache.insert(cache.lookup(1, token), verified(7));
+            cache.insert(cache.key(1, token), Verified::signed_by(7));
         }
-        let is_near = |token: &str| {
-            let lookup = cache.lookup(1, token);
-            near::find(cache.id, lookup.hash, |entry| lookup.is_key_of(entry).then_some(())).is_some()
+        let is_kept = |token: &str| {
+            let key = cache.key(1, token);
+            thread_cache::find(cache.id, key.hash, |entry| key.is_key_of(entry)).is_some()
         };
         let meet = |token: &str| assert_eq!(recall(&cache, 1, token, |_| true), "known");
         meet(rivals[0]);
-        assert!(is_near(rivals[0]), "the place was empty, and this look was a use");
+        assert!(is_kept(rivals[0]), "the slot was empty, and this look was a hit");
         meet(rivals[1]);
-        assert!(!is_near(rivals[1]), "the first one was used");
+        assert!(!is_kept(rivals[1]), "the first one was hit");
         meet(rivals[0]);
         meet(rivals[1]);
-        assert!(!is_near(rivals[1]), "it was used again");
+        assert!(!is_kept(rivals[1]), "it was hit again");
         meet(rivals[1]);
-        assert!(is_near(rivals[1]));
+        assert!(is_kept(rivals[1]));
     }
 
     #[test]
     fn entries_and_bytes_are_bounded() {
-        let verified = verified(1);
+        let verified = Verified::signed_by(1);
         for (length, settings) in
             [(20, SETTINGS), (16 * 1024, SETTINGS), (20, CacheSettings { max_entries: 1000, ..SETTINGS })]
         {
-            let cache = TokenCache::new(settings);
+            let cache = SharedCache::new(settings);
             for index in 0..settings.max_entries + 2000 {
-                cache.insert(cache.lookup(1, &format!("{index:0length$}")), verified.clone());
+                cache.insert(cache.key(1, &format!("{index:0length$}")), verified.clone());
             }
             assert!(cache.len() <= settings.max_entries, "{}", cache.len());
             assert!(cache.len() as u64 * length as u64 <= settings.max_bytes, "{}", cache.len());
@@ -332,9 +320,9 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_not_shown() {
+    fn a_token_is_never_shown() {
         let cache = cache();
-        cache.insert(cache.lookup(1, "secret"), verified(1));
-        assert_eq!(format!("{cache:?}"), "TokenCache { len: 1, .. }");
+        cache.insert(cache.key(1, "secret"), Verified::signed_by(1));
+        assert_eq!(format!("{cache:?}"), "SharedCache { len: 1, .. }");
     }
 }
