@@ -109,8 +109,8 @@ impl Authorizer {
         observer.finish()
     }
 
-    /// Decides as [`check`](Self::check) does, for a person who asks why. Every step runs, also for a token in the cache.
-    /// No counter, clock, cache, log or audit log learns of it.
+    /// Decides as [`check`](Self::check) does, for a person who asks why. Every step runs, also for a token in the
+    /// cache. No counter, clock, cache, log or audit log learns of it.
     pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
         let snapshot = self.policy.snapshot();
         let mut record = DecisionRecord::of_request(request, snapshot.version());
@@ -134,8 +134,8 @@ impl Authorizer {
         observer.finish()
     }
 
-    /// Writes the decision to the audit log, where there is one; without one this costs a branch. A permit that cannot be
-    /// written becomes a denial where the operator wants that.
+    /// Writes the decision to the audit log, where there is one; without one this costs a branch. A permit that cannot
+    /// be written becomes a denial where the operator wants that.
     fn write_down(&self, observer: &mut Observer<'_, '_>) {
         if let Some(audit) = &self.audit {
             observer.note_duration();

@@ -87,8 +87,8 @@ pub enum StepOutcome {
     NotReached,
 }
 
-/// Decides about `original` for a person who asks why. Nothing is counted, logged or cached. A token whose key is missing
-/// makes the key source fetch, within the same limit as on the request path.
+/// Decides about `original` for a person who asks why. Nothing is counted, logged or cached. A token whose key is
+/// missing makes the key source fetch, within the same limit as on the request path.
 pub async fn explain(authorizer: &Authorizer, original: &OriginalRequest) -> Explained {
     let mut steps = Steps(Vec::new());
     let read = original.read();

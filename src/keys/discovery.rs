@@ -1,5 +1,5 @@
-//! The discovery document of an authorization server (RFC 8414, OpenID Connect Discovery 1.0): where its keys
-//! are, and for which issuer it speaks.
+//! Reads the discovery document of an authorization server (RFC 8414, OpenID Connect Discovery 1.0): its issuer and the
+//! URL of its keys.
 
 use serde::Deserialize;
 use url::Url;
@@ -10,7 +10,7 @@ use crate::{
     json::{DocumentError, parse_document},
 };
 
-/// What a discovery document says of keys.
+/// The members of a discovery document that concern keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Discovery {
     pub(super) issuer: Issuer,
@@ -18,8 +18,8 @@ pub(super) struct Discovery {
 }
 
 impl Discovery {
-    /// Reads the document found at `url`. Its issuer must be `expected`, or, where nothing is configured, the
-    /// one whose document belongs at `url`.
+    /// Reads the document from `url`. Its issuer must be `expected`; without a configured issuer, it must be the one
+    /// whose document belongs at `url`.
     pub(super) fn parse(document: &[u8], url: &Url, expected: Option<&Issuer>) -> Result<Self, FetchError> {
         let wire: Wire = parse_document(document).map_err(|error| match error {
             DocumentError::NotJson => FetchError::NotJson,
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_believed_where_its_document_belongs() {
+    fn an_issuer_is_accepted_if_its_document_belongs_at_the_url() {
         for issuer in ["https://auth.example.com/tenant", "https://auth.example.com/tenant/"] {
             let discovery = read(&document(issuer), None).unwrap();
             assert_eq!(discovery.issuer.as_str(), issuer);
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_from_elsewhere_is_refused_unless_it_is_configured() {
+    fn an_issuer_of_another_url_is_refused_unless_it_is_configured() {
         for issuer in ["https://auth.example.com", "https://auth.example.com/other", "https://evil.example"] {
             let error = read(&document(issuer), None).unwrap_err();
             assert_eq!(error, FetchError::IssuerElsewhere(issuer.to_owned()));
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_issuer_must_be_met_exactly() {
+    fn a_configured_issuer_must_match_exactly() {
         let expected = Some("https://auth.example.com/tenant");
         assert!(read(&document("https://auth.example.com/tenant"), expected).is_ok());
         let error = read(&document("https://auth.example.com/tenant/"), expected).unwrap_err();

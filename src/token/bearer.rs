@@ -13,8 +13,8 @@ impl<'a> Bearer<'a> {
     /// Reads the `Authorization` header.
     ///
     /// # Errors
-    /// `token-missing` without the header or with another scheme; `request-malformed` if two parsers could see different
-    /// credentials (a repeated header, a comma); `token-malformed` for a token that is not a `b64token`.
+    /// `token-missing` without the header or with another scheme; `request-malformed` if two parsers could see
+    /// different credentials (a repeated header, a comma); `token-malformed` for a token that is not a `b64token`.
     pub fn read(field: Field<'a>) -> Result<Self, Refusal> {
         let value = match field {
             Field::Absent => return Err(Refusal::new(Reason::TokenMissing, "no `Authorization` header")),

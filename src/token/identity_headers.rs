@@ -12,9 +12,9 @@ use bytes::Bytes;
 use super::refusal::malformed;
 use crate::domain::{Refusal, ResourceId, Scope, ScopeSet};
 
-/// The five identity headers. All of them are always sent, so that a gateway that copies them overwrites the ones a client
-/// forged. Their values are visible ASCII of at most 3 KiB together. A percent sign and every byte that is not visible
-/// ASCII are percent-encoded, also the spaces of the scope list.
+/// The five identity headers. All of them are always sent, so that a gateway that copies them overwrites the ones a
+/// client forged. Their values are visible ASCII of at most 3 KiB together. A percent sign and every byte that is not
+/// visible ASCII are percent-encoded, also the spaces of the scope list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentityHeaders(Arc<HeaderValues>);
 

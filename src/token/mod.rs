@@ -1,7 +1,8 @@
 //! From the `Authorization` header to an identity, or the reason for a refusal.
 //!
-//! `bearer` reads the header. `verify` verifies a token: JWS, keys, claims. `cache` remembers verified tokens and limits
-//! what rejected ones cost. Both implement [`VerifyToken`]: requests use the cached one, `explain` the inner one.
+//! `bearer` reads the header. `verify` verifies a token: JWS, keys, claims. `cache` remembers verified tokens and
+//! limits what rejected ones cost. Both implement [`VerifyToken`]: requests use the cached one, `explain` the inner
+//! one.
 
 mod bearer;
 mod cache;
@@ -50,7 +51,7 @@ pub trait VerifyToken {
         trace: &mut T,
     ) -> Result<Arc<Identity>, Refusal>;
 
-    /// Refuses a credential that is not a bearer token. Returns `refusal`, or `overloaded` if the request may not wait for
-    /// it.
+    /// Refuses a credential that is not a bearer token. Returns `refusal`, or `overloaded` if the request may not wait
+    /// for it.
     async fn refuse(&self, refusal: Refusal) -> Refusal;
 }

@@ -33,8 +33,8 @@ use crate::{
 
 /// Verifies the tokens of all resources of the process and remembers the accepted ones.
 ///
-/// A hit does not wait. A miss waits in two places only: in the throttle of rejected tokens, and for a fetch of keys when
-/// the `kid` is unknown or the signature is invalid. Both have deadlines.
+/// A hit does not wait. A miss waits in two places only: in the throttle of rejected tokens, and for a fetch of keys
+/// when the `kid` is unknown or the signature is invalid. Both have deadlines.
 #[derive(Debug)]
 pub struct CachedVerifier {
     verifier: Verifier,
@@ -118,8 +118,8 @@ impl CachedVerifier {
         }
     }
 
-    /// The steps of [`Verifier::verify`], except that only one request at a time tries a token. A request that waited for
-    /// another one takes over its result, if that was accepted.
+    /// The steps of [`Verifier::verify`], except that only one request at a time tries a token. A request that waited
+    /// for another one takes over its result, if that was accepted.
     async fn verify_in_flight<T: TokenTrace>(
         &self,
         rules: &TokenRules,

@@ -18,9 +18,9 @@ pub(super) fn find(cache: u64, hash: u64, is_match: impl FnOnce(&Entry) -> bool)
     })?
 }
 
-/// Admission policy. An empty slot takes the entry. An occupied slot is replaced only when the same token misses twice in
-/// a row, and not if its entry was hit since the last attempt (second chance). A scan over many distinct tokens therefore
-/// evicts nothing.
+/// Admission policy. An empty slot takes the entry. An occupied slot is replaced only when the same token misses twice
+/// in a row, and not if its entry was hit since the last attempt (second chance). A scan over many distinct tokens
+/// therefore evicts nothing.
 pub(super) fn admit(cache: u64, entry: &Arc<Entry>) {
     with_slot(cache, entry.hash, |slot| {
         let is_second_miss = slot.last_miss == entry.hash;

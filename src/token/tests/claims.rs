@@ -226,7 +226,7 @@ async fn an_identity_has_the_claims_of_the_token() {
     let headers: Vec<String> =
         identity.headers.iter().map(|(_, value)| String::from_utf8(value.to_vec()).unwrap()).collect();
     assert_eq!(headers, ["alice", "portal", ISSUER, "mcp:connect%20mcp:tools:read", "mcp"]);
-    let nobody = with(with(claims(), "client_id", json!({})), "azp", "portal");
-    let identity = usual.bench.identity(&usual.rules, &usual.key.token(&nobody)).await.unwrap();
+    let without_client = with(with(claims(), "client_id", json!({})), "azp", "portal");
+    let identity = usual.bench.identity(&usual.rules, &usual.key.token(&without_client)).await.unwrap();
     assert_eq!(identity.client_id, None);
 }

@@ -1,5 +1,5 @@
-//! Key sources for the tests: fixed keys, and an identity provider on loopback that a test stops, starts and gives new keys.
-//! The actor, the fetch and the snapshot between the provider and the verifier are the real ones.
+//! Key sources for the tests: fixed keys, and an identity provider on loopback that a test stops, starts and gives new
+//! keys. The actor, the fetch and the snapshot between the provider and the verifier are the real ones.
 
 use std::{
     io::{BufRead, BufReader, Write},

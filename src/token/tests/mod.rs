@@ -3,7 +3,6 @@
 mod bench;
 mod cached;
 mod claims;
-
 mod confusion;
 mod key_sources;
 mod signatures;

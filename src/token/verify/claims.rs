@@ -1,5 +1,5 @@
-//! Parses the claims of a token (RFC 7519 §4.1), each as the type that it must have. `validation` compares them with the
-//! rules.
+//! Parses the claims of a token (RFC 7519 §4.1), each as the type that it must have. `validation` compares them with
+//! the rules.
 
 use std::borrow::Cow;
 
@@ -47,8 +47,8 @@ impl<'a> Claims<'a> {
         text(&self.members, "sub", "`sub` is not a string")
     }
 
-    /// The client that the token was issued to: `client_id` (RFC 9068 §2.2), or `azp` (OpenID Connect Core §2) if the token
-    /// has no `client_id`. A `client_id` that is not a string names no client.
+    /// The client that the token was issued to: `client_id` (RFC 9068 §2.2), or `azp` (OpenID Connect Core §2) if the
+    /// token has no `client_id`. A `client_id` that is not a string names no client.
     pub(super) fn client_id(&self) -> Option<Cow<'a, str>> {
         self.members.get("client_id").or_else(|| self.members.get("azp")).and_then(Member::as_text)
     }
@@ -92,8 +92,8 @@ fn number(members: &Members<'_>, name: &str, detail: &'static str) -> Result<Opt
     members.get(name).map(|claim| claim.as_number().ok_or(malformed(detail))).transpose()
 }
 
-/// A NumericDate may have a fraction (RFC 7519 §2), and the caller has rounded it. `Member::as_number` bounds it, so the
-/// conversion is exact.
+/// A NumericDate may have a fraction (RFC 7519 §2), and the caller has rounded it. `Member::as_number` bounds it, so
+/// the conversion is exact.
 fn whole_seconds(number: f64) -> UnixSeconds {
     number as UnixSeconds
 }

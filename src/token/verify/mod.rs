@@ -1,8 +1,8 @@
 //! Verifies a bearer token from its bytes to an identity: parses the JWS, tries each key source of the resource, and
 //! picks the outcome that decides. It remembers nothing; `cache` wraps it with the same method.
 //!
-//! `jws` and `claims` parse, `key_source` chooses a key and checks the signature, `validation` and `scopes` read what was
-//! signed, `outcome` names the result at one source, and `verification` goes through them.
+//! `jws` and `claims` parse, `key_source` chooses a key and checks the signature, `validation` and `scopes` read what
+//! was signed, `outcome` names the result at one source, and `verification` goes through them.
 
 mod claims;
 mod jws;

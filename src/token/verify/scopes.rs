@@ -9,8 +9,8 @@ use crate::{
 /// Reads the scopes from the claims that `rules` name.
 ///
 /// # Errors
-/// `scope-claim-malformed` for a claim that is neither a string nor an array of strings, or contains a scope that is not
-/// a scope-token (RFC 6749 §3.3); `token-malformed` for an object on a dotted path that has a member twice.
+/// `scope-claim-malformed` for a claim that is neither a string nor an array of strings, or contains a scope that is
+/// not a scope-token (RFC 6749 §3.3); `token-malformed` for an object on a dotted path that has a member twice.
 pub(super) fn granted(claims: &Members<'_>, rules: &TokenRules) -> Result<ScopeSet, Refusal> {
     let mut scopes = ScopeSet::default();
     for name in rules.scope_claims() {
@@ -38,8 +38,8 @@ fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Ref
     }
 }
 
-/// A string is a list that is split at spaces (RFC 6749 §3.3); repeated spaces are harmless. An element of an array is one
-/// scope and is never split.
+/// A string is a list that is split at spaces (RFC 6749 §3.3); repeated spaces are harmless. An element of an array is
+/// one scope and is never split.
 fn read(claim: Member<'_>, rules: &TokenRules, scopes: &mut ScopeSet) -> Result<(), Refusal> {
     if let Some(list) = claim.as_text() {
         return list.split(' ').filter(|text| !text.is_empty()).try_for_each(|text| add(text, rules, scopes));

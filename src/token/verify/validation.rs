@@ -1,5 +1,5 @@
-//! Validates signed claims: the token must be an access token, for this resource, now (RFC 9068 §4, RFC 8725 §3). The order
-//! of the checks is the order of the reasons.
+//! Validates signed claims: the token must be an access token, for this resource, now (RFC 9068 §4, RFC 8725 §3). The
+//! order of the checks is the order of the reasons.
 
 use std::time::Duration;
 
@@ -119,8 +119,8 @@ fn strip_application(typ: &str) -> &str {
     }
 }
 
-/// Refuses ID tokens, refresh tokens and logout tokens. They have the signature and issuer of an access token, and often
-/// its audience (RFC 8725 §3.12).
+/// Refuses ID tokens, refresh tokens and logout tokens. They have the signature and issuer of an access token, and
+/// often its audience (RFC 8725 §3.12).
 fn refuse_other_kinds(claims: &Claims<'_>) -> Result<(), Refusal> {
     let members = claims.members();
     if ["at_hash", "c_hash", "s_hash"].into_iter().any(|name| members.contains(name)) {

@@ -92,9 +92,9 @@ impl<'a> Verification<'a> {
         }
     }
 
-    /// Asks every source that lacks a key to fetch its keys, all at the same time, and waits for them. Each source limits
-    /// how often it fetches and how long a token waits. Returns false, without waiting, if no fetch can change the
-    /// result: a source has signed the token, none lacks a key, or the token has waited [`MAX_FETCHES`] times.
+    /// Asks every source that lacks a key to fetch its keys, all at the same time, and waits for them. Each source
+    /// limits how often it fetches and how long a token waits. Returns false, without waiting, if no fetch can change
+    /// the result: a source has signed the token, none lacks a key, or the token has waited [`MAX_FETCHES`] times.
     pub(in crate::token) async fn fetch_missing_keys<T: TokenTrace>(&mut self, trace: &mut T) -> bool {
         let is_signed = self.outcomes.iter().any(Outcome::is_signed);
         let lacks_key = self.outcomes.iter().any(|outcome| outcome.missing().is_some());

@@ -20,8 +20,8 @@ pub(in crate::token) struct Verified {
 }
 
 impl Verified {
-    /// Whether a new verification under the same `rules` would accept the token again. A key's serial belongs to one key
-    /// of one issuer, so it stands for both.
+    /// Whether a new verification under the same `rules` would accept the token again. A key's serial belongs to one
+    /// key of one issuer, so it stands for both.
     pub(in crate::token) fn still_holds(&self, rules: &TokenRules, clock: &dyn Clock) -> bool {
         let Some(source) = rules.sources().get(self.source) else { return false };
         let snapshot = source.keys.snapshot();
