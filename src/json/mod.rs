@@ -5,6 +5,7 @@
 //! [`parse_body`] reads a body in one pass into borrowed, typed members: JSON-RPC messages. [`parse_document`] reads a
 //! document that must be an object into a `serde` struct: JWK Sets and discovery documents.
 
+mod depth;
 mod document;
 mod key;
 mod members;

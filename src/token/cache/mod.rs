@@ -4,6 +4,7 @@
 //! A lookup asks the thread cache, then the shared cache. Each hit checks again that what the token depends on still
 //! holds. A miss passes the throttle of rejected tokens, and is verified by one request at a time for each token.
 
+mod entry;
 mod metrics;
 mod shared_cache;
 mod single_flight;
@@ -16,7 +17,8 @@ use prometheus::{PullingGauge, Registry};
 
 pub use self::metrics::TokenMetrics;
 use self::{
-    shared_cache::{CacheKey, Recalled, SharedCache},
+    entry::CacheKey,
+    shared_cache::{Recalled, SharedCache},
     single_flight::SingleFlight,
     throttle::{Throttle, TooManyWaiting},
 };

@@ -5,7 +5,7 @@
 
 use std::{
     fmt,
-    hash::{BuildHasherDefault, Hash, Hasher},
+    hash::BuildHasherDefault,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,18 +13,13 @@ use std::{
 };
 
 use ahash::RandomState;
-use quick_cache::{Equivalent, Weighter, sync::Cache};
+use quick_cache::sync::Cache;
 
-use super::thread_cache;
+use super::{
+    entry::{ByBytes, CacheKey, CarriedHash, Entry, StoredKey},
+    thread_cache,
+};
 use crate::token::{CacheSettings, Identity, verify::Verified};
-
-/// A token that was verified under the rules of this number.
-pub(super) struct Entry {
-    pub(super) hash: u64,
-    rules: u64,
-    token: Box<str>,
-    pub(super) verified: Verified,
-}
 
 /// What the cache knows of a token.
 #[derive(Debug)]
@@ -48,8 +43,7 @@ pub(super) struct SharedCache {
 impl SharedCache {
     pub(super) fn new(settings: CacheSettings) -> Self {
         let CacheSettings { max_entries, max_bytes } = settings;
-        // Each entry weighs at least its share of the bytes, so that the bound on bytes also bounds their number.
-        let by_bytes = ByBytes { floor: max_bytes / u64::try_from(max_entries.max(1)).unwrap_or(u64::MAX) };
+        let by_bytes = ByBytes::of(settings);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             hashing: RandomState::new(),
@@ -65,7 +59,7 @@ impl SharedCache {
 
     /// The key of a token under the rules of this number. It is hashed here, once.
     pub(super) fn key<'a>(&self, rules: u64, token: &'a str) -> CacheKey<'a> {
-        CacheKey { hash: self.hashing.hash_one((rules, token)), rules, token }
+        CacheKey::new(self.hashing.hash_one((rules, token)), rules, token)
     }
 
     /// Looks a token up in the thread cache, then in this one. An entry counts only if `holds` returns true for it.
@@ -83,8 +77,9 @@ impl SharedCache {
         Recalled::Outdated
     }
 
-    pub(super) fn insert(&self, CacheKey { hash, rules, token }: CacheKey<'_>, verified: Verified) {
-        let entry = Arc::new(Entry { hash, rules, token: token.into(), verified });
+    /// Adds a token, or replaces its entry.
+    pub(super) fn insert(&self, key: CacheKey<'_>, verified: Verified) {
+        let entry = Arc::new(key.entry(verified));
         self.entries.insert(StoredKey(Arc::clone(&entry)), entry);
     }
 
@@ -106,87 +101,7 @@ impl fmt::Debug for SharedCache {
     }
 }
 
-/// The key of a lookup. It borrows the token and carries its hash.
-#[derive(Clone, Copy)]
-pub(super) struct CacheKey<'a> {
-    pub(super) hash: u64,
-    rules: u64,
-    token: &'a str,
-}
-
-impl CacheKey<'_> {
-    fn is_key_of(&self, entry: &Entry) -> bool {
-        self.hash == entry.hash && self.rules == entry.rules && *self.token == *entry.token
-    }
-}
-
-impl Hash for CacheKey<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
-    }
-}
-
-/// The key of an entry is the entry itself, so that the token is in memory once.
-struct StoredKey(Arc<Entry>);
-
-impl Hash for StoredKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0.hash);
-    }
-}
-
-impl PartialEq for StoredKey {
-    fn eq(&self, other: &Self) -> bool {
-        let Entry { hash, rules, token, .. } = &*self.0;
-        CacheKey { hash: *hash, rules: *rules, token }.is_key_of(&other.0)
-    }
-}
-
-impl Eq for StoredKey {}
-
-impl Equivalent<StoredKey> for CacheKey<'_> {
-    fn equivalent(&self, key: &StoredKey) -> bool {
-        self.is_key_of(&key.0)
-    }
-}
-
-/// Returns the hash that a key carries instead of computing one.
-#[derive(Default)]
-struct CarriedHash(u64);
-
-impl Hasher for CarriedHash {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
-
-/// Weighs an entry by its estimated size in bytes.
-#[derive(Clone)]
-struct ByBytes {
-    floor: u64,
-}
-
-impl Weighter<StoredKey, Arc<Entry>> for ByBytes {
-    fn weight(&self, _key: &StoredKey, entry: &Arc<Entry>) -> u64 {
-        let bytes = entry.token.len() + entry.verified.identity.byte_len() + OVERHEAD_BYTES;
-        u64::try_from(bytes).unwrap_or(u64::MAX).max(self.floor)
-    }
-}
-
 static NEXT_ID: AtomicU64 = AtomicU64::new(0);
-
-/// Structures, headers of allocations and the table of the cache, for each entry.
-const OVERHEAD_BYTES: usize = 896;
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, sync::Arc};
 
-use super::shared_cache::Entry;
+use super::entry::Entry;
 use crate::token::Identity;
 
 /// Finds an entry that this thread has kept, if `is_match` accepts it.
