@@ -126,7 +126,6 @@ const CIRCLES: &[&[&str]] = &[
     &["keys/error.rs", "keys/jwk/skip.rs"],
     &["keys/fetch/connect.rs", "keys/fetch/tunnel.rs"],
     &["policy/resource.rs", "policy/table.rs", "policy/verdict.rs"],
-    &["token/cache.rs", "token/near.rs"],
 ];
 
 #[test]
