@@ -9,7 +9,8 @@ use scopegate::{
     domain::{Field, Issuer, ResourceId, Silent},
     keys::{Algorithm, AlgorithmSet, KeyRules, KeySet, KeysHandle, SecretKey, SecretSettings},
     token::{
-        self, Audience, Bearer, CacheSettings, SourceRules, TokenMetrics, TokenSettings, TokenType, Verifier,
+        self, Audience, Bearer, CacheSettings, CachedVerifier, KeySource, TokenMetrics, TokenSettings,
+        TokenType, VerifyToken,
     },
 };
 use serde_json::json;
@@ -30,7 +31,7 @@ fn jwt() {
     let keys = keys();
     let (rules, model) = (rules(&keys), model(&keys));
     let metrics = TokenMetrics::register(&Registry::new()).unwrap();
-    let verifier = Verifier::new(Arc::new(ManualClock::at(NOW)), CacheSettings::default(), metrics);
+    let verifier = CachedVerifier::new(Arc::new(ManualClock::at(NOW)), CacheSettings::default(), metrics);
     let runner = actix::System::new();
     drive("jwt", 15, |draw: &mut Draw| {
         let header = format!("Bearer {}", token(draw, &keys));
@@ -88,7 +89,7 @@ fn rules(keys: &[Published]) -> token::TokenRules {
         algorithm: Algorithm::Hs256,
         key_id: "s".to_owned(),
     };
-    let source = |index: usize, keys, algorithms| SourceRules {
+    let source = |index: usize, keys, algorithms| KeySource {
         name: format!("source-{index}").into(),
         keys,
         algorithms,

@@ -124,7 +124,6 @@ const CIRCLES: &[&[&str]] = &[
     &["keys/actor.rs", "keys/handle.rs"],
     &["keys/error.rs", "keys/jwk/skip.rs"],
     &["keys/fetch/connect.rs", "keys/fetch/tunnel.rs"],
-    &["token/cache.rs", "token/near.rs"],
 ];
 
 #[test]

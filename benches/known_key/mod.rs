@@ -9,8 +9,8 @@ use scopegate::{
     domain::{Field, Issuer, ResourceId, Silent},
     keys::{Algorithm, AlgorithmSet, KeyRules, KeySet, KeysHandle, SecretKey, SecretSettings, VerifyingKey},
     token::{
-        Audience, Bearer, CacheSettings, Identity, IssuerRule, SourceRules, TokenMetrics, TokenRules,
-        TokenSettings, TokenType, Verifier,
+        Audience, Bearer, CacheSettings, CachedVerifier, Identity, IssuerRule, KeySource, TokenMetrics,
+        TokenRules, TokenSettings, TokenType, VerifyToken,
     },
 };
 use serde_json::json;
@@ -21,7 +21,7 @@ use support::{
 
 /// A verifier that knows one key, and tokens that this key signed.
 pub(crate) struct Known {
-    verifier: Verifier,
+    verifier: CachedVerifier,
     rules: TokenRules,
     keys: KeySet,
     algorithm: Algorithm,
@@ -37,7 +37,7 @@ impl Known {
             _ => ProviderKey::generate("k1", name),
         };
         let keys = key_set(&key, algorithm);
-        let source = SourceRules {
+        let source = KeySource {
             name: "idp".into(),
             keys: KeysHandle::fixed(keys.clone()),
             algorithms: [algorithm].into_iter().collect(),
@@ -52,7 +52,7 @@ impl Known {
         let cache = CacheSettings { max_entries: entries, ..CacheSettings::default() };
         let metrics = TokenMetrics::register(&Registry::new()).unwrap();
         Self {
-            verifier: Verifier::new(Arc::new(SystemClock::default()), cache, metrics),
+            verifier: CachedVerifier::new(Arc::new(SystemClock::default()), cache, metrics),
             rules: TokenRules::new(ResourceId::parse("mcp").unwrap(), vec![source], scope_claims),
             keys,
             algorithm,

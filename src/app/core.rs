@@ -20,7 +20,7 @@ use crate::{
     release,
     telemetry::{log::register_lost_lines, traces::Tracer},
     tls::ServerTls,
-    token::{TokenMetrics, Verifier},
+    token::{CachedVerifier, TokenMetrics},
 };
 
 /// Reads the whole configuration.
@@ -67,8 +67,8 @@ impl Core {
         let server = &settings.server;
         let max_waiting = (server.max_in_flight / 4).min(MAX_WAITING);
         let metrics = TokenMetrics::register(&registry)?;
-        let verifier =
-            Verifier::new(Arc::clone(&clock), server.token_cache, metrics).paced(server.workers, max_waiting);
+        let verifier = CachedVerifier::new(Arc::clone(&clock), server.token_cache, metrics)
+            .throttled(server.workers, max_waiting);
         verifier.register_usage(&registry)?;
         register_process(&registry)?;
         register_lost_lines(&registry)?;

@@ -1,4 +1,4 @@
-//! How the token cache fares, as Prometheus counters.
+//! Counts the lookups of the token cache.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use prometheus::{Opts, Registry};
 
 use crate::telemetry::metrics::{Counter, CounterVec};
 
-/// `scopegate_token_cache_requests_total{outcome}`, its children resolved.
+/// `scopegate_token_cache_requests_total{outcome}`, with a counter for each outcome.
 #[derive(Clone, Debug)]
 pub struct TokenMetrics {
     pub(super) hit: Arc<Counter>,
@@ -19,7 +19,7 @@ impl TokenMetrics {
     /// Makes the counters and registers them.
     ///
     /// # Errors
-    /// When the registry has counters of this name already.
+    /// When a metric of that name is registered already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let requests = CounterVec::register(
             registry,

@@ -1,6 +1,4 @@
-//! One JSON object, strictly: each member once, its value left as text until somebody asks for it.
-//!
-//! Readers that disagree on which of two equal members counts are how a token gets two meanings.
+//! A JSON object whose member names are unique. Each value stays text until a caller asks for its type.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,72 +8,86 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// The members of an object, sorted by name, since a hostile object may have thousands.
+use super::key::Text;
+
+/// The members of an object, sorted by name: a hostile object may have thousands, and each lookup is a binary search.
 #[derive(Debug)]
-pub(super) struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Members<'a> {
-    /// Reads an object; nothing where the text is another thing, or has a member twice.
-    pub(super) fn parse(json: &'a [u8]) -> Option<Self> {
+    /// Reads an object. Returns `None` if the text is not a JSON object, or repeats a member name.
+    #[must_use]
+    pub fn parse(json: &'a [u8]) -> Option<Self> {
         serde_json::from_slice(json).ok()
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<Member<'a>> {
+    /// The member of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Member<'a>> {
         let found = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)).ok()?;
         self.0.get(found).map(|(_, value)| Member(value.get()))
     }
 
-    /// Names and values, by name.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, Member<'a>)> {
+    /// Names and values, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Member<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), Member(value.get())))
     }
 
-    pub(super) fn contains(&self, name: &str) -> bool {
+    /// Whether the object has a member of this name.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 }
 
-/// The value of one member: JSON text that is known to be well-formed.
+/// The value of one member: well-formed JSON text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Member<'a>(&'a str);
+pub struct Member<'a>(&'a str);
 
 impl<'a> Member<'a> {
-    pub(super) fn as_text(self) -> Option<Cow<'a, str>> {
+    /// A string, decoded.
+    #[must_use]
+    pub fn as_text(self) -> Option<Cow<'a, str>> {
         serde_json::from_str::<Text<'a>>(self.0).ok().map(|text| text.0)
     }
 
-    /// An array of strings and nothing else.
-    pub(super) fn as_texts(self) -> Option<Vec<Cow<'a, str>>> {
+    /// An array with only strings in it, decoded.
+    #[must_use]
+    pub fn as_texts(self) -> Option<Vec<Cow<'a, str>>> {
         let texts = serde_json::from_str::<Vec<Text<'a>>>(self.0).ok()?;
         Some(texts.into_iter().map(|text| text.0).collect())
     }
 
     /// A number within the range in which every integer is exact (RFC 7493 §2.2).
-    pub(super) fn as_number(self) -> Option<f64> {
+    #[must_use]
+    pub fn as_number(self) -> Option<f64> {
         serde_json::from_str::<f64>(self.0).ok().filter(|number| number.abs() <= MAX_EXACT)
     }
 
-    /// The value as it is written.
-    pub(super) const fn as_json(self) -> &'a str {
+    /// The value as the document writes it.
+    #[must_use]
+    pub const fn as_json(self) -> &'a str {
         self.0
     }
 
-    pub(super) fn is_true(self) -> bool {
+    /// Whether the value is the literal `true`.
+    #[must_use]
+    pub fn is_true(self) -> bool {
         self.0 == "true"
     }
 
-    pub(super) fn is_object(self) -> bool {
+    /// Whether the value is an object, with repeated names or without.
+    #[must_use]
+    pub fn is_object(self) -> bool {
         self.0.starts_with('{')
     }
 
-    pub(super) fn as_object(self) -> Option<Members<'a>> {
+    /// An object whose member names are unique.
+    #[must_use]
+    pub fn as_object(self) -> Option<Members<'a>> {
         Members::parse(self.0.as_bytes())
     }
 }
-
-/// A string that borrows where it has no escapes.
-#[derive(Deserialize)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct MembersVisitor;
 
@@ -83,7 +95,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Members<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with each member once")
+        f.write_str("an object with unique member names")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -91,9 +103,10 @@ impl<'de> Visitor<'de> for MembersVisitor {
         while let Some(Text(name)) = map.next_key::<Text<'de>>()? {
             members.push((name, map.next_value::<&'de RawValue>()?));
         }
+        // Sorted for lookups, so that equal names are neighbors: no second structure finds them.
         members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let is_twice = members.iter().zip(members.iter().skip(1)).any(|(one, next)| one.0 == next.0);
-        if is_twice { Err(A::Error::custom("a member occurs twice")) } else { Ok(Members(members)) }
+        let is_repeated = members.iter().zip(members.iter().skip(1)).any(|(one, next)| one.0 == next.0);
+        if is_repeated { Err(A::Error::custom("a member occurs twice")) } else { Ok(Members(members)) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What an operation needs, in words: for `scopegate check`, `explain` and `/debug/policy`.
+//! The compiled policy as a table, for `scopegate check` and `/debug/policy`.
 
 use serde::Serialize;
 
@@ -7,65 +7,20 @@ use super::{
     level::{LevelKind, Levels},
     name_table::NameTable,
     requirement::Requirement,
-    resource::{Policy, ProtectedResource},
     table::PolicyTable,
 };
-use crate::domain::{Operation, Refusal};
 
-/// The requirement of one operation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Explanation {
-    /// The resource is not enforced: nothing is needed.
-    Unenforced,
-    /// These levels, all of them.
-    Levels(Vec<ExplainedLevel>),
-    /// No scope opens it; the stable code says why.
-    Closed(&'static str),
-}
-
-/// One level, as text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct ExplainedLevel {
-    /// What asks for it: `initialize`, `method`, `tool`, `named` or `field`.
-    pub level: &'static str,
-    /// Of a field, its coordinate: `Type.field`, or `Type` for all that return it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-    /// The scopes: `a b`, `(a b | c)`, or `-` for none.
-    pub scopes: String,
-}
-
-/// What `operation` needs at `resource`.
-#[must_use]
-pub fn explain(resource: &ProtectedResource, operation: &Operation<'_>) -> Explanation {
-    match resource.policy().map(|policy: &Policy| policy.table().levels(operation.into())) {
-        None => Explanation::Unenforced,
-        Some(Err(Refusal { reason, .. })) => Explanation::Closed(reason.code()),
-        Some(Ok(levels)) => Explanation::Levels(
-            levels
-                .iter()
-                .map(|level| ExplainedLevel {
-                    level: level.kind.name(),
-                    field: (!level.name.is_empty()).then(|| level.name.to_owned()),
-                    scopes: level.requirement.to_string(),
-                })
-                .collect(),
-        ),
-    }
-}
-
-/// One line of a compiled policy.
+/// One row of a compiled policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
     /// The operation: `every request`, a method, or a method with the name that it calls.
     pub operation: String,
-    /// All that it needs: its levels, joined by ` + `.
+    /// The scopes that it needs: its levels, joined by ` + `.
     pub scopes: String,
 }
 
 impl PolicyTable {
-    /// The table, a row for each operation that the policy names.
+    /// The rows, one for each operation that the policy names.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         let row = |operation: String, method: &str, own: Option<&Requirement>| {
@@ -94,7 +49,7 @@ impl PolicyTable {
         rows
     }
 
-    /// All that the tool of a GraphQL operation needs; `fields` are the levels of its fields.
+    /// The scopes that the tool of a GraphQL operation needs; `fields` are the levels of its fields.
     fn needs_of_tool(&self, name: &str, fields: &Levels<'_>) -> String {
         let entries = self.tools.matches(name);
         let outer = std::iter::once(&self.initialize).chain(self.method_levels("tools/call")).chain(entries);
@@ -102,7 +57,7 @@ impl PolicyTable {
     }
 }
 
-/// The levels that ask for something, joined by ` + `.
+/// The levels that need a scope, joined by ` + `.
 fn join<'t>(levels: impl Iterator<Item = &'t Requirement>) -> String {
     let asking = levels.filter(|level| !level.is_nothing()).map(ToString::to_string).collect::<Vec<_>>();
     if asking.is_empty() { "-".to_owned() } else { asking.join(" + ") }

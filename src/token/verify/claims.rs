@@ -1,34 +1,38 @@
-//! The claims of a token (RFC 7519 §4.1), each read as the type that it must have. What they say is judged in
-//! `validate`.
+//! Parses the claims of a token (RFC 7519 §4.1), each as the type that it must have. `validation` compares them with
+//! the rules.
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Write},
+use std::borrow::Cow;
+
+use crate::{
+    clock::UnixSeconds,
+    domain::Refusal,
+    json::{Member, Members},
+    token::refusal::malformed,
 };
 
-use super::{
-    members::{Member, Members},
-    refusal::malformed,
-};
-use crate::{clock::UnixSeconds, domain::Refusal};
-
-/// A token's claims set.
+/// The claims set of a token.
 #[derive(Debug)]
-pub(super) struct Claims<'a> {
+pub struct Claims<'a> {
     members: Members<'a>,
     issuer: Option<Cow<'a, str>>,
 }
 
 impl<'a> Claims<'a> {
-    /// Reads a claims set.
+    /// Parses a claims set.
     ///
     /// # Errors
-    /// `token-malformed` where it is no JSON object, has a claim twice, or an `iss` that is no string.
+    /// `token-malformed` if it is not a JSON object, has a claim twice, or has an `iss` that is not a string.
     pub(super) fn parse(json: &'a [u8]) -> Result<Self, Refusal> {
         let members = Members::parse(json)
             .ok_or(malformed("the claims are not a JSON object with each member once"))?;
         let issuer = text(&members, "iss", "`iss` is not a string")?;
         Ok(Self { members, issuer })
+    }
+
+    /// The value of a claim as the token writes it, in JSON.
+    #[must_use]
+    pub fn json(&self, name: &str) -> Option<&str> {
+        self.members.get(name).map(Member::as_json)
     }
 
     pub(super) fn members(&self) -> &Members<'a> {
@@ -43,53 +47,36 @@ impl<'a> Claims<'a> {
         text(&self.members, "sub", "`sub` is not a string")
     }
 
-    /// The client that the token was issued to: `client_id` (RFC 9068 §2.2), or `azp` as OpenID Connect names
-    /// it. A `client_id` that is no string names nobody.
+    /// The client that the token was issued to: `client_id` (RFC 9068 §2.2), or `azp` (OpenID Connect Core §2) if the
+    /// token has no `client_id`. A `client_id` that is not a string names no client.
     pub(super) fn client_id(&self) -> Option<Cow<'a, str>> {
         self.members.get("client_id").or_else(|| self.members.get("azp")).and_then(Member::as_text)
     }
 
-    /// Every text that names the client.
+    /// Every string in the token that names the client.
     pub(super) fn client_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
         ["azp", "client_id"].into_iter().filter_map(|name| self.members.get(name)).filter_map(Member::as_text)
     }
 
-    /// The first second at which the token has expired.
+    /// `exp`: the first second in which the token is expired.
     pub(super) fn expires_at(&self) -> Result<Option<UnixSeconds>, Refusal> {
         let exp = number(&self.members, "exp", "`exp` is not a number in range")?;
         Ok(exp.map(|exp| whole_seconds(exp.floor())))
     }
 
-    /// The first second at which the token is valid.
+    /// `nbf`: the first second in which the token is valid.
     pub(super) fn not_before(&self) -> Result<Option<UnixSeconds>, Refusal> {
         let nbf = number(&self.members, "nbf", "`nbf` is not a number in range")?;
         Ok(nbf.map(|nbf| whole_seconds(nbf.ceil())))
     }
 
-    /// The audiences; none where the claim is absent.
+    /// `aud`; empty if the claim is absent.
     pub(super) fn audiences(&self) -> Result<Vec<Cow<'a, str>>, Refusal> {
         let Some(aud) = self.members.get("aud") else { return Ok(Vec::new()) };
         aud.as_text()
             .map(|one| vec![one])
             .or_else(|| aud.as_texts())
             .ok_or(malformed("`aud` is neither a string nor an array of strings"))
-    }
-}
-
-/// The claims that decide, for `explain`; quoted, and cut where they are long.
-impl fmt::Display for Claims<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in ["iss", "aud", "exp", "nbf", "typ", "azp", "client_id"].into_iter().enumerate() {
-            let separator = if index > 0 { ", " } else { "" };
-            let value = self.members.get(name).map_or("absent", Member::as_json);
-            write!(f, "{separator}{name} ")?;
-            value
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(MAX_SHOWN_CHARS)
-                .try_for_each(|c| f.write_char(c))?;
-        }
-        Ok(())
     }
 }
 
@@ -105,9 +92,8 @@ fn number(members: &Members<'_>, name: &str, detail: &'static str) -> Result<Opt
     members.get(name).map(|claim| claim.as_number().ok_or(malformed(detail))).transpose()
 }
 
-/// A NumericDate may have a fraction (RFC 7519 §2); `Member::as_number` has bounded it, so nothing is lost here.
+/// A NumericDate may have a fraction (RFC 7519 §2), and the caller has rounded it. `Member::as_number` bounds it, so
+/// the conversion is exact.
 fn whole_seconds(number: f64) -> UnixSeconds {
     number as UnixSeconds
 }
-
-const MAX_SHOWN_CHARS: usize = 200;

@@ -1,31 +1,32 @@
-//! The compact serialization of a signed JWT (RFC 7515 §7.1), read once and strictly; nothing is verified here.
+//! Parses the compact serialization of a signed JWT (RFC 7515 §7.1), strictly and once. It verifies nothing.
 
 use std::fmt;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::{members::Members, refusal::malformed};
 use crate::{
     domain::{Reason, Refusal},
+    json::Members,
     keys::Algorithm,
+    token::refusal::malformed,
 };
 
-/// A JWS in its parts. Header members that would name a key's place (`jku`, `x5u`, `jwk`, `x5c`) are not read:
-/// keys come from the configuration alone (RFC 8725 §3.10).
-pub(super) struct Jws<'a> {
+/// The parts of a JWS. Header members that name or carry a key (`jku`, `x5u`, `jwk`, `x5c`) are ignored: keys come only
+/// from the configured sources (RFC 8725 §3.10).
+pub(in crate::token) struct Jws<'a> {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
     pub(super) typ: Option<String>,
     /// The claims' JSON, decoded.
     pub(super) payload: Vec<u8>,
-    /// Header and payload as they were signed.
+    /// Header and payload in the form that was signed.
     pub(super) signing_input: &'a str,
-    /// The signature, still in base64url, and known to decode.
+    /// The signature in base64url; it is known to decode.
     pub(super) signature: &'a str,
 }
 
 impl<'a> Jws<'a> {
-    /// Takes a token apart.
+    /// Splits and decodes a token.
     ///
     /// # Errors
     /// `token-malformed`, or `algorithm-refused` for an `alg` that this build does not verify.
@@ -44,7 +45,7 @@ impl<'a> Jws<'a> {
     }
 }
 
-/// Shows the header alone.
+/// Shows only the header.
 impl fmt::Debug for Jws<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Jws")
@@ -70,12 +71,12 @@ fn split(token: &str) -> Result<(&str, &str, &str, &str), Refusal> {
     }))
 }
 
-/// RFC 7515 §2: base64url without padding, without anything else, and with no second spelling of the same bytes.
+/// RFC 7515 §2: base64url without padding or other characters, and with one spelling for the same bytes.
 fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("a part of the token is not base64url"))
 }
 
-/// `crit` lists extensions that must be understood (RFC 7515 §4.1.11), and we understand none.
+/// `crit` lists extensions that the recipient must support (RFC 7515 §4.1.11). This service supports none.
 fn refuse_extensions(header: &Members<'_>) -> Result<(), Refusal> {
     if header.contains("crit") {
         return Err(malformed("the header demands extensions (`crit`)"));
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_that_is_not_understood_is_malformed() {
+    fn a_header_with_wrong_types_repeated_members_or_extensions_is_malformed() {
         for header in [
             "",
             "[]",

@@ -1,4 +1,5 @@
-//! First uses of one token at the same time: one signature check, and nobody depends on another's patience.
+//! Requests that use a new token at the same time: one signature check, and no request depends on the patience of
+//! another client.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,65 +21,65 @@ macro_rules! poll {
 }
 
 #[tokio::test]
-async fn requests_that_come_while_a_token_is_verified_take_its_result() {
+async fn requests_that_arrive_while_a_token_is_verified_take_over_its_result() {
     let Usual { bench, key, rules } = Usual::new();
     let token = key.token(&claims());
-    let turn = bench.verifier.hold_turn(&rules, &token).await;
-    let [mut first, mut second, mut third] = [(); 3].map(|()| Box::pin(bench.verdict(&rules, &token)));
+    let flight = bench.verifier.hold_flight(&rules, &token).await;
+    let [mut first, mut second, mut third] = [(); 3].map(|()| Box::pin(bench.outcome(&rules, &token)));
     assert_eq!(poll!(first, second, third), [None, None, None], "they wait");
-    drop(turn);
+    drop(flight);
     assert_eq!(first.await, Ok(()));
     assert_eq!((second.await, third.await), (Ok(()), Ok(())));
-    assert_eq!((bench.lookups(), bench.joined()), ([0, 1, 0], 2), "one of them has checked the signature");
+    assert_eq!((bench.lookups(), bench.joined()), ([0, 1, 0], 2), "one of them checked the signature");
 }
 
 #[tokio::test]
-async fn a_caller_who_goes_away_takes_nobody_along() {
+async fn a_client_that_disconnects_affects_no_other_request() {
     let Usual { bench, key, rules } = Usual::new();
     let token = key.token(&claims());
-    let turn = bench.verifier.hold_turn(&rules, &token).await;
-    let [mut first, mut second, mut third] = [(); 3].map(|()| Box::pin(bench.verdict(&rules, &token)));
+    let flight = bench.verifier.hold_flight(&rules, &token).await;
+    let [mut first, mut second, mut third] = [(); 3].map(|()| Box::pin(bench.outcome(&rules, &token)));
     assert_eq!(poll!(first, second, third), [None, None, None]);
     drop(first);
-    drop(turn);
+    drop(flight);
     drop(second);
     assert_eq!(third.await, Ok(()));
     assert_eq!((bench.lookups(), bench.joined()), ([0, 1, 0], 0));
 }
 
 #[tokio::test]
-async fn a_refusal_is_each_request_s_own() {
+async fn a_refusal_is_not_shared_between_requests() {
     let Usual { bench, key, rules } = Usual::new();
     let token = key.token(&with(claims(), "nbf", NOW + 60));
-    let turn = bench.verifier.hold_turn(&rules, &token).await;
+    let flight = bench.verifier.hold_flight(&rules, &token).await;
     let (mut first, mut second) =
-        (Box::pin(bench.verdict(&rules, &token)), Box::pin(bench.verdict(&rules, &token)));
+        (Box::pin(bench.outcome(&rules, &token)), Box::pin(bench.outcome(&rules, &token)));
     assert_eq!(poll!(first, second), [None, None]);
-    drop(turn);
+    drop(flight);
     assert_eq!(first.await, Err(Reason::TokenNotYetValid));
     bench.clock.advance(Duration::from_secs(60));
-    assert_eq!(second.await, Ok(()), "the time has come meanwhile");
+    assert_eq!(second.await, Ok(()), "the token is valid by now");
     assert_eq!((bench.lookups(), bench.joined()), ([0, 2, 0], 0));
 }
 
 #[tokio::test]
-async fn the_same_token_under_other_rules_waits_for_nobody_s_result() {
+async fn the_same_token_under_other_rules_does_not_wait() {
     let Usual { bench, key, rules: mine } = Usual::new();
     let others: Vec<TokenRules> =
         (0..8).map(|_| rules(vec![source("idp", &fixed(&[&key]), settings())])).collect();
     let token = key.token(&claims());
-    let turn = bench.verifier.hold_turn(&mine, &token).await;
-    let mut waiting = Box::pin(bench.verdict(&mine, &token));
+    let flight = bench.verifier.hold_flight(&mine, &token).await;
+    let mut waiting = Box::pin(bench.outcome(&mine, &token));
     assert_eq!(poll!(waiting), [None]);
-    let passed = others.iter().filter(|rules| bench.verdict(rules, &token).now_or_never() == Some(Ok(())));
-    assert!(passed.count() >= 6, "few share a turn by chance");
-    drop(turn);
+    let passed = others.iter().filter(|rules| bench.outcome(rules, &token).now_or_never() == Some(Ok(())));
+    assert!(passed.count() >= 6, "few share a lock by chance");
+    drop(flight);
     assert_eq!(waiting.await, Ok(()));
     assert_eq!(bench.joined(), 0);
 }
 
 #[tokio::test]
-async fn whoever_waits_for_a_key_together_checks_the_signature_once() {
+async fn requests_that_wait_for_a_key_together_check_the_signature_once() {
     let bench = Arc::new(Bench::new());
     let (old, new) =
         (SigningKey::generate("k1", Algorithm::Es256), SigningKey::generate("k2", Algorithm::Es256));
@@ -87,20 +88,19 @@ async fn whoever_waits_for_a_key_together_checks_the_signature_once() {
     let token = new.token(&claims());
     let gate = provider.hold();
     provider.will_publish(&[&old, &new]);
-    let mut all = Box::pin(futures_util::future::join_all((0..10).map(|_| bench.verdict(&rules, &token))));
+    let mut all = Box::pin(futures_util::future::join_all((0..10).map(|_| bench.outcome(&rules, &token))));
     assert_eq!(poll!(all), [None]);
     while provider.fetches() < 2 {
         yield_now().await;
     }
     gate.send(()).unwrap();
-    assert!(all.await.into_iter().all(|verdict| verdict == Ok(())));
+    assert!(all.await.into_iter().all(|outcome| outcome == Ok(())));
     assert_eq!(bench.joined(), 9);
 }
 
-/// Many threads, few tokens, in whatever order they come: each good token is checked once, and each bad one is
-/// refused to all.
+/// Many threads and few tokens, in any order: each good token is checked once, and a bad one is refused every time.
 #[test]
-fn threads_that_meet_at_a_token_agree() {
+fn threads_that_verify_the_same_token_agree() {
     let Usual { bench, key, rules } = Usual::new();
     let good: Vec<String> = (0..20).map(|n| key.token(&with(claims(), "jti", n))).collect();
     let bad = key.token(&with(claims(), "aud", "https://elsewhere.example.com"));
@@ -111,8 +111,8 @@ fn threads_that_meet_at_a_token_agree() {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
                 for token in &good {
                     start.wait();
-                    assert_eq!(runtime.block_on(bench.verdict(&rules, token)), Ok(()));
-                    let refused = runtime.block_on(bench.verdict(&rules, &bad));
+                    assert_eq!(runtime.block_on(bench.outcome(&rules, token)), Ok(()));
+                    let refused = runtime.block_on(bench.outcome(&rules, &bad));
                     assert_eq!(refused, Err(Reason::AudienceRefused));
                 }
             });

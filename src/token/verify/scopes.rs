@@ -1,17 +1,16 @@
-//! The scopes that a token grants: the union of the configured claims.
+//! The scopes that a token grants: the union of the claims in `scope_claims`.
 
-use super::{
-    TokenRules,
-    members::{Member, Members},
-    refusal,
+use crate::{
+    domain::{Reason, Refusal, Scope, ScopeSet},
+    json::{Member, Members},
+    token::{TokenRules, refusal},
 };
-use crate::domain::{Reason, Refusal, Scope, ScopeSet};
 
 /// Reads the scopes from the claims that `rules` name.
 ///
 /// # Errors
-/// `scope-claim-malformed` for a value that is neither a string nor an array of strings, or holds what is no
-/// scope-token; `token-malformed` for an object on a dotted path that has a member twice.
+/// `scope-claim-malformed` for a claim that is neither a string nor an array of strings, or contains a scope that is
+/// not a scope-token (RFC 6749 §3.3); `token-malformed` for an object on a dotted path that has a member twice.
 pub(super) fn granted(claims: &Members<'_>, rules: &TokenRules) -> Result<ScopeSet, Refusal> {
     let mut scopes = ScopeSet::default();
     for name in rules.scope_claims() {
@@ -22,7 +21,7 @@ pub(super) fn granted(claims: &Members<'_>, rules: &TokenRules) -> Result<ScopeS
     Ok(scopes)
 }
 
-/// A name is tried whole before it is read as a path, since `https://example.com/scopes` has dots of its own.
+/// Looks the whole name up before it reads the name as a dotted path: `https://example.com/scopes` contains dots too.
 fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Refusal> {
     if let Some(member) = members.get(name) {
         return Ok(Some(member));
@@ -39,8 +38,8 @@ fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Ref
     }
 }
 
-/// A string is a list that is split at spaces (RFC 6749 §3.3), surplus ones being harmless; an element of an
-/// array is one scope and is never split.
+/// A string is a list that is split at spaces (RFC 6749 §3.3); repeated spaces are harmless. An element of an array is
+/// one scope and is never split.
 fn read(claim: Member<'_>, rules: &TokenRules, scopes: &mut ScopeSet) -> Result<(), Refusal> {
     if let Some(list) = claim.as_text() {
         return list.split(' ').filter(|text| !text.is_empty()).try_for_each(|text| add(text, rules, scopes));
@@ -103,14 +102,14 @@ mod tests {
     }
 
     #[test]
-    fn the_configured_claims_are_united() {
+    fn the_scopes_of_all_configured_claims_are_granted() {
         assert_eq!(by_default(r#"{"scope":"a b","scp":["b","c"]}"#).as_deref(), Ok("a b c"));
         assert_eq!(by_default(r#"{"scp":"a b"}"#).as_deref(), Ok("a b"));
         assert_eq!(granted_by(r#"{"scope":"a","roles":"b"}"#, &["roles"]).as_deref(), Ok("b"));
     }
 
     #[test]
-    fn what_is_no_list_of_scopes_is_malformed() {
+    fn a_claim_that_is_not_a_list_of_scopes_is_malformed() {
         for json in [
             r#"{"scope":null}"#,
             r#"{"scope":1}"#,
@@ -152,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_member_twice_on_the_path_is_no_token() {
+    fn a_member_twice_on_the_path_makes_the_token_malformed() {
         assert_eq!(granted_by(r#"{"a":{"b":"x","b":"y"}}"#, &["a.b"]), Err(Reason::TokenMalformed));
         assert_eq!(granted_by(r#"{"a":{"b":"x","c":1,"c":2}}"#, &["a.b"]), Err(Reason::TokenMalformed));
     }

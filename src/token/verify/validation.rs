@@ -1,19 +1,23 @@
-//! Whether claims that were signed make an access token for us (RFC 9068 §4, RFC 8725 §3). The order of the
-//! checks is the order of the reasons.
+//! Validates signed claims: the token must be an access token, for this resource, now (RFC 9068 §4, RFC 8725 §3). The
+//! order of the checks is the order of the reasons.
 
 use std::time::Duration;
 
-use super::{Audience, TokenSettings, TokenType, claims::Claims};
-use crate::{clock::UnixSeconds, domain::Reason, domain::Refusal};
+use super::Claims;
+use crate::{
+    clock::UnixSeconds,
+    domain::{Reason, Refusal},
+    token::{Audience, TokenSettings, TokenType},
+};
 
-/// The time in which a token may be used.
+/// The time in which a token is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Validity {
-    /// `nbf`: the first second in which the token may be used.
+    /// `nbf`: the first second in which the token is valid.
     not_before: UnixSeconds,
-    /// `exp`: the first second in which it may not be used any more.
+    /// `exp`: the first second in which it is no longer valid.
     pub(super) expires_at: UnixSeconds,
-    /// Grace on both, in seconds.
+    /// The tolerance on both, in seconds.
     leeway: i64,
 }
 
@@ -26,6 +30,8 @@ impl Validity {
         Ok(Self { not_before, expires_at, leeway })
     }
 
+    /// Compares the time with `exp` and `nbf`.
+    ///
     /// # Errors
     /// `token-expired` and `token-not-yet-valid`.
     pub(super) fn check(self, now: UnixSeconds) -> Result<(), Refusal> {
@@ -46,20 +52,20 @@ impl Validity {
     }
 }
 
-/// What the signature check has found out, and what the source demands.
+/// What the validation needs beside the claims.
 pub(super) struct Context<'a> {
-    /// The JOSE header's `typ`.
+    /// `typ` of the JOSE header.
     pub(super) typ: Option<&'a str>,
-    /// Whether `iss` is one that the source may sign for.
+    /// Whether the key source may sign for `iss`.
     pub(super) is_issuer_accepted: bool,
     pub(super) settings: &'a TokenSettings,
     pub(super) now: UnixSeconds,
 }
 
-/// Checks everything but the scopes.
+/// Validates every claim but the scopes.
 ///
 /// # Errors
-/// Any reason from `token-expired` to `binding-unsupported`, or `token-malformed` for a claim of another type.
+/// Any reason from `token-expired` to `binding-unsupported`, or `token-malformed` for a claim of the wrong type.
 pub(super) fn validate(claims: &Claims<'_>, context: &Context<'_>) -> Result<Validity, Refusal> {
     let validity = Validity::read(claims, context.settings.leeway)?;
     validity.check(context.now)?;
@@ -88,7 +94,7 @@ fn check_audience(claims: &Claims<'_>, accepted: &Audience) -> Result<(), Refusa
     }
 }
 
-/// The `typ` is a media type: any case, `application/` optional (RFC 7515 §4.1.9, RFC 9068 §4).
+/// `typ` is a media type: its case does not matter, and `application/` may be left out (RFC 7515 §4.1.9, RFC 9068 §4).
 fn check_type(typ: Option<&str>, accepted: TokenType) -> Result<(), Refusal> {
     let is = |name: &str| {
         typ.is_some_and(|typ| {
@@ -113,8 +119,8 @@ fn strip_application(typ: &str) -> &str {
     }
 }
 
-/// ID tokens, refresh tokens and logout tokens carry the same signature, issuer and often the same audience as
-/// an access token (RFC 8725 §3.12).
+/// Refuses ID tokens, refresh tokens and logout tokens. They have the signature and issuer of an access token, and
+/// often its audience (RFC 8725 §3.12).
 fn refuse_other_kinds(claims: &Claims<'_>) -> Result<(), Refusal> {
     let members = claims.members();
     if ["at_hash", "c_hash", "s_hash"].into_iter().any(|name| members.contains(name)) {
