@@ -98,11 +98,15 @@ fn check_lists_all_mistakes_at_once_and_exits_with_2() {
         let output = run(&[command, "--config", file.path().to_str().unwrap()]);
         let errors = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{errors}");
-        for path in ["mcp.server.base_url", "mcp.oauth.enabled", "mcp.oauth.modes"] {
-            assert!(
-                errors.lines().any(|line| line.starts_with(path) && line.contains("expected")),
-                "{errors}"
-            );
+        for (place, path, shown) in [
+            ("4:15", "mcp.server.base_url", "    base_url: 7"),
+            ("6:14", "mcp.oauth.enabled", "    enabled: 'maybe'"),
+            ("7:5", "mcp.oauth.modes", "    modes: …"),
+        ] {
+            let start = format!("{}:{place}: {path}: found ", file.path().display());
+            let is_told = |line: &str| line.starts_with(&start) && line.contains(", expected ");
+            assert!(errors.lines().any(is_told), "{errors}");
+            assert!(errors.lines().any(|line| line.ends_with(&format!("| {shown}"))), "{errors}");
         }
     }
 }
