@@ -112,6 +112,16 @@ fn check_lists_all_mistakes_at_once_and_exits_with_2() {
 }
 
 #[test]
+fn schema_prints_the_schema_that_is_beside_the_examples() {
+    let output = run(&["schema"]);
+    assert!(output.status.success(), "{output:?}");
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/schema.json");
+    let written: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(printed, written);
+}
+
+#[test]
 fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
     let list = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
     let explain = |token: &str| {

@@ -7,7 +7,9 @@ mod key_sources;
 mod layout;
 mod mistakes;
 mod otlp;
+mod reference;
 mod resources;
+mod schema;
 mod yaml;
 
 use std::path::Path;
