@@ -2,7 +2,6 @@
 
 use super::{
     key::{Keys, Shape, each, find},
-    mistake::below,
     root::ROOT,
 };
 
@@ -39,7 +38,7 @@ fn elsewhere(name: &str, path: &str, keys: Keys) -> Option<String> {
         return Some(format!("it one level up, under `{around}`"));
     }
     if let Some(inside) = inside(name, keys) {
-        return Some(format!("it one level down: `{}`", below(path, &inside)));
+        return Some(format!("it one level down: `{path}.{inside}`"));
     }
     if find(ROOT, name).is_some() {
         return Some(format!("it at the top of the file: `{name}`"));

@@ -4,6 +4,8 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use saphyr_parser::{Marker, Span};
 
+use super::root::is_known_name;
+
 /// A place in a file, for an editor to go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
@@ -109,6 +111,10 @@ impl Marks {
         let is_value = exact.is_some() && aim == Aim::Value;
         let value = mark.value.filter(|_| is_value || mark.key.is_none());
         let Some(span) = value.or(mark.key) else { return Location::whole(&self.file) };
+        // An entry of a list begins with its first key, which tells which entry it is.
+        if let Some(first) = self.key_at(span.start).filter(|_| mark.key.is_none()) {
+            return self.locate_span(first);
+        }
         let key = mark.key.or_else(|| ancestors(path).find_map(|around| self.marks.get(around)?.key));
         let is_shown = value.is_none() || self.is_told(span, message);
         Location {
@@ -118,13 +124,17 @@ impl Marks {
         }
     }
 
-    /// The place of one span: of a key that is written for the second time.
+    /// The place of one key by its span.
     pub(super) fn locate_span(&self, span: Span) -> Location {
         Location {
             file: Arc::clone(&self.file),
             position: Some(position(span.start)),
             excerpt: self.excerpt(Some(span), span, true),
         }
+    }
+
+    fn key_at(&self, start: Marker) -> Option<Span> {
+        self.marks.values().filter_map(|mark| mark.key).find(|key| key.start == start)
     }
 
     /// Returns true if the message already tells the value.
@@ -160,6 +170,7 @@ impl Marks {
             "" => {}
             ":" => text.push(':'),
             rest if rest.starts_with(':') => text.push_str(": …"),
+            rest if is_shown && rest.chars().all(|c| "]} ".contains(c)) => text.push_str(rest),
             _ if is_shown => text.push_str(" …"),
             _ => {}
         }
@@ -178,19 +189,28 @@ pub(super) fn locate_syntax(file: &str, text: &str, position: Position) -> Locat
     let excerpt = beginning(line).map(|beginning| {
         let length = beginning.chars().count();
         let is_inside = position.column <= length;
-        let caret = if is_inside { position.column.saturating_sub(1) } else { length + 1 };
-        let is_whole = beginning.trim_end() == line.trim_end();
-        let text = if is_whole { beginning } else { format!("{beginning} …") };
+        let caret = if is_inside {
+            position.column.saturating_sub(1)
+        } else {
+            length + usize::from(line.chars().nth(length) == Some(' '))
+        };
+        let rest = characters(line, length, usize::MAX);
+        let cut = match rest.trim_end() {
+            "" => "",
+            rest if rest.starts_with(' ') => " …",
+            _ => "…",
+        };
+        let text = format!("{beginning}{cut}");
         Excerpt { text, caret, carets: 1 }
     });
     Location { file: file.into(), position: Some(position), excerpt }
 }
 
-/// The indentation and the key of a line, up to the colon.
+/// The indentation and the key of a line, up to the colon, if it is one of ours or a name with a foreign sign.
 fn beginning(line: &str) -> Option<String> {
     let (key, _) = line.split_once(':')?;
-    let is_key = |c: char| c.is_alphanumeric() || "_-.*'\" \t&".contains(c);
-    (key.chars().count() <= SHOWN_CHARACTERS && key.chars().all(is_key))
+    let name = key.trim_start_matches([' ', '\t', '-']);
+    (is_known_name(name) || name.starts_with(['*', '&', '@', '!', '%']))
         .then(|| format!("{}:", key.replace('\t', " ")))
 }
 

@@ -66,15 +66,11 @@ fn looks_like_ours(name: &str) -> bool {
 
 /// `{SVC}_SERVICE_HOST`, `{SVC}_SERVICE_PORT…`, `{SVC}_PORT`, and Docker's `{SVC}_PORT_80_TCP…`.
 fn is_service_link(name: &str) -> bool {
-    let has_port = |rest: &str| {
-        rest.starts_with(|c: char| c.is_ascii_digit()) && rest.contains("_TCP")
-            || rest.contains("_UDP")
-            || rest.contains("_SCTP")
-    };
+    let has_protocol = |rest: &str| ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains(protocol));
     name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
         || name.ends_with("_PORT")
-        || name.split_once("_PORT_").is_some_and(|(_, rest)| has_port(rest))
+        || name.split_once("_PORT_").is_some_and(|(_, rest)| has_protocol(rest))
 }
 
 /// The path and shape of a key with a value that fits into a variable: a scalar or a list of texts.

@@ -38,8 +38,12 @@ impl Reader<'_> {
             None | Some(ValueKind::Nil) => &empty,
             Some(ValueKind::Table(table)) => table,
             // A text where a section belongs may be a secret that was written one level too high.
-            Some(ValueKind::String(_)) => {
-                self.report.misnamed(path, "a text", "a section with keys");
+            Some(ValueKind::String(text)) => {
+                let expected = match text.split_once(':').and_then(|(name, _)| find(keys, name)) {
+                    Some(key) => format!("a section with keys: write a space after `{}:`", key.name()),
+                    None => "a section with keys".to_owned(),
+                };
+                self.report.misnamed(path, "a text", expected);
                 return section;
             }
             Some(_) => {

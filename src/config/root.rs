@@ -46,6 +46,12 @@ pub fn keys() -> Vec<String> {
     paths("", ROOT)
 }
 
+/// Returns true if any key has this name. Of a text that is not YAML only such names are shown: any other word may be
+/// part of a secret.
+pub(super) fn is_known_name(name: &str) -> bool {
+    keys().iter().any(|path| path.split(['.', '[', ']']).any(|known| known == name))
+}
+
 fn paths(prefix: &str, keys: Keys) -> Vec<String> {
     let mut paths = Vec::new();
     for key in each(keys) {

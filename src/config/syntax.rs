@@ -2,7 +2,7 @@
 
 use saphyr_parser::{Marker, ScanError};
 
-use super::{mark::Position, mistake::shown, yaml::YamlError};
+use super::{mark::Position, mistake::shown, root::is_known_name, yaml::YamlError};
 
 /// Explains why a text is not YAML, at the place of the mistake, which may be above the place where the parser met it.
 pub(super) fn explain(text: &str, error: &ScanError) -> YamlError {
@@ -10,7 +10,9 @@ pub(super) fn explain(text: &str, error: &ScanError) -> YamlError {
     let known = foreign_sign(text, met)
         .or_else(|| tab(text, met))
         .or_else(|| missing_space(text, met))
-        .or_else(|| unclosed(text))
+        .or_else(|| open_quote(text, met))
+        .or_else(|| open_bracket(text))
+        .or_else(|| missing_comma(text, met, error.info()))
         .or_else(|| entry_among_keys(text, met))
         .or_else(|| indentation(text, met, error.info()));
     let (position, message) = known.unwrap_or_else(|| (met, format!("is not YAML: {}", error.info())));
@@ -35,11 +37,17 @@ fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {
         '%' => "a directive",
         _ => "a reserved sign",
     };
-    let message = format!(
-        "found {}, whose `{sign}` is {what} in YAML, expected it in quotes: `'{}'`",
-        shown(word),
-        word.replace('\'', "''")
-    );
+    // Only a name that begins the line is shown: anywhere else it may be a secret.
+    let is_name = line.chars().take(column - 1).all(|c| c.is_whitespace() || c == '-');
+    let message = if is_name {
+        let quoted = word.replace('\'', "''");
+        format!(
+            "found {}, whose `{sign}` is {what} in YAML, expected it in quotes: `'{quoted}'`",
+            shown(word)
+        )
+    } else {
+        format!("found a text that begins with `{sign}`, which is {what} in YAML, expected it in quotes")
+    };
     Some((Position { line: met.line, column }, message))
 }
 
@@ -59,11 +67,9 @@ fn missing_space(text: &str, met: Position) -> Option<Explanation> {
         let line = line(text, number)?;
         let (key, value) = line.split_once(':')?;
         let name = key.trim_start_matches([' ', '-']);
-        let is_key =
-            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
         let is_joined = value.starts_with(|c: char| !c.is_whitespace() && c != '/');
         let column = key.chars().count() + 2;
-        (is_key && is_joined).then(|| {
+        (is_known_name(name) && is_joined).then(|| {
             let message = format!("found {name:?}: without a space after the colon, expected `{name}: …`");
             (
                 Position { line: number, column },
@@ -73,10 +79,34 @@ fn missing_space(text: &str, met: Position) -> Option<Explanation> {
     })
 }
 
-/// A quote, a bracket or a brace that is open at the end of the text.
-fn unclosed(text: &str) -> Option<Explanation> {
+/// A quote that is open at the end of its line: a text in quotes may go on in the next one, but seldom does.
+fn open_quote(text: &str, met: Position) -> Option<Explanation> {
+    let lines = text.lines().enumerate().take(met.line);
+    let open = lines.filter_map(|(index, line)| {
+        open_signs([(index, line)].into_iter()).pop().filter(|(_, sign)| matches!(sign, '\'' | '"'))
+    });
+    open.map(|(position, sign)| (position, never_closed(sign, sign))).next()
+}
+
+/// A bracket or a brace that is open at the end of the text.
+fn open_bracket(text: &str) -> Option<Explanation> {
+    let (position, sign) = open_signs(text.lines().enumerate()).pop()?;
+    let end = match sign {
+        '[' => ']',
+        '{' => '}',
+        quote => quote,
+    };
+    Some((position, never_closed(sign, end)))
+}
+
+fn never_closed(sign: char, end: char) -> String {
+    format!("found `{sign}` that is never closed, expected `{end}` at its end")
+}
+
+/// The quotes, brackets and braces that begin in some lines and do not end there.
+fn open_signs<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Vec<(Position, char)> {
     let mut open: Vec<(Position, char)> = Vec::new();
-    for (index, line) in text.lines().enumerate() {
+    for (index, line) in lines {
         let mut before = ' ';
         for (column, sign) in line.chars().enumerate() {
             let position = Position { line: index + 1, column: column + 1 };
@@ -84,38 +114,49 @@ fn unclosed(text: &str) -> Option<Explanation> {
             let begins = before.is_whitespace() || "[{,".contains(before);
             match sign {
                 '\'' | '"' if quote == Some(sign) && before != '\\' => drop(open.pop()),
-                '\'' | '"' if quote.is_none() && begins => open.push((position, sign)),
+                '\'' | '"' | '[' | '{' if quote.is_none() && begins => open.push((position, sign)),
                 '#' if quote.is_none() && before.is_whitespace() => break,
-                '[' | '{' if quote.is_none() && begins => open.push((position, sign)),
                 ']' | '}' if quote.is_none() => drop(open.pop()),
                 _ => {}
             }
             before = sign;
         }
     }
-    let (position, sign) = open.pop()?;
-    let end = match sign {
-        '[' => ']',
-        '{' => '}',
-        quote => quote,
-    };
-    Some((position, format!("found `{sign}` that is never closed, expected `{end}` at its end")))
+    open
+}
+
+/// Two members of a flow mapping or list without a comma between them.
+fn missing_comma(text: &str, met: Position, info: &str) -> Option<Explanation> {
+    let line = line(text, met.line)?;
+    let is_flow = line.contains(['{', '[']) && (info.contains("trailing content") || info.contains("','"));
+    is_flow.then(|| (met, "found two values without a comma between them, expected `,`".to_owned()))
 }
 
 /// An entry of a list below keys.
 fn entry_among_keys(text: &str, met: Position) -> Option<Explanation> {
     let line = line(text, met.line)?;
-    let is_entry = line.trim_start().starts_with("- ") && met.column <= first_column(line) + 1;
+    let entry = line.trim_start().strip_prefix("- ")?;
+    let is_here = met.column <= first_column(line) + 2;
+    let name = entry.split_once(':').map(|(name, _)| name).filter(|name| is_known_name(name)).unwrap_or("…");
     let message =
-        "found an entry of a list among keys, expected each entry to begin with `- `, the first one too";
-    is_entry.then(|| (Position { line: met.line, column: first_column(line) }, message.to_owned()))
+        format!("found an entry of a list among keys, expected each entry to begin with `- {name}:`");
+    is_here.then(|| (Position { line: met.line, column: first_column(line) }, message))
 }
 
+/// A key that stands further in, or further out, than the keys above it.
 fn indentation(text: &str, met: Position, info: &str) -> Option<Explanation> {
     let line = line(text, met.line)?;
-    let is_first = met.column <= first_column(line).max(1) || info.contains("indent");
-    let message = "found a line whose indentation fits no line above it, expected the same number of spaces for all keys of a section";
-    (is_first && line.contains(':') && !line.trim().is_empty())
+    let before = text
+        .lines()
+        .take(met.line.saturating_sub(1))
+        .filter(|line| !line.trim().is_empty())
+        .last()
+        .unwrap_or_default();
+    let is_further_in = first_column(line) > first_column(before) && !before.trim_end().ends_with(':');
+    let is_first = met.column <= first_column(line) || info.contains("indent");
+    let message = "found a line that is not indented like the keys above it, expected the same number of spaces for all \
+                   keys of a section";
+    (line.contains(':') && (is_further_in || is_first))
         .then(|| (Position { line: met.line, column: first_column(line) }, message.to_owned()))
 }
 

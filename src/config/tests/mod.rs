@@ -3,6 +3,7 @@
 mod audit;
 mod documents;
 mod environment;
+mod first_hour;
 mod key_sources;
 mod layout;
 mod mistakes;
