@@ -38,7 +38,7 @@ fn config() {
                 Outcome::Permitted
             }
             Err(mistakes) => {
-                let text = mistakes.to_string();
+                let text = mistakes.with_lines();
                 assert!(!text.is_empty());
                 assert!(!text.contains(SECRET), "a secret in a mistake: {text}");
                 assert!(text.len() < 64 << 10, "{} bytes of mistakes", text.len());

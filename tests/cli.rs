@@ -98,13 +98,27 @@ fn check_lists_all_mistakes_at_once_and_exits_with_2() {
         let output = run(&[command, "--config", file.path().to_str().unwrap()]);
         let errors = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{errors}");
-        for path in ["mcp.server.base_url", "mcp.oauth.enabled", "mcp.oauth.modes"] {
-            assert!(
-                errors.lines().any(|line| line.starts_with(path) && line.contains("expected")),
-                "{errors}"
-            );
+        for (place, path, shown) in [
+            ("4:15", "mcp.server.base_url", "    base_url: 7"),
+            ("6:14", "mcp.oauth.enabled", "    enabled: 'maybe'"),
+            ("7:5", "mcp.oauth.modes", "    modes: …"),
+        ] {
+            let start = format!("{}:{place}: {path}: found ", file.path().display());
+            let is_told = |line: &str| line.starts_with(&start) && line.contains(", expected ");
+            assert!(errors.lines().any(is_told), "{errors}");
+            assert!(errors.lines().any(|line| line.ends_with(&format!("| {shown}"))), "{errors}");
         }
     }
+}
+
+#[test]
+fn schema_prints_the_schema_that_is_beside_the_examples() {
+    let output = run(&["schema"]);
+    assert!(output.status.success(), "{output:?}");
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/schema.json");
+    let written: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(printed, written);
 }
 
 #[test]

@@ -195,13 +195,13 @@ const MAX_WAITING: usize = 1024;
 mod tests {
     use super::*;
     use crate::{
-        config::{Environment, Sources},
+        config::{Environment, Origin},
         telemetry::SamplingRatio,
     };
 
     #[test]
     fn a_change_that_waits_for_the_next_start_is_named() {
-        let settings = || Sources::development(Environment::default()).unwrap().load().unwrap();
+        let settings = || Origin::development(Environment::default()).unwrap().load().unwrap();
         let changed = |change: fn(&mut Settings)| {
             let mut now = settings();
             change(&mut now);

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::{
     arguments::{DialectName, ExplainOptions},
-    failure, mistakes, origin, output,
+    configuration_mistakes, failure, mistakes, origin, output,
 };
 use crate::{
     app::{Core, LoadSettings},
@@ -20,7 +20,7 @@ pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCod
     let load = origin::loader(&options.origin, environment).and_then(|mut load| load().map(|_| load));
     let load = match load {
         Ok(load) => load,
-        Err(text) => return mistakes(&text),
+        Err(found) => return configuration_mistakes(&found),
     };
     let draft = match draft(options) {
         Ok(draft) => draft,

@@ -55,8 +55,13 @@ pub struct CacheSettings {
     pub max_bytes: u64,
 }
 
+impl CacheSettings {
+    /// Where nothing is configured.
+    pub const DEFAULT: Self = Self { max_entries: 32 * 1024, max_bytes: 64 << 20 };
+}
+
 impl Default for CacheSettings {
     fn default() -> Self {
-        Self { max_entries: 32 * 1024, max_bytes: 64 << 20 }
+        Self::DEFAULT
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use url::{Host, Url};
+use ::url::{Host, Url};
 
 /// An http(s) URL that is written exactly as it counts: ASCII, lower-case scheme, no user name, no fragment.
 pub(super) fn parse_web_url(text: &str) -> Option<Url> {

@@ -4,47 +4,50 @@ use config::{Config, ConfigError, Map, Source, Value};
 
 use super::{
     environment::Environment,
+    key::{each, find},
+    mark::{self, Marks},
     mistake::{Mistake, Report, shown},
     overrides::{self, Overrides},
-    schema::{ROOT, find},
-    settings::Text,
+    root::ROOT,
+    settings::Document,
     yaml,
 };
 
-/// Reads a text and puts what the environment sets in its place.
+/// Reads a text and lays the values that the environment sets over it.
 ///
 /// # Errors
 /// When the text is not YAML.
 pub(super) fn read(
-    text: &Text<'_>,
+    document: &Document<'_>,
     environment: &Environment,
     report: &mut Report,
 ) -> Result<Value, Mistake> {
-    let document = yaml::parse(text.yaml).map_err(|error| Mistake {
-        path: format!("{}:{}", text.name, error.line),
-        found: error.message,
-        expected: "one YAML document with sections".to_owned(),
+    let name = document.name;
+    let tree = yaml::parse(document.yaml).map_err(|error| Mistake {
+        location: Some(mark::locate_syntax(name, document.yaml, error.position)),
+        path: String::new(),
+        message: error.message,
     })?;
-    for (path, line) in document.repeated {
-        report.mistake(&path, format!("the key again in line {line}"), "each key once");
+    report.set_marks(Marks::new(name, document.yaml, tree.marks));
+    for (path, span) in tree.repeated {
+        report.repeated(&path, span);
     }
-    let sections = own_sections(document.sections, report);
-    layered(sections, overrides::read(environment, report)).map_err(|error| Mistake {
-        path: text.name.to_owned(),
-        found: format!("what cannot be put together: {error}"),
-        expected: "sections with keys".to_owned(),
-    })
+    let sections = own_sections(tree.sections, report);
+    layered(sections, overrides::read(environment, report))
+        .map_err(|error| Mistake::of_file(name, format!("cannot be put together: {error}")))
 }
 
-/// Our sections alone, and a line that names the others. A key such as `mcp.oauth` would be read as a path by
-/// `config`, and as nothing by everybody else.
+/// Only our sections, and a line that names the others. `config` would read a key such as `mcp.oauth` as a path, which
+/// no other reader of YAML does.
 fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String, Value> {
     let is_own = |name: &str| find(ROOT, name).is_some();
     let (own, others): (Map<_, _>, Map<_, _>) = sections.into_iter().partition(|(name, _)| is_own(name));
     let mut ignored = Vec::new();
     for name in others.keys() {
         if name.split(['.', '[']).next().is_some_and(is_own) {
-            report.mistake(name, "a path as a key", "sections inside each other");
+            report.misnamed(name, "a path as a key", "sections inside each other");
+        } else if let Some(nearest) = nearest_section(name) {
+            report.misspelt_section(name, &format!("`{nearest}`"));
         }
         ignored.push(shown(name));
     }
@@ -52,6 +55,12 @@ fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String
         report.warn(format!("sections that are not for scopegate were ignored: {}", ignored.join(", ")));
     }
     own
+}
+
+/// A section of ours whose name differs in one letter, in two that changed places, or in case.
+fn nearest_section(name: &str) -> Option<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    each(ROOT).map(|key| key.name()).find(|own| strsim::osa_distance(&lower, own) <= 1)
 }
 
 fn layered(sections: Map<String, Value>, overrides: Overrides) -> Result<Value, ConfigError> {

@@ -1,45 +1,45 @@
 //! Where a configuration comes from, kept so that it can be loaded again.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{
-    Environment, Mistake, Mistakes, Settings,
+    Environment, Mistake, Mistakes, Settings, encoding,
     mistake::{Report, shown},
-    settings::Text,
-    web,
+    settings::Document,
+    url,
 };
 
 /// A file or the built-in development policy, and the environment over it.
 #[derive(Clone, Debug)]
-pub struct Sources {
-    document: Document,
+pub struct Origin {
+    kind: Kind,
     environment: Environment,
 }
 
 #[derive(Clone, Debug)]
-enum Document {
+enum Kind {
     File(PathBuf),
     Development,
 }
 
-impl Sources {
+impl Origin {
     /// The file that was named, or else the one in `SCOPEGATE_CONFIG`.
     ///
     /// # Errors
-    /// When neither names a file: a service must not start with a policy that nobody wrote.
+    /// When neither names a file: a service must not start with a policy that no operator wrote.
     pub fn new(file: Option<PathBuf>, environment: Environment) -> Result<Self, Mistakes> {
-        let named = environment.get("SCOPEGATE_CONFIG").filter(|file| !file.is_empty()).map(PathBuf::from);
-        let file = file.or(named).ok_or_else(|| Mistake {
-            path: "SCOPEGATE_CONFIG".to_owned(),
-            found: "no configuration".to_owned(),
-            expected: "a file there or after `--config`; `serve --dev` needs none".to_owned(),
+        let named = environment.get(CONFIG_FILE).filter(|file| !file.is_empty()).map(PathBuf::from);
+        let file = file.or(named).ok_or_else(|| {
+            let message =
+                "found no configuration, expected a file there or after `--config`; `serve --dev` needs none";
+            Mistake::elsewhere(CONFIG_FILE, message.to_owned())
         })?;
-        Ok(Self { document: Document::File(file), environment })
+        Ok(Self { kind: Kind::File(file), environment })
     }
 
     /// The built-in policy for one developer's machine. Its secret is `SCOPEGATE_DEV_SECRET`, or else a random
@@ -52,7 +52,7 @@ impl Sources {
             Some(_) => environment,
             None => environment.with(DEV_SECRET, &random_secret()?),
         };
-        Ok(Self { document: Document::Development, environment })
+        Ok(Self { kind: Kind::Development, environment })
     }
 
     /// Reads the settings as they are now.
@@ -60,11 +60,12 @@ impl Sources {
     /// # Errors
     /// All mistakes at once.
     pub fn load(&self) -> Result<Settings, Mistakes> {
-        match &self.document {
-            Document::File(file) => load(file, &self.environment),
-            Document::Development => {
-                let text = Text { name: "development.yaml", folder: Path::new("."), yaml: DEVELOPMENT };
-                let settings = Settings::read(&text, &self.environment, Report::default())?;
+        match &self.kind {
+            Kind::File(file) => load(file, &self.environment),
+            Kind::Development => {
+                let document =
+                    Document { name: "development.yaml", folder: Path::new("."), yaml: DEVELOPMENT };
+                let settings = Settings::read(&document, &self.environment, Report::default())?;
                 check_loopback(&settings)?;
                 Ok(settings)
             }
@@ -75,30 +76,31 @@ impl Sources {
 /// Reads the settings of one file, with what the environment sets.
 ///
 /// # Errors
-/// All mistakes at once: each with its path, what was found and what is expected.
+/// All mistakes at once: each with its line, its path, and what to write.
 pub fn load(file: &Path, environment: &Environment) -> Result<Settings, Mistakes> {
     let name = file.display().to_string();
-    let yaml = read_text(file).map_err(|error| Mistake {
-        path: name.clone(),
-        found: format!("a file that cannot be read: {error}"),
-        expected: "a YAML file of at most 16 MiB".to_owned(),
-    })?;
+    let bytes = read_bytes(file).map_err(|message| Mistake::of_file(&name, message))?;
+    let yaml = encoding::text(&name, bytes)?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut report = Report::default();
     report.watch(file.to_owned());
-    Settings::read(&Text { name: &name, folder, yaml: &yaml }, environment, report)
+    Settings::read(&Document { name: &name, folder, yaml: &yaml }, environment, report)
 }
 
-/// The text of a regular file: a pipe or a device might never end.
-fn read_text(file: &Path) -> io::Result<String> {
-    let metadata = fs::metadata(file)?;
+/// The bytes of a regular file: a pipe or a device might never end.
+fn read_bytes(file: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |error| format!("cannot be read: {error}");
+    let metadata = fs::metadata(file).map_err(unreadable)?;
+    if metadata.is_dir() {
+        return Err("is a folder, expected a YAML file".to_owned());
+    }
     if !metadata.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
+        return Err("cannot be read: it is not a regular file".to_owned());
     }
     if metadata.len() > MAX_BYTES {
-        return Err(io::Error::other(format!("it is longer than {MAX_BYTES} bytes")));
+        return Err(format!("cannot be read: it is longer than {MAX_BYTES} bytes"));
     }
-    fs::read_to_string(file)
+    fs::read(file).map_err(unreadable)
 }
 
 /// The longest configuration that is read.
@@ -106,15 +108,14 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 fn random_secret() -> Result<String, Mistakes> {
     let mut bytes = [0_u8; 32];
-    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Mistake {
-        path: DEV_SECRET.to_owned(),
-        found: "no random bytes in this system".to_owned(),
-        expected: "a secret of your own".to_owned(),
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| {
+        let message = "found no random bytes in this system, expected a secret of your own";
+        Mistake::elsewhere(DEV_SECRET, message.to_owned())
     })?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The development policy never meets a network, whatever the environment sets.
+/// The development policy never meets a network, also where the environment sets addresses.
 fn check_loopback(settings: &Settings) -> Result<(), Mistakes> {
     let server = &settings.server;
     let mut report = Report::default();
@@ -123,12 +124,14 @@ fn check_loopback(settings: &Settings) -> Result<(), Mistakes> {
         ("grpc_listen_addr", &server.grpc_listen_addr),
         ("admin_listen_addr", &server.admin_listen_addr),
     ] {
-        if !address.rsplit_once(':').is_some_and(|(host, _)| web::is_loopback(host)) {
+        if !address.rsplit_once(':').is_some_and(|(host, _)| url::is_loopback(host)) {
             report.mistake(&format!("server.{name}"), shown(address), "a loopback address with `--dev`");
         }
     }
     report.finish().map(|_| ())
 }
+
+const CONFIG_FILE: &str = "SCOPEGATE_CONFIG";
 
 const DEV_SECRET: &str = "SCOPEGATE_DEV_SECRET";
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Example, PLAIN, load, load_in, oauth};
+use super::{Example, PLAIN, Plain, load, load_in, oauth};
 use crate::{
     keys::{Algorithm, SourceSettings},
     token::{Audience, IssuerRule, TokenType},
@@ -37,7 +37,7 @@ fn sources_that_are_refused() {
         ("secret: hunter2, symmetric_algorithm: HS256, header_key_id: ''", ".header_key_id: found an empty text, expected a key id".to_owned()),
         ("secret: hunter2, symmetric_algorithm: HS256, header_key_id: 1", ".header_key_id: found the number `1`, expected a text".to_owned()),
         ("secret_file: nowhere, symmetric_algorithm: HS256, header_key_id: k", ".secret_file: found `./nowhere` which cannot be read: No such file or directory (os error 2), expected a file, relative to the configuration file".to_owned()),
-        (leaked(format!("{SECRET}, algorithms: [HS512]")), ".algorithms: found `HS512`, expected `HS256` alone, or nothing".to_owned()),
+        (leaked(format!("{SECRET}, algorithms: [HS512]")), ".algorithms: found `HS512`, expected only `HS256`, or no such key".to_owned()),
         (leaked(format!("{URL}, header_key_id: k")), ".header_key_id: found a key of a shared secret next to `url`, expected `secret` instead of `url`".to_owned()),
         (leaked(format!("{URL}, algorithms: [HS256]")), format!(".algorithms[0]: found `HS256`, expected one of {asymmetric}: HS needs `secret`, a public key is no secret")),
         (leaked(format!("{URL}, algorithms: [none]")), format!(".algorithms[0]: found `none`, expected one of {asymmetric}: a token without a signature proves nothing")),
@@ -98,7 +98,7 @@ fn repeated_urls_and_key_ids_are_refused() {
 
 #[test]
 fn several_providers_need_an_issuer_each() {
-    let missing = "issuer: found nothing, expected the issuer of these keys, since there is more than one URL or authorization server";
+    let missing = "issuer: is missing; expected the issuer of these keys, since there is more than one URL or authorization server";
     let two = "url: 'https://a.example/jwks'}, {url: 'https://b.example/jwks', issuer: 'https://b.example'";
     assert_eq!(Example { source: two, ..PLAIN }.mistakes(), format!("mcp.oauth.jwks[0].{missing}"));
     let oauth = "authorization_server_urls: ['https://a.example', 'https://b.example']";
@@ -114,11 +114,11 @@ fn no_source_at_all_is_refused() {
     let yaml = PLAIN.yaml();
     let start = yaml.find(", jwks").unwrap();
     let without = format!("{}}}}}", &yaml[..start]);
-    let expected = "mcp.oauth.jwks: found nothing, expected at least one key source";
-    assert_eq!(load(&without).unwrap_err().to_string(), expected);
+    let expected = "mcp.oauth.jwks: is missing; expected at least one key source: `- url: 'https://…'`";
+    assert_eq!(load(&without).unwrap_err().plain(), expected);
     let empty = format!("{}, jwks: []}}}}", &yaml[..start]);
-    let expected = "mcp.oauth.jwks: found no key source, expected at least one key source";
-    assert_eq!(load(&empty).unwrap_err().to_string(), expected);
+    let expected = "mcp.oauth.jwks: found no key source, expected at least one: `- url: 'https://…'`";
+    assert_eq!(load(&empty).unwrap_err().plain(), expected);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn a_secret_file_is_relative_loses_one_line_break_and_is_watched() {
     }
     fs::write(folder.path().join("s"), "\n").unwrap();
     let mistakes = load_in(folder.path(), &Example { source, ..PLAIN }.yaml(), &[]).unwrap_err();
-    assert!(mistakes.to_string().contains("jwks[0].secret_file: found an empty secret"), "{mistakes}");
+    assert!(mistakes.plain().contains("jwks[0].secret_file: found an empty secret"), "{mistakes}");
 }
 
 #[test]
@@ -209,10 +209,10 @@ fn a_configuration_is_a_regular_file_of_bounded_length() {
     fs::File::create(&long).unwrap().set_len(16 * 1024 * 1024 + 1).unwrap();
     for (file, cause) in [
         (long.as_path(), "it is longer than 16777216 bytes"),
-        (folder.path(), "it is not a regular file"),
+        (folder.path(), "is a folder, expected a YAML file"),
         (std::path::Path::new("/dev/zero"), "it is not a regular file"),
     ] {
         let mistakes = crate::config::load(file, &crate::config::Environment::default()).unwrap_err();
-        assert!(mistakes.to_string().contains(cause), "{mistakes}");
+        assert!(mistakes.plain().contains(cause), "{mistakes}");
     }
 }
