@@ -28,7 +28,7 @@ pub fn run(environment: Environment) -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
         Command::Serve(options) => serve::run(&options, environment),
         Command::Check(options) => check::run(&options, environment),
-        Command::Schema => schema::run(),
+        Command::Schema => output(&schema::text()),
         Command::Token(options) => token::run(&options, environment),
         Command::Explain(options) => explain::run(&options, environment),
     }

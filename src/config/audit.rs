@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use super::{
-    key::{Key, Keys},
+    key::Key,
     kind::{Choice, List, Number, Ratio, Text},
     log::SUBJECTS,
     mistake::{Report, shown},
     section::Section,
+    shape::Keys,
 };
 use crate::{
     audit::{AuditOutput, AuditSettings, WhenFull},

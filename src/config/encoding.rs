@@ -1,9 +1,6 @@
 //! The bytes of a configuration file to text: UTF-8, or a mistake that names the encoding it seems to have.
 
-use super::{
-    mark::{self, Position},
-    mistake::Mistake,
-};
+use super::{mark::Position, mistake::Mistake, syntax};
 
 /// The text of a file that is called `name`.
 ///
@@ -27,7 +24,7 @@ fn not_utf_8(name: &str, bytes: &[u8]) -> Mistake {
     let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let byte = invalid.first().copied().unwrap_or_default();
     Mistake {
-        location: Some(mark::locate_syntax(name, valid, Position { line, column })),
+        location: Some(syntax::locate(name, valid, Position { line, column })),
         path: String::new(),
         message: format!(
             "found the byte 0x{byte:02x}, which is not UTF-8, expected UTF-8: save it in that encoding"

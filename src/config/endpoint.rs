@@ -3,11 +3,12 @@
 use ::url::Url;
 
 use super::{
-    key::{Form, Key, Part},
+    hosts::hosts,
+    key::Key,
     kind::{List, Text},
     mistake::{Report, shown, shown_url},
     section::Section,
-    server::hosts,
+    shape::{Form, Part},
     url::{is_canonical_path, is_loopback, parse_web_url, written_path},
 };
 

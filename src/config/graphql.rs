@@ -6,10 +6,11 @@ use std::{
 };
 
 use super::{
-    key::{Key, Keys, Part},
+    key::Key,
     kind::{Choice, Entries, Flag, Members, Number, Size, Text},
     mistake::{Report, shown},
     section::Section,
+    shape::{Keys, Part},
 };
 use crate::{
     graphql::{AbstractTypes, Graph, GraphFiles, QueryLimits, SchemaSource, UnknownFields},
@@ -153,9 +154,9 @@ struct Provider {
 
 impl Providers {
     /// Reads the list. Whether a folder is there counts only once a resource asks for it.
-    pub(super) fn read(root: &Section, base: &Path, report: &mut Report) -> Self {
+    pub(super) fn read(storage_providers: &Section, base: &Path, report: &mut Report) -> Self {
         let mut providers: Vec<Provider> = Vec::new();
-        for entry in root.get(&STORAGE_PROVIDERS).get(&FILE_SYSTEM) {
+        for entry in storage_providers.get(&FILE_SYSTEM) {
             entry.require(&PROVIDER_ID, "the name that `storage.provider_id` uses", report);
             entry.require(&FOLDER, "a folder", report);
             let Some(id) = entry.find(&PROVIDER_ID) else { continue };

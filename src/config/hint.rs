@@ -1,17 +1,14 @@
 //! What to write instead of an unknown key: the nearest key of its section, or the section where the key belongs.
 
-use super::{
-    key::{Keys, Shape, each, find},
-    root::ROOT,
-};
+use super::shape::{Keys, Shape, each, find};
 
 /// What to write instead of `name`, which the section at `path` with these keys does not know. `written` are the
-/// section's other names.
-pub(super) fn instead_of(name: &str, path: &str, keys: Keys, written: &[&str]) -> String {
+/// section's names, `root` the sections at the top of the file.
+pub(super) fn instead_of(name: &str, path: &str, keys: Keys, written: &[&str], root: Keys) -> String {
     if let Some(nearest) = nearest(name, keys, written) {
         return format!("`{nearest}`");
     }
-    if let Some(place) = elsewhere(name, path, keys) {
+    if let Some(place) = elsewhere(name, path, keys, root) {
         return place;
     }
     let names: Vec<&str> = each(keys).map(|key| key.name()).collect();
@@ -30,20 +27,20 @@ fn nearest(name: &str, keys: Keys, written: &[&str]) -> Option<&'static str> {
 }
 
 /// The section that has a key of this name: one around, one inside, or one at the top.
-fn elsewhere(name: &str, path: &str, keys: Keys) -> Option<String> {
+fn elsewhere(name: &str, path: &str, keys: Keys, root: Keys) -> Option<String> {
     let around = path.rsplit_once(['.', '[']).map(|(around, _)| around);
     if let Some(around) =
-        around.filter(|around| keys_at(around).is_some_and(|keys| find(keys, name).is_some()))
+        around.filter(|around| keys_at(around, root).is_some_and(|keys| find(keys, name).is_some()))
     {
         return Some(format!("it one level up, under `{around}`"));
     }
     if let Some(inside) = inside(name, keys) {
         return Some(format!("it one level down: `{path}.{inside}`"));
     }
-    if find(ROOT, name).is_some() {
+    if find(root, name).is_some() {
         return Some(format!("it at the top of the file: `{name}`"));
     }
-    inside(name, ROOT).map(|top| format!("it at the top of the file: `{top}`"))
+    inside(name, root).map(|top| format!("it at the top of the file: `{top}`"))
 }
 
 /// The path of a key of this name in a section of these keys.
@@ -55,8 +52,8 @@ fn inside(name: &str, keys: Keys) -> Option<String> {
 }
 
 /// The keys of the section at a path.
-fn keys_at(path: &str) -> Option<Keys> {
-    path.split('.').try_fold(ROOT, |keys, segment| {
+fn keys_at(path: &str, root: Keys) -> Option<Keys> {
+    path.split('.').try_fold(root, |keys, segment| {
         let name = segment.split_once('[').map_or(segment, |(name, _)| name);
         find(keys, name)?.shape().keys()
     })

@@ -1,15 +1,17 @@
 //! `oauth.jwks`: where keys come from, and what tokens signed by them must look like.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use ::url::Url;
 
 use super::{
-    key::{Declared, Key, Keys, Part},
+    key::Key,
     kind::{Flag, List, Members, Number, Period, Size, Text},
     mistake::{Report, shown, shown_url},
     secret::{self, HEADER_KEY_ID, SECRET, SECRET_FILE, SYMMETRIC_ALGORITHM},
     section::Section,
+    shape::{Declared, Keys, Part},
+    surroundings::Surroundings,
     token::{self, ALGORITHMS},
     units::YEAR,
     url::parse_web_url,
@@ -90,20 +92,6 @@ const ALLOWED_USE: Key<List> = Key::new(
     "Values of a key's `use`. Add `''` to take keys without one.",
 );
 
-/// What a source's defaults and checks depend on besides its own section.
-pub(super) struct Surroundings<'a> {
-    /// The folder that files are relative to.
-    pub(super) folder: &'a Path,
-    /// `server.insecure_key_hosts`.
-    pub(super) insecure_hosts: &'a [String],
-    /// The resource's authorization servers.
-    pub(super) authorization_servers: &'a [Issuer],
-    /// The audiences of a source that names none.
-    pub(super) audiences: &'a [String],
-    /// Whether one provider's keys could sign for another, so that each source must name its issuer.
-    pub(super) needs_issuer: bool,
-}
-
 /// Reads the key sources of one resource.
 pub(super) fn read(entries: &[Section], around: &Surroundings<'_>, report: &mut Report) -> Vec<SourceRules> {
     for (key, what) in [(&URL, "URL"), (&HEADER_KEY_ID, "key id")] {
@@ -113,7 +101,8 @@ pub(super) fn read(entries: &[Section], around: &Surroundings<'_>, report: &mut 
     for entry in entries {
         let issuer = token::issuer(entry, report);
         let keys = keys(entry, issuer.clone(), around, report);
-        let token = token::read(entry, issuer, around, report);
+        let is_discovered = entry.find(&URL).and_then(parse_web_url).is_some_and(|url| is_discovery(&url));
+        let token = token::read(entry, issuer, is_discovered, around, report);
         let Some((name, keys)) = keys else { continue };
         let same = |number: usize| if number < 2 { name.clone() } else { format!("{name}#{number}") };
         let is_free = |name: &String| sources.iter().all(|source| source.name != *name);
@@ -124,7 +113,7 @@ pub(super) fn read(entries: &[Section], around: &Surroundings<'_>, report: &mut 
 }
 
 /// Returns true for the URL of a discovery document (RFC 8414, OpenID Connect Discovery).
-pub(super) fn is_discovery(url: &Url) -> bool {
+fn is_discovery(url: &Url) -> bool {
     ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
         .iter()
         .any(|ending| url.path().ends_with(ending))

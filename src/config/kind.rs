@@ -3,37 +3,15 @@
 use std::{ops::RangeInclusive, time::Duration};
 
 use super::{
-    key::{Form, Keys, Shape},
+    key::{Kind, Preset},
     section::{NO_SECTION, Node, Section},
+    shape::{Form, Keys, Shape},
     units::{written_duration, written_size},
 };
 use crate::{
     domain::{NamedScopes, Scope, ScopeGroups},
     telemetry::SamplingRatio,
 };
-
-/// What a key's value is.
-pub(super) trait Kind: Sync + 'static {
-    /// What a reader gets.
-    type Value<'a>;
-
-    /// What the value looks like.
-    fn shape(&self) -> Shape;
-
-    /// The value of a node of that shape.
-    fn read<'a>(&self, node: &'a Node) -> Option<Self::Value<'a>>;
-
-    /// The default as it would be written.
-    fn default(&self) -> Option<String> {
-        None
-    }
-}
-
-/// A kind that has a value where nothing is written.
-pub(super) trait Preset: Kind {
-    /// That value.
-    fn preset<'a>(&self) -> Self::Value<'a>;
-}
 
 /// `true` or `false`.
 pub(super) struct Flag(Option<bool>);

@@ -1,9 +1,10 @@
 //! `server.log`: what is logged, and how.
 
 use super::{
-    key::{Key, Keys},
+    key::Key,
     kind::{Choice, Ratio},
     section::Section,
+    shape::Keys,
 };
 use crate::telemetry::log::{LogFormat, LogLevel, LogSettings, SubjectLogging};
 

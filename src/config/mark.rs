@@ -4,8 +4,6 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use saphyr_parser::{Marker, Span};
 
-use super::root::is_known_name;
-
 /// A place in a file, for an editor to go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
@@ -35,6 +33,12 @@ impl Location {
     /// A file as a whole.
     pub(super) fn whole(file: &str) -> Self {
         Self { file: file.into(), position: None, excerpt: None }
+    }
+
+    /// A place in a file, with a part of its line and the column of a caret below that part.
+    pub(super) fn at(file: &str, position: Position, shown: Option<(String, usize)>) -> Self {
+        let excerpt = shown.map(|(text, caret)| Excerpt { text, caret, carets: 1 });
+        Self { file: file.into(), position: Some(position), excerpt }
     }
 
     /// Line and column, unless the file as a whole is meant.
@@ -182,38 +186,6 @@ impl Marks {
     }
 }
 
-/// The place of a mistake in the syntax of a text. Of its line only the key is shown.
-pub(super) fn locate_syntax(file: &str, text: &str, position: Position) -> Location {
-    let line =
-        text.trim_start_matches('\u{feff}').lines().nth(position.line.saturating_sub(1)).unwrap_or_default();
-    let excerpt = beginning(line).map(|beginning| {
-        let length = beginning.chars().count();
-        let is_inside = position.column <= length;
-        let caret = if is_inside {
-            position.column.saturating_sub(1)
-        } else {
-            length + usize::from(line.chars().nth(length) == Some(' '))
-        };
-        let rest = characters(line, length, usize::MAX);
-        let cut = match rest.trim_end() {
-            "" => "",
-            rest if rest.starts_with(' ') => " …",
-            _ => "…",
-        };
-        let text = format!("{beginning}{cut}");
-        Excerpt { text, caret, carets: 1 }
-    });
-    Location { file: file.into(), position: Some(position), excerpt }
-}
-
-/// The indentation and the key of a line, up to the colon, if it is one of ours or a name with a foreign sign.
-fn beginning(line: &str) -> Option<String> {
-    let (key, _) = line.split_once(':')?;
-    let name = key.trim_start_matches([' ', '\t', '-']);
-    (is_known_name(name) || name.starts_with(['*', '&', '@', '!', '%']))
-        .then(|| format!("{}:", key.replace('\t', " ")))
-}
-
 /// The paths of the sections around a path, the nearest first.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| path.rfind(['.', '[']).and_then(|end| path.get(..end))).skip(1)
@@ -229,7 +201,7 @@ fn end_column(span: Span, line: &str) -> usize {
 }
 
 /// The characters of a line from one column to another, tabs as spaces.
-fn characters(line: &str, from: usize, to: usize) -> String {
+pub(super) fn characters(line: &str, from: usize, to: usize) -> String {
     let shown = |c: char| if c.is_control() { ' ' } else { c };
     line.chars().skip(from).take(to.saturating_sub(from)).map(shown).collect()
 }

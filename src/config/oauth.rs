@@ -2,13 +2,14 @@
 
 use super::{
     graphql::{self, Providers},
-    key::{Key, Keys},
-    key_source::{self, Surroundings},
+    key::Key,
+    key_source,
     kind::{Choice, Entries, Flag, List, Members, Number, Text},
     mistake::{Report, shown, shown_url},
-    resource::OAUTH,
     scopes::{self, has_further_levels},
     section::Section,
+    shape::Keys,
+    surroundings::Surroundings,
     token::{ISSUER, parse_issuer, refuse_common_tenant},
     url::parse_origin,
 };
@@ -168,14 +169,14 @@ pub(super) struct Common<'a> {
     pub(super) providers: &'a Providers,
 }
 
-/// Reads `oauth` and the GraphQL keys of one resource whose tokens name one of `audiences` by default.
+/// Reads the section, and the GraphQL keys of its resource, whose tokens name one of `audiences` by default.
 pub(super) fn read(
+    oauth: &Section,
     resource: &Section,
     audiences: &[String],
     common: &Common<'_>,
     report: &mut Report,
 ) -> OauthSettings {
-    let oauth = resource.get(&OAUTH);
     let authorization_servers = authorization_servers(oauth, report);
     let settings = OauthSettings {
         sources: sources(oauth, audiences, &authorization_servers, common, report),

@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use super::{
     Environment, Mistake, Mistakes, Settings, encoding,
     mistake::{Report, shown},
-    settings::Document,
+    overlay::Document,
     url,
 };
 

@@ -6,10 +6,11 @@ use percent_encoding::percent_decode_str;
 use tonic::codegen::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::{
-    key::{Declared, Form, Key, Keys},
+    key::Key,
     kind::{Choice, Period, Ratio, Secret, Text},
     mistake::{Report, shown},
     section::Section,
+    shape::{Declared, Form, Keys},
     url::{parse_web_url, written_path},
 };
 use crate::telemetry::traces::{OtlpHeaders, OtlpProtocol, OtlpSettings, Sampler};

@@ -4,11 +4,11 @@ use std::{fs, path::Path};
 
 use super::{
     environment::Environment,
+    hosts::hosts,
     key::Key,
     kind::{List, Text},
     mistake::{Report, shown},
     section::Section,
-    server::hosts,
 };
 use crate::keys::{OutgoingSettings, check_roots};
 

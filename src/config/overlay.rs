@@ -1,17 +1,28 @@
 //! The file's tree with the environment laid over it, by the `config` crate.
 
+use std::path::Path;
+
 use config::{Config, ConfigError, Map, Source, Value};
 
 use super::{
     environment::Environment,
-    key::{each, find},
-    mark::{self, Marks},
+    mark::Marks,
     mistake::{Mistake, Report, shown},
     overrides::{self, Overrides},
     root::ROOT,
-    settings::Document,
-    yaml,
+    shape::{each, find},
+    syntax, yaml,
 };
+
+/// A configuration text and where it stands.
+pub(super) struct Document<'a> {
+    /// What mistakes call it.
+    pub(super) name: &'a str,
+    /// The folder that the files it names are relative to.
+    pub(super) folder: &'a Path,
+    /// YAML.
+    pub(super) yaml: &'a str,
+}
 
 /// Reads a text and lays the values that the environment sets over it.
 ///
@@ -24,7 +35,7 @@ pub(super) fn read(
 ) -> Result<Value, Mistake> {
     let name = document.name;
     let tree = yaml::parse(document.yaml).map_err(|error| Mistake {
-        location: Some(mark::locate_syntax(name, document.yaml, error.position)),
+        location: Some(syntax::locate(name, document.yaml, error.position)),
         path: String::new(),
         message: error.message,
     })?;

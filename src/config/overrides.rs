@@ -6,9 +6,9 @@ use config::{Value, ValueKind};
 
 use super::{
     environment::Environment,
-    key::{Keys, Shape, find},
     mistake::Report,
     root::{ROOT, keys, short_variables},
+    shape::{Keys, Shape, find},
 };
 
 /// Values by path, as `config` writes paths; each value's origin is the variable's name.

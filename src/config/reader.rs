@@ -10,15 +10,16 @@ use super::{
     environment::Environment,
     hint,
     interpolate::{InterpolationError, interpolate},
-    key::{Declared, Keys, Shape, each, find},
     mistake::{Report, below, shown},
     section::{Node, Section},
+    shape::{Declared, Keys, Shape, each, find},
     units::{parse_duration, parse_size, written_duration, written_size},
 };
 use crate::telemetry::SamplingRatio;
 
 /// What reading a value needs besides the value.
 pub(super) struct Reader<'a> {
+    pub(super) root: Keys,
     pub(super) environment: &'a Environment,
     pub(super) report: &'a mut Report,
 }
@@ -61,7 +62,7 @@ impl Reader<'_> {
     fn refuse_unknown(&mut self, path: &str, keys: Keys, table: &Map<String, Value>) {
         let written: Vec<&str> = table.keys().map(String::as_str).collect();
         for name in written.iter().filter(|name| find(keys, name).is_none()) {
-            let expected = hint::instead_of(name, path, keys, &written);
+            let expected = hint::instead_of(name, path, keys, &written, self.root);
             self.report.misnamed(&below(path, name), "an unknown key", expected);
         }
     }

@@ -2,12 +2,12 @@
 
 use super::{
     endpoint::{self, BASE_URL, Endpoint, HOSTS, PATH},
-    key::{Key, Part},
+    key::Key,
     kind::{Flag, Members, Text},
     mistake::{Report, shown},
     oauth::{self, Common},
-    root::{MCP, RESOURCES},
     section::Section,
+    shape::Part,
     url::parse_web_url,
 };
 use crate::{
@@ -51,8 +51,13 @@ const RESOURCE_POLICY_URI: Key<Text> = Key::new("resource_policy_uri", Text::URL
 const RESOURCE_TOS_URI: Key<Text> = Key::new("resource_tos_uri", Text::URL, "Copied to the metadata.");
 
 /// Reads the enabled resources. Of the others only the shape counts, and that was checked.
-pub(super) fn read(root: &Section, common: &Common<'_>, report: &mut Report) -> Vec<ResourceSettings> {
-    let enabled = enabled(root, report);
+pub(super) fn read(
+    mcp: &Section,
+    resources: &[Section],
+    common: &Common<'_>,
+    report: &mut Report,
+) -> Vec<ResourceSettings> {
+    let enabled = enabled(mcp, resources, report);
     let endpoints: Vec<Endpoint> =
         enabled.iter().map(|(_, section)| endpoint::read(section.get(&SERVER), report)).collect();
     let written: Vec<Written<'_>> = enabled
@@ -61,7 +66,7 @@ pub(super) fn read(root: &Section, common: &Common<'_>, report: &mut Report) -> 
         .map(|((id, section), endpoint)| Written { id, section, endpoint })
         .collect();
     if written.is_empty() {
-        report.no_resource(&root.get(&MCP).at(&ENABLED));
+        report.no_resource(&mcp.at(&ENABLED));
     }
     check_apart(&written, report);
     let read = |resource: &Written<'_>| {
@@ -78,16 +83,19 @@ struct Written<'a> {
     endpoint: Endpoint,
 }
 
-fn enabled<'a>(root: &'a Section, report: &mut Report) -> Vec<(ResourceId, &'a Section)> {
+fn enabled<'a>(
+    mcp: &'a Section,
+    resources: &'a [Section],
+    report: &mut Report,
+) -> Vec<(ResourceId, &'a Section)> {
     let mut enabled: Vec<(ResourceId, &Section)> = Vec::new();
-    let mcp = root.get(&MCP);
     // A value that could not be read counts as `true`, so that the section's other mistakes are told too.
     if mcp.find(&ENABLED).unwrap_or(mcp.has(&ENABLED)) {
         enabled.extend(ResourceId::parse("mcp").ok().map(|id| (id, mcp)));
     } else if mcp.is_written() {
         report.warn("mcp.enabled is not true: the section protects nothing".to_owned());
     }
-    for entry in root.get(&RESOURCES).iter().filter(|entry| entry.find(&ENABLED).unwrap_or(true)) {
+    for entry in resources.iter().filter(|entry| entry.find(&ENABLED).unwrap_or(true)) {
         entry.require(&ID, "the name of the resource", report);
         let id = id(entry, report);
         if enabled.iter().any(|(earlier, _)| Some(earlier) == id.as_ref()) {
@@ -181,5 +189,5 @@ fn enforcement(
     if is_alone && endpoint.base_url != endpoint.identifier {
         audiences.push(endpoint.base_url.clone());
     }
-    Enforcement::On(Box::new(oauth::read(section, &audiences, common, report)))
+    Enforcement::On(Box::new(oauth::read(oauth, section, &audiences, common, report)))
 }

@@ -3,9 +3,10 @@
 
 use super::{
     endpoint, graphql,
-    key::{Key, Keys, Shape, each},
-    kind::{Entries, Members, Text},
+    key::Key,
+    kind::{Entries, Members},
     resource, server,
+    shape::{Keys, Shape, each},
 };
 
 /// The sections of ours at the top of the file.
@@ -23,15 +24,7 @@ pub(super) const MCP: Key<Members> = Key::new(
 );
 
 const MCP_SERVER: Key<Members> =
-    Key::new("server", Members(&[endpoint::KEYS, &[&MCP_LISTEN_ADDR]]), resource::SERVER_DOC);
-
-/// The second name of `server.listen_addr`.
-pub(super) const MCP_LISTEN_ADDR: Key<Text> = Key::new(
-    server::LISTEN_ADDR_NAME,
-    Text::HOST_PORT,
-    "Another name for the `server.listen_addr` at the top of the file. Where both are set, they must agree.",
-)
-.variable("MCP_SERVER_LISTEN_ADDR");
+    Key::new("server", Members(&[endpoint::KEYS, &[&server::MCP_LISTEN_ADDR]]), resource::SERVER_DOC);
 
 /// `resources`.
 pub(super) const RESOURCES: Key<Entries> = Key::new(

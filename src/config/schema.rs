@@ -4,8 +4,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    key::{Declared, Form, Keys, Shape, each},
     root::ROOT,
+    shape::{Declared, Form, Keys, Shape, each},
     units::{written_duration, written_size},
 };
 

@@ -5,11 +5,12 @@ use std::collections::{HashMap, HashSet};
 use config::{Value, ValueKind};
 
 use super::{
-    key::{Declared, Key, Keys},
+    key::Key,
     kind::{Hierarchy, Names, ScopeList},
     mistake::{Report, below, shown},
     reader::Reader,
     section::Section,
+    shape::{Declared, Keys},
 };
 use crate::{
     domain::{NamedScopes, Scope, ScopeGroups},

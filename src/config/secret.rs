@@ -3,10 +3,11 @@
 use std::{fs, path::Path};
 
 use super::{
-    key::{Key, Part},
+    key::Key,
     kind::{Secret, Text, Word},
     mistake::{Report, shown},
     section::Section,
+    shape::Part,
     token::ALGORITHMS,
 };
 use crate::keys::{Algorithm, SecretKey, SecretSettings};

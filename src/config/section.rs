@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use super::{
-    key::{Declared, Key},
-    kind::{Kind, Preset},
     mistake::{Report, below},
+    shape::Declared,
 };
 use crate::{
     domain::{NamedScopes, Scope, ScopeGroups},
@@ -69,15 +68,10 @@ impl Section {
         self.members.iter().any(|(member, node)| *member == key.name() && !is_absent(node))
     }
 
-    /// The value of a key, if there is one.
-    pub(super) fn find<K: Kind>(&self, key: &Key<K>) -> Option<K::Value<'_>> {
+    /// The node of a key, if it is written and could be read.
+    pub(super) fn node(&self, key: &dyn Declared) -> Option<&Node> {
         let (_, node) = self.members.iter().find(|(member, _)| *member == key.name())?;
-        key.kind.read(node.as_ref()?)
-    }
-
-    /// The value of a key, or its default.
-    pub(super) fn get<K: Preset>(&self, key: &Key<K>) -> K::Value<'_> {
-        self.find(key).unwrap_or_else(|| key.kind.preset())
+        node.as_ref()
     }
 
     /// Reports a key that must be there and is not.

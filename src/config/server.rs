@@ -4,16 +4,17 @@ use std::{path::Path, time::Duration};
 
 use super::{
     audit,
-    key::{Form, Key, Keys},
+    hosts::hosts,
+    key::Key,
     kind::{Flag, List, Members, Number, Period, Size, Text},
     log,
     mistake::{Report, shown},
-    otlp, outgoing, resource,
-    root::{MCP, MCP_LISTEN_ADDR, SERVER},
+    otlp, outgoing,
     section::Section,
+    shape::{Form, Keys},
     tls,
     units::YEAR,
-    url::{is_socket_address, parse_host},
+    url::is_socket_address,
 };
 use crate::{http::ServerSettings, token::CacheSettings};
 
@@ -40,7 +41,7 @@ pub(super) const KEYS: Keys = &[&[
 ]];
 
 /// The name that the decision listener's address has here and in `mcp.server`.
-pub(super) const LISTEN_ADDR_NAME: &str = "listen_addr";
+const LISTEN_ADDR_NAME: &str = "listen_addr";
 
 /// `server.listen_addr`.
 pub(super) const LISTEN_ADDR: Key<Text> = Key::new(
@@ -49,6 +50,14 @@ pub(super) const LISTEN_ADDR: Key<Text> = Key::new(
     "Decisions and metadata. `mcp.server.listen_addr` is another name for it; where both are set, they must agree. \
      Port 0 takes a free one.",
 );
+
+/// `mcp.server.listen_addr`, the second name of `server.listen_addr`.
+pub(super) const MCP_LISTEN_ADDR: Key<Text> = Key::new(
+    LISTEN_ADDR_NAME,
+    Text::HOST_PORT,
+    "Another name for the `server.listen_addr` at the top of the file. Where both are set, they must agree.",
+)
+.variable("MCP_SERVER_LISTEN_ADDR");
 
 /// `server.admin_listen_addr`.
 pub(super) const ADMIN_LISTEN_ADDR: Key<Text> = Key::new(
@@ -143,11 +152,15 @@ pub(super) const AUDIT: Key<Members> = Key::new("audit", Members(audit::KEYS), "
 /// `server.otlp`.
 pub(super) const OTLP: Key<Members> = Key::new("otlp", Members(otlp::KEYS), "Traces.");
 
-/// Reads the listeners and limits.
-pub(super) fn read(root: &Section, folder: &Path, report: &mut Report) -> ServerSettings {
-    let server = root.get(&SERVER);
+/// Reads the listeners and limits. `mcp_server` is `mcp.server`, which has another name for the decision listener.
+pub(super) fn read(
+    server: &Section,
+    mcp_server: &Section,
+    folder: &Path,
+    report: &mut Report,
+) -> ServerSettings {
     let grpc_listen_addr = address(server, &GRPC_LISTEN_ADDR, server.get(&GRPC_LISTEN_ADDR), report);
-    let listen_addr = listen_addr(root, report);
+    let listen_addr = listen_addr(server, mcp_server, report);
     let admin_listen_addr = address(server, &ADMIN_LISTEN_ADDR, server.get(&ADMIN_LISTEN_ADDR), report);
     let apart = "an address that no other listener has";
     if is_same_listener(&admin_listen_addr, &listen_addr) {
@@ -173,24 +186,8 @@ pub(super) fn read(root: &Section, folder: &Path, report: &mut Report) -> Server
     }
 }
 
-/// A list of hosts, each `host` or `host:port`, in lower case.
-pub(super) fn hosts(section: &Section, key: &Key<List>, report: &mut Report) -> Vec<String> {
-    let mut hosts = Vec::new();
-    for (index, text) in section.get(key).iter().enumerate() {
-        match parse_host(text) {
-            Some(host) => hosts.push(host),
-            None => {
-                let path = format!("{}[{index}]", section.at(key));
-                report.mistake(&path, shown(text), "`host` or `host:port`");
-            }
-        }
-    }
-    hosts
-}
-
 /// The decision listener's address has two names. The one that the environment sets wins; else both must agree.
-fn listen_addr(root: &Section, report: &mut Report) -> String {
-    let (own, alias) = (root.get(&SERVER), root.get(&MCP).get(&resource::SERVER));
+fn listen_addr(own: &Section, alias: &Section, report: &mut Report) -> String {
     let (own_at, alias_at) = (own.at(&LISTEN_ADDR), alias.at(&MCP_LISTEN_ADDR));
     let (own_text, alias_text) = (own.find(&LISTEN_ADDR), alias.find(&MCP_LISTEN_ADDR));
     let own_outside = report.variable(&own_at).is_some();

@@ -1,18 +1,19 @@
 //! The whole configuration, checked.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::{
     audit,
     environment::Environment,
-    graphql::Providers,
+    graphql::{Providers, STORAGE_PROVIDERS},
     log,
     mistake::{Mistakes, Report},
     oauth::Common,
-    otlp, outgoing, overlay,
+    otlp, outgoing,
+    overlay::{self, Document},
     reader::Reader,
     resource,
-    root::{ROOT, SERVER},
+    root::{MCP, RESOURCES, ROOT, SERVER},
     server,
 };
 use crate::{
@@ -44,16 +45,6 @@ pub struct Settings {
     pub watched: Vec<PathBuf>,
 }
 
-/// A configuration text and where it stands.
-pub(super) struct Document<'a> {
-    /// What mistakes call it.
-    pub(super) name: &'a str,
-    /// The folder that the files it names are relative to.
-    pub(super) folder: &'a Path,
-    /// YAML.
-    pub(super) yaml: &'a str,
-}
-
 impl Settings {
     /// Reads a text with the environment over it.
     ///
@@ -66,16 +57,17 @@ impl Settings {
     ) -> Result<Self, Mistakes> {
         let folder = document.folder;
         let tree = overlay::read(document, environment, &mut report)?;
-        let root = Reader { environment, report: &mut report }.section("", ROOT, Some(&tree));
+        let root = Reader { root: ROOT, environment, report: &mut report }.section("", ROOT, Some(&tree));
         let server = root.get(&SERVER);
         let log = log::read(server.get(&server::LOG));
         let audit = audit::read(server.get(&server::AUDIT), folder, &mut report);
         let otlp = otlp::read(server.get(&server::OTLP), &mut report);
         let outgoing = outgoing::read(server, folder, environment, &mut report);
-        let providers = Providers::read(&root, folder, &mut report);
+        let providers = Providers::read(root.get(&STORAGE_PROVIDERS), folder, &mut report);
         let common = Common { folder, insecure_hosts: &outgoing.insecure_hosts, providers: &providers };
-        let resources = resource::read(&root, &common, &mut report);
-        let server = server::read(&root, folder, &mut report);
+        let resources = resource::read(root.get(&MCP), root.get(&RESOURCES), &common, &mut report);
+        let mcp_server = root.get(&MCP).get(&resource::SERVER);
+        let server = server::read(server, mcp_server, folder, &mut report);
         let (warnings, watched) = report.finish()?;
         Ok(Self { server, log, audit, otlp, outgoing, resources, warnings, watched })
     }

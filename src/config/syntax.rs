@@ -2,10 +2,14 @@
 
 use saphyr_parser::{Marker, ScanError};
 
-use super::{mark::Position, mistake::shown, root::is_known_name, yaml::YamlError};
+use super::{
+    mark::{Location, Position, characters},
+    mistake::shown,
+    root::is_known_name,
+};
 
 /// Explains why a text is not YAML, at the place of the mistake, which may be above the place where the parser met it.
-pub(super) fn explain(text: &str, error: &ScanError) -> YamlError {
+pub(super) fn explain(text: &str, error: &ScanError) -> Explanation {
     let met = position(text, *error.marker());
     let known = foreign_sign(text, met)
         .or_else(|| tab(text, met))
@@ -15,11 +19,43 @@ pub(super) fn explain(text: &str, error: &ScanError) -> YamlError {
         .or_else(|| missing_comma(text, met, error.info()))
         .or_else(|| entry_among_keys(text, met))
         .or_else(|| indentation(text, met, error.info()));
-    let (position, message) = known.unwrap_or_else(|| (met, format!("is not YAML: {}", error.info())));
-    YamlError { position, message }
+    known.unwrap_or_else(|| (met, format!("is not YAML: {}", error.info())))
 }
 
-type Explanation = (Position, String);
+/// The place, and the message.
+pub(super) type Explanation = (Position, String);
+
+/// The place of a mistake in the syntax of a text. Of its line only the key is shown.
+pub(super) fn locate(file: &str, text: &str, position: Position) -> Location {
+    let line =
+        text.trim_start_matches('\u{feff}').lines().nth(position.line.saturating_sub(1)).unwrap_or_default();
+    let excerpt = beginning(line).map(|beginning| {
+        let length = beginning.chars().count();
+        let is_inside = position.column <= length;
+        let caret = if is_inside {
+            position.column.saturating_sub(1)
+        } else {
+            length + usize::from(line.chars().nth(length) == Some(' '))
+        };
+        let rest = characters(line, length, usize::MAX);
+        let cut = match rest.trim_end() {
+            "" => "",
+            rest if rest.starts_with(' ') => " …",
+            _ => "…",
+        };
+        let text = format!("{beginning}{cut}");
+        (text, caret)
+    });
+    Location::at(file, position, excerpt)
+}
+
+/// The indentation and the key of a line, up to the colon, if it is one of ours or a name with a foreign sign.
+fn beginning(line: &str) -> Option<String> {
+    let (key, _) = line.split_once(':')?;
+    let name = key.trim_start_matches([' ', '\t', '-']);
+    (is_known_name(name) || name.starts_with(['*', '&', '@', '!', '%']))
+        .then(|| format!("{}:", key.replace('\t', " ")))
+}
 
 /// `*name` is an alias, `@` and the backtick are reserved, `!` begins a tag, `%` a directive.
 fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {

@@ -2,12 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    key::{Key, Keys},
-    kind::Text,
-    mistake::Report,
-    section::Section,
-};
+use super::{key::Key, kind::Text, mistake::Report, section::Section, shape::Keys};
 use crate::tls::{TlsKey, TlsSettings};
 
 /// The keys of `server.tls`.

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    key::{Key, Part},
-    key_source::{Surroundings, URL, is_discovery},
+    key::Key,
     kind::{Choice, Flag, List, Period, Text},
     mistake::{Report, shown, shown_url},
     section::Section,
+    shape::Part,
+    surroundings::Surroundings,
     url::parse_web_url,
 };
 use crate::{
@@ -69,15 +70,16 @@ const TOKEN_TYPE: Key<Choice<TokenType>> = Key::new(
     "`at+jwt` demands this `typ` (RFC 9068). `any` also takes `JWT` and none. Both refuse ID tokens and every other `typ`.",
 );
 
-/// Reads the rules for tokens of one source.
+/// Reads the rules for tokens of one source. With discovery the issuer comes from the document.
 pub(super) fn read(
     entry: &Section,
     issuer: Option<Issuer>,
+    is_discovered: bool,
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> TokenSettings {
     TokenSettings {
-        issuer: issuer_rule(entry, issuer, around, report),
+        issuer: issuer_rule(entry, issuer, is_discovered, around, report),
         audience: audience(entry, around, report),
         leeway: entry.get(&LEEWAY),
         token_type: entry.get(&TOKEN_TYPE),
@@ -119,14 +121,14 @@ pub(super) fn parse_issuer(text: &str) -> Option<Issuer> {
 fn issuer_rule(
     entry: &Section,
     issuer: Option<Issuer>,
+    is_discovered: bool,
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> IssuerRule {
-    let url = entry.find(&URL).and_then(parse_web_url);
     if let Some(issuer) = issuer {
         return IssuerRule::Exactly(issuer);
     }
-    if url.is_some_and(|url| is_discovery(&url)) {
+    if is_discovered {
         return IssuerRule::Discovered;
     }
     if around.needs_issuer {

@@ -46,7 +46,10 @@ pub(super) fn parse(text: &str) -> Result<Tree, YamlError> {
     let text = text.trim_start_matches('\u{feff}');
     let mut builder = Builder::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| syntax::explain(text, &error))?;
+        let (event, span) = event.map_err(|error| {
+            let (position, message) = syntax::explain(text, &error);
+            YamlError { position, message }
+        })?;
         builder.take(event, span).map_err(|message| YamlError {
             position: Position { line: span.start.line(), column: span.start.col() + 1 },
             message: format!("found {message}, expected one YAML document with sections"),

@@ -6,9 +6,9 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 
 use crate::config::{
-    key::{Declared, Form, Keys, Shape, each, find},
     root::{ROOT, short_variables},
     schema::{range, schema},
+    shape::{Declared, Form, Keys, Shape, each, find},
 };
 
 fn file(name: &str) -> PathBuf {
