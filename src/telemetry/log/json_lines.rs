@@ -11,32 +11,34 @@ use tracing_subscriber::layer::{Context, Layer};
 use super::queue::LogQueue;
 use crate::clock::{Clock, Rfc3339, SystemClock};
 
-/// Writes each event into a queue.
+/// Writes each event into a queue; without a clock, lines have no time.
 pub(super) struct JsonLines {
     queue: LogQueue,
-    clock: SystemClock,
+    clock: Option<SystemClock>,
 }
 
 impl JsonLines {
-    pub(super) fn new(queue: LogQueue) -> Self {
-        Self { queue, clock: SystemClock::default() }
+    pub(super) fn new(queue: LogQueue, clock: Option<SystemClock>) -> Self {
+        Self { queue, clock }
     }
 }
 
 impl<S: Subscriber> Layer<S> for JsonLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        match line_of(event, self.clock.unix_time()) {
+        match line_of(event, self.clock.as_ref().map(Clock::unix_time)) {
             Ok(line) => self.queue.push(&line),
             Err(_) => self.queue.count_lost(),
         }
     }
 }
 
-fn line_of(event: &Event<'_>, unix_time: Duration) -> serde_json::Result<Vec<u8>> {
+fn line_of(event: &Event<'_>, unix_time: Option<Duration>) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(TYPICAL_BYTES);
     let mut object = serde_json::Serializer::new(&mut line);
     let mut object = object.serialize_map(None)?;
-    object.serialize_entry("timestamp", &Rfc3339(unix_time))?;
+    if let Some(unix_time) = unix_time {
+        object.serialize_entry("timestamp", &Rfc3339(unix_time))?;
+    }
     object.serialize_entry("level", &event.metadata().level().as_serde())?;
     let mut fields = SerdeMapVisitor::new(object);
     event.record(&mut fields);
@@ -58,27 +60,35 @@ mod tests {
 
     use super::*;
 
-    /// Keeps the lines, written at the same moment.
-    struct Kept(Arc<Mutex<String>>);
+    /// Keeps the lines, written at the same moment, or without a time.
+    struct Kept {
+        lines: Arc<Mutex<String>>,
+        unix_time: Option<Duration>,
+    }
 
     impl<S: Subscriber> Layer<S> for Kept {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-            let line = line_of(event, Duration::from_micros(1_500_000)).unwrap();
-            self.0.lock().unwrap().push_str(&String::from_utf8(line).unwrap());
+            let line = line_of(event, self.unix_time).unwrap();
+            self.lines.lock().unwrap().push_str(&String::from_utf8(line).unwrap());
         }
+    }
+
+    /// The lines of what `log` logs.
+    fn lines(unix_time: Option<Duration>, log: impl FnOnce()) -> String {
+        let lines = Arc::<Mutex<String>>::default();
+        let kept = Kept { lines: Arc::clone(&lines), unix_time };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(kept), log);
+        let lines = lines.lock().unwrap();
+        lines.clone()
     }
 
     #[test]
     fn a_line_is_one_object_with_its_fields_in_order() {
-        let kept = Arc::default();
-        tracing::subscriber::with_default(
-            tracing_subscriber::registry().with(Kept(Arc::clone(&kept))),
-            || {
-                let absent: Option<&str> = None;
-                tracing::info!(a = "x\"\n\u{1b}é", absent, count = 7, is_so = true, cause = ?Some("y"), "told");
-                tracing::warn!(target: "scopegate::elsewhere", "{} and {}", 1, 2);
-            },
-        );
+        let lines = lines(Some(Duration::from_micros(1_500_000)), || {
+            let absent: Option<&str> = None;
+            tracing::info!(a = "x\"\n\u{1b}é", absent, count = 7, is_so = true, cause = ?Some("y"), "told");
+            tracing::warn!(target: "scopegate::elsewhere", "{} and {}", 1, 2);
+        });
         let expected = concat!(
             r#"{"timestamp":"1970-01-01T00:00:01.500000Z","level":"INFO","message":"told","a":"x\"\n\u001bé","count":7,"#,
             r#""is_so":true,"cause":"Some(\"y\")","target":"scopegate::telemetry::log::json_lines::tests"}"#,
@@ -87,6 +97,12 @@ mod tests {
             r#""target":"scopegate::elsewhere"}"#,
             "\n",
         );
-        assert_eq!(*kept.lock().unwrap(), expected);
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_line_without_a_time_begins_with_its_level() {
+        let lines = lines(None, || tracing::info!(target: "scopegate::elsewhere", "told"));
+        assert_eq!(lines, "{\"level\":\"INFO\",\"message\":\"told\",\"target\":\"scopegate::elsewhere\"}\n");
     }
 }
