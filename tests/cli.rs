@@ -8,7 +8,7 @@
 )]
 
 use std::{
-    io::{BufReader, Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::SocketAddr,
     process::{ChildStdout, Command, Output, Stdio},
 };
@@ -233,6 +233,22 @@ fn start(mut command: Command, drain: &str) -> (Running, BufReader<ChildStdout>)
 fn on_free_ports(command: &mut Command) {
     for listener in ["LISTEN_ADDR", "ADMIN_LISTEN_ADDR", "GRPC_LISTEN_ADDR"] {
         command.env(format!("SCOPEGATE__SERVER__{listener}"), "127.0.0.1:0");
+    }
+}
+
+#[test]
+fn a_log_without_timestamps_has_none() {
+    for (timestamps, has_time) in [("true", true), ("false", false)] {
+        let mut command = scopegate();
+        command.args(["serve", "--dev"]).env("SCOPEGATE__SERVER__LOG__TIMESTAMPS", timestamps);
+        command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json");
+        on_free_ports(&mut command);
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let first = lines.map(Result::unwrap).find(|line| line.starts_with('{')).unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(first.contains("\"timestamp\""), has_time, "{first}");
     }
 }
 

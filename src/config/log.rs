@@ -2,19 +2,25 @@
 
 use super::{
     key::Key,
-    kind::{Choice, Ratio},
+    kind::{Choice, Flag, Ratio},
     section::Section,
     shape::Keys,
 };
 use crate::telemetry::log::{LogFormat, LogLevel, LogSettings, SubjectLogging};
 
 /// The keys of `server.log`.
-pub(super) const KEYS: Keys = &[&[&FORMAT, &LEVEL, &PERMITS, &SUBJECT]];
+pub(super) const KEYS: Keys = &[&[&FORMAT, &TIMESTAMPS, &LEVEL, &PERMITS, &SUBJECT]];
 
 const FORMAT: Key<Choice<LogFormat>> = Key::new(
     "format",
     Choice { default: LogFormat::Json, words: &[("json", LogFormat::Json), ("text", LogFormat::Text)] },
     "One JSON object a line, or text for people.",
+);
+
+const TIMESTAMPS: Key<Flag> = Key::new(
+    "timestamps",
+    Flag::ON,
+    "`false` leaves the time out of log lines, for collectors that stamp lines themselves, such as journald.",
 );
 
 const LEVEL: Key<Choice<LogLevel>> = Key::new(
@@ -57,6 +63,7 @@ pub(super) const SUBJECTS: &[(&str, SubjectLogging)] = &[
 pub(super) fn read(log: &Section) -> LogSettings {
     LogSettings {
         format: log.get(&FORMAT),
+        timestamps: log.get(&TIMESTAMPS),
         level: log.get(&LEVEL),
         permits: log.get(&PERMITS),
         subject: log.get(&SUBJECT),

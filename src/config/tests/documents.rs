@@ -176,6 +176,7 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
             format: LogFormat::Json,
             level: LogLevel::Info,
             permits: SamplingRatio::NONE,
+            timestamps: true,
             subject: SubjectLogging::Hashed,
         },
         audit: None,

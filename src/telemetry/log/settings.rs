@@ -11,6 +11,8 @@ pub struct LogSettings {
     pub level: LogLevel,
     /// The share of permits that is logged at `info`; the others are at `debug`.
     pub permits: SamplingRatio,
+    /// Whether each line has its time.
+    pub timestamps: bool,
     /// How a token's subject appears.
     pub subject: SubjectLogging,
 }

@@ -26,12 +26,20 @@ pub fn init(settings: LogSettings) -> io::Result<LogGuard> {
     let ours =
         filter_fn(|event| event.target().starts_with("scopegate") || *event.level() <= tracing::Level::WARN);
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
-        LogFormat::Json => JsonLines::new(queue, Some(SystemClock::default())).boxed(),
-        // No colours: tracing-subscriber is built without them, and says so on a terminal that is to have them.
-        LogFormat::Text => fmt::layer().with_ansi(false).with_writer(queue).boxed(),
+        LogFormat::Json => JsonLines::new(queue, settings.timestamps.then(SystemClock::default)).boxed(),
+        LogFormat::Text => text_lines(queue, settings.timestamps),
     };
     let _ = tracing_subscriber::registry().with(layer.with_filter(ours)).with(level).try_init();
     Ok(guard)
+}
+
+/// Lines for people. No colours: tracing-subscriber is built without them, and complains if it is asked for them.
+fn text_lines<W>(writer: W, has_time: bool) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'w> fmt::MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_ansi(false).with_writer(writer);
+    if has_time { lines.boxed() } else { lines.without_time().boxed() }
 }
 
 fn level_of(level: LogLevel) -> LevelFilter {
@@ -41,5 +49,44 @@ fn level_of(level: LogLevel) -> LevelFilter {
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_of_text_has_a_time_unless_it_is_switched_off() {
+        let line = |has_time| {
+            let kept = Kept::default();
+            let writer = kept.clone();
+            let layer = text_lines(move || writer.clone(), has_time);
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+                tracing::info!(target: "scopegate::elsewhere", "told");
+            });
+            let bytes = kept.0.lock().unwrap();
+            String::from_utf8(bytes.clone()).unwrap()
+        };
+        assert_eq!(line(false), " INFO scopegate::elsewhere: told\n");
+        let (time, rest) =
+            line(true).split_once(' ').map(|(time, rest)| (time.to_owned(), rest.to_owned())).unwrap();
+        assert!(time.starts_with("20") && time.ends_with('Z'), "{time}");
+        assert_eq!(rest, " INFO scopegate::elsewhere: told\n");
     }
 }
