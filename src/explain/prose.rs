@@ -113,3 +113,35 @@ fn quoted(text: Option<&str>) -> String {
 }
 
 const MAX_QUOTED_CHARS: usize = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Reason;
+
+    #[test]
+    fn text_of_a_token_is_quoted_and_shortened() {
+        assert_eq!(quoted(None), "absent");
+        assert_eq!(quoted(Some("a\"\n\u{202e}")), r#""a\"\n\u{202e}""#);
+        assert_eq!(quoted(Some(&"x".repeat(300))), format!("{:?}", "x".repeat(200)));
+    }
+
+    #[test]
+    fn a_note_of_the_verification_is_one_line() {
+        let refusal = Refusal::new(Reason::TokenMalformed, "`kid` is not a string");
+        for (note, text) in [
+            (TokenNote::Bearer { bytes: 7 }, "a bearer token of 7 bytes"),
+            (
+                TokenNote::Header { alg: "RS256", kid: Some("k\n1"), typ: None },
+                r#"`alg` RS256, `kid` "k\n1", `typ` absent"#,
+            ),
+            (
+                TokenNote::Malformed { step: Step::Signature, refusal },
+                "token-malformed: `kid` is not a string",
+            ),
+            (TokenNote::VerifiedBy { source: "idp" }, "verified by a key of source `idp`"),
+        ] {
+            assert_eq!(of_token_note(&note), text);
+        }
+    }
+}

@@ -132,3 +132,54 @@ impl Outcome {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::mem::discriminant;
+
+    use super::*;
+
+    const KEYS: KeysTried = KeysTried { generation: 1, round: 1, is_final: false };
+
+    #[test]
+    fn the_source_that_signed_decides_then_one_that_cannot_tell_then_the_closest() {
+        let in_order: [fn() -> Outcome; 7] = [
+            || Outcome::Accepted(Verified::signed_by(1)),
+            || Outcome::ClaimsRefused(Refusal::of(Reason::TokenExpired)),
+            || Outcome::KeyUnknown { keys: KEYS, is_fresh: false },
+            || Outcome::SignatureInvalid(KEYS),
+            || Outcome::KeyUnknown { keys: KEYS, is_fresh: true },
+            || Outcome::AlgorithmMismatch("alg"),
+            || Outcome::IssuerMismatch,
+        ];
+        for (index, decides) in in_order.iter().enumerate() {
+            for other in &in_order[index + 1..] {
+                assert_eq!(decisive(vec![other(), decides()]).unwrap().0, 1, "{:?}", other());
+                let (at, outcome) = decisive(vec![decides(), other(), decides()]).unwrap();
+                assert_eq!((at, discriminant(&outcome)), (0, discriminant(&decides())));
+            }
+        }
+        let equals = vec![Outcome::Unavailable("down"), Outcome::KeyUnknown { keys: KEYS, is_fresh: false }];
+        assert_eq!(decisive(equals).unwrap().0, 0);
+        assert!(decisive(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn a_fetch_helps_only_a_key_that_is_missing_or_wrong_by_keys_from_before_the_request() {
+        let old = [Outcome::SignatureInvalid(KEYS), Outcome::KeyUnknown { keys: KEYS, is_fresh: true }];
+        assert_eq!(
+            old.map(|outcome| outcome.missing().map(|(missing, _)| missing)),
+            [Some(Missing::Signature), Some(Missing::Kid)]
+        );
+        let keys = KeysTried { is_final: true, ..KEYS };
+        for outcome in [
+            Outcome::SignatureInvalid(keys),
+            Outcome::KeyUnknown { keys, is_fresh: false },
+            Outcome::Unavailable("down"),
+            Outcome::AlgorithmMismatch("alg"),
+            Outcome::IssuerMismatch,
+        ] {
+            assert_eq!(outcome.missing(), None, "{outcome:?}");
+        }
+    }
+}
