@@ -1,5 +1,5 @@
-//! The refusals of requests whose operation cannot be read, each with its JSON-RPC error code. The detail is fixed text
-//! and never holds what the client sent.
+//! Refusals of requests whose operation cannot be read, each with its JSON-RPC error code. The detail is a fixed
+//! text: it never contains data of the client.
 
 use crate::domain::{Reason, Refusal};
 
@@ -8,12 +8,12 @@ pub(super) const fn not_json(detail: &'static str) -> Refusal {
     malformed(detail).with_json_rpc_code(PARSE_ERROR)
 }
 
-/// The body is JSON, but not a message that can be passed on.
+/// The body is JSON, but not a valid message.
 pub(super) const fn malformed(detail: &'static str) -> Refusal {
     Refusal::new(Reason::OperationMalformed, detail)
 }
 
-/// A mirrored header is repeated, joined or has illegal characters.
+/// A mirrored header is repeated, joined, or has illegal characters.
 pub(super) const fn bad_header(detail: &'static str) -> Refusal {
     malformed(detail).with_json_rpc_code(HEADER_MISMATCH)
 }
