@@ -144,7 +144,7 @@ fn messages_of(operation: &Operation<'_>) -> Vec<MessageWords> {
 /// What each level of the operation asks for; `None` where the operation was not read, or no scope opens it.
 fn required_by(record: &DecisionRecord<'_, '_>) -> Option<(Vec<String>, bool)> {
     let levels = record.resource?.policy()?.table().levels(record.operation.as_ref()?.into()).ok()?;
-    let requirements = levels.iter().map(|level| level.requirement).filter(|wanted| !wanted.is_nothing());
+    let requirements = levels.iter().map(|level| level.requirement).filter(|wanted| !wanted.is_empty());
     Some(bounded(requirements.map(ToString::to_string)))
 }
 

@@ -40,7 +40,7 @@ impl ObserverSettings {
         let dialects = Dialect::ALL.map(Dialect::name);
         let durations = DurationHistograms::register(registry, DURATION, "dialect", dialects)?;
         let tracer = Tracer::default();
-        Ok(Self { clock, durations, of_no_resource: policy.counters_of_none(), log, tracer, scheme: "http" })
+        Ok(Self { clock, durations, of_no_resource: policy.counters_without_resource(), log, tracer, scheme: "http" })
     }
 
     /// The same, giving spans to a tracer. `scheme` is that of the listener, `http` or `https`.

@@ -1,4 +1,4 @@
-//! What an operation needs, in words: for `scopegate check`, `explain` and `/debug/policy`.
+//! The requirement of an operation as text, for `scopegate check`, `explain` and `/debug/policy`.
 
 use serde::Serialize;
 
@@ -16,27 +16,27 @@ use crate::domain::{Operation, Refusal};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Explanation {
-    /// The resource is not enforced: nothing is needed.
+    /// The resource is not enforced: no scope is required.
     Unenforced,
-    /// These levels, all of them.
+    /// All of these levels are required.
     Levels(Vec<ExplainedLevel>),
-    /// No scope opens it; the stable code says why.
+    /// No scope permits the operation; this is the code of the reason.
     Closed(&'static str),
 }
 
 /// One level, as text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedLevel {
-    /// What asks for it: `initialize`, `method`, `tool`, `named` or `field`.
+    /// The kind of level: `initialize`, `method`, `tool`, `named` or `field`.
     pub level: &'static str,
-    /// Of a field, its coordinate: `Type.field`, or `Type` for all that return it.
+    /// For a field its coordinate: `Type.field`, or `Type` for all fields that return it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
     /// The scopes: `a b`, `(a b | c)`, or `-` for none.
     pub scopes: String,
 }
 
-/// What `operation` needs at `resource`.
+/// The requirement of `operation` at `resource`.
 #[must_use]
 pub fn explain(resource: &ProtectedResource, operation: &Operation<'_>) -> Explanation {
     match resource.policy().map(|policy: &Policy| policy.table().levels(operation.into())) {
@@ -55,17 +55,17 @@ pub fn explain(resource: &ProtectedResource, operation: &Operation<'_>) -> Expla
     }
 }
 
-/// One line of a compiled policy.
+/// One row of a compiled policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// The operation: `every request`, a method, or a method with the name that it calls.
+    /// The operation: `every request`, a method, or a method and the name that it calls.
     pub operation: String,
-    /// All that it needs: its levels, joined by ` + `.
+    /// The scopes of all its levels, joined by ` + `.
     pub scopes: String,
 }
 
 impl PolicyTable {
-    /// The table, a row for each operation that the policy names.
+    /// The policy as a table: a row for each operation that the policy names.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         let row = |operation: String, method: &str, own: Option<&Requirement>| {
@@ -86,7 +86,7 @@ impl PolicyTable {
         rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), "tools/call", Some(own))));
         rows.extend(self.graph.iter().flat_map(GraphTable::tools).map(|(name, fields)| Row {
             operation: format!("tools/call {name}"),
-            scopes: fields.map_or_else(|| "(closed)".to_owned(), |fields| self.needs_of_tool(name, &fields)),
+            scopes: fields.map_or_else(|| "(closed)".to_owned(), |fields| self.tool_scopes(name, &fields)),
         }));
         rows.extend(of_entries(&self.tools, "tools/call"));
         rows.extend(of_entries(&self.prompts, "prompts/get"));
@@ -94,18 +94,18 @@ impl PolicyTable {
         rows
     }
 
-    /// All that the tool of a GraphQL operation needs; `fields` are the levels of its fields.
-    fn needs_of_tool(&self, name: &str, fields: &Levels<'_>) -> String {
+    /// The scopes of a GraphQL operation's tool; `fields` are the levels of its fields.
+    fn tool_scopes(&self, name: &str, fields: &Levels<'_>) -> String {
         let entries = self.tools.matches(name);
         let outer = std::iter::once(&self.initialize).chain(self.method_levels("tools/call")).chain(entries);
         join(outer.chain(fields.iter().map(|level| level.requirement)))
     }
 }
 
-/// The levels that ask for something, joined by ` + `.
+/// The levels that require scopes, joined by ` + `.
 fn join<'t>(levels: impl Iterator<Item = &'t Requirement>) -> String {
-    let asking = levels.filter(|level| !level.is_nothing()).map(ToString::to_string).collect::<Vec<_>>();
-    if asking.is_empty() { "-".to_owned() } else { asking.join(" + ") }
+    let requiring = levels.filter(|level| !level.is_empty()).map(ToString::to_string).collect::<Vec<_>>();
+    if requiring.is_empty() { "-".to_owned() } else { requiring.join(" + ") }
 }
 
 impl LevelKind {

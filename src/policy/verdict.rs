@@ -1,5 +1,5 @@
 //! The verdict on an operation: a pure function of a policy, verified facts and the operation. Denials, challenges,
-//! `explain` and the self-check are renderings of it, so that they cannot disagree.
+//! `explain` and the self-check all read this one value, so they cannot disagree.
 
 use std::sync::LazyLock;
 
@@ -9,19 +9,19 @@ use crate::{
     token::Identity,
 };
 
-/// Whether the caller may do an operation, and if not, whether the caller can get there.
+/// Whether the caller may do an operation, and if not, whether more scopes would change that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The facts suffice.
+    /// The caller has every scope that the operation requires.
     Permit,
-    /// These scopes would suffice, and a client may ask the authorization server for them (RFC 6750 §3.1,
+    /// The caller lacks these scopes. A client may ask the authorization server for them (RFC 6750 §3.1,
     /// `insufficient_scope`).
     Acquirable(MissingScopes),
-    /// Nothing that a client can acquire changes the verdict.
+    /// No token that the client could get would change the verdict.
     Never(Refusal),
 }
 
-/// The verified facts that a verdict rests on. What a request only claims is not among them.
+/// The verified facts behind a verdict. Unverified claims of a request are never among them.
 #[derive(Clone, Copy, Debug)]
 pub enum Facts<'a> {
     /// The caller sent no token.
@@ -30,13 +30,13 @@ pub enum Facts<'a> {
     Verified(&'a Identity),
 }
 
-/// What a verdict is about.
+/// The subject of a verdict.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
     /// One operation.
     Operation(&'a Operation<'a>),
-    /// Every request that calls this method on this name, whatever its arguments are. What only the arguments decide is
-    /// left open: a call can need more than the pattern, never less.
+    /// Every request that calls this method on this name, with any arguments. Levels that depend on the arguments
+    /// are left out: a call can require more than its pattern, never less.
     Pattern(&'a Call<'a>),
 }
 
@@ -53,7 +53,7 @@ impl Verdict {
 }
 
 impl<'a> Facts<'a> {
-    /// The scopes that the caller has.
+    /// The scopes that the token grants; none without a token.
     #[must_use]
     pub fn scopes(self) -> &'a ScopeSet {
         match self {
@@ -69,7 +69,7 @@ impl<'a> From<&'a Operation<'a>> for Target<'a> {
     }
 }
 
-/// The verdict of `policy` on `target`, for a caller with these facts (steps 8 and 9 of the decision).
+/// The verdict of `policy` on `target` for a caller with these facts (steps 8 and 9 of the decision).
 #[must_use]
 pub fn verdict(policy: &Policy, facts: Facts<'_>, target: Target<'_>) -> Verdict {
     match policy.table.levels(target) {
