@@ -110,7 +110,7 @@ impl SourceRules {
 /// `oauth.scopes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeSettings {
-    /// Needed by every request.
+    /// Required for every request.
     pub initialize: ScopeGroups,
     /// Added for `tools/list`.
     pub tools_list: ScopeGroups,

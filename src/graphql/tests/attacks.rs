@@ -117,7 +117,7 @@ fn no_notation_hides_a_field() {
     ] {
         match run(text, UnknownFields::Refuse) {
             Ok(needs) => assert_eq!(needs, ["Query.a"], "{text}"),
-            // Refused is as good as found; both modes must not miss it.
+            // A refusal is safe too; neither mode may miss the field.
             Err(fault) => {
                 assert!(matches!(fault, QueryFault::Invalid | QueryFault::Unparsable), "{text}: {fault}")
             }

@@ -143,7 +143,7 @@ proptest! {
         }
     }
 
-    /// More scopes never take a permit away.
+    /// Additional scopes never turn a permit into a denial.
     #[test]
     fn more_scopes_never_deny(text in any_requirement(), granted in any_group(), more in any_group()) {
         let requirement = requirement(&text);
