@@ -31,7 +31,7 @@
 //!               release     version and commit
 //! ```
 //!
-//! Only `policy` can make a [`policy::Permit`]: with [`policy::decide`], [`policy::permit_public`] or
+//! Only `policy` can make a [`policy::Permit`]: with [`policy::decide()`], [`policy::permit_public`] or
 //! [`policy::permit_unenforced`]. The gateway's answer "allow" can only be written from a permit.
 
 pub mod admission;

@@ -106,7 +106,7 @@ impl AuditHandle {
         }
     }
 
-    /// Waits until every record is written, but at most [`DRAIN_TIMEOUT`].
+    /// Waits until every record is written, but at most `DRAIN_TIMEOUT`.
     pub async fn drain(&self) {
         let (barrier, is_written) = oneshot::channel();
         let all_written = async {

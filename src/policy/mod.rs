@@ -1,6 +1,6 @@
 //! The scopes that an operation requires, and whether an identity has them.
 //!
-//! Only `decide.rs` makes a [`Permit`]. It has three makers: [`decide`] for a token with the scopes of the
+//! Only `decide.rs` makes a [`Permit`]. It has three makers: [`decide()`] for a token with the scopes of the
 //! operation, [`permit_public`] for what is public, and [`permit_unenforced`] for a resource that is not enforced.
 //! Design: `docs/design/policy.md`, `docs/design/actors.md`.
 
