@@ -24,6 +24,7 @@
 //!               token     from a bearer token to an identity
 //!                 keys    public keys: fetched, kept fresh, published as a snapshot (JwksActor)
 //!             mcp         from a JSON-RPC body or headers to an operation
+//!               json        objects with unique member names
 //!               domain      the terms of the field
 //!               clock       time as a value
 //!               telemetry   logs, metrics, traces, redaction
@@ -47,6 +48,7 @@ pub mod gateway;
 pub mod graphql;
 pub mod grpc;
 pub mod http;
+pub mod json;
 pub mod keys;
 pub mod mcp;
 pub mod metadata;

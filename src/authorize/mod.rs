@@ -2,9 +2,13 @@
 //! Design: `docs/design/request-path.md`.
 
 mod authorizer;
+mod checked;
 mod decision_log;
+mod note;
 mod observer;
 mod span;
 
-pub use authorizer::{Authorizer, Checked};
+pub use authorizer::Authorizer;
+pub use checked::Checked;
+pub use note::{Note, Trace};
 pub use observer::ObserverSettings;

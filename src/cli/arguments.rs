@@ -22,6 +22,8 @@ pub(super) enum Command {
     Serve(OriginOptions),
     /// Load the configuration and print the compiled policy, or all mistakes
     Check(OriginOptions),
+    /// Print the JSON Schema of the configuration file, for editors and CI
+    Schema,
     /// Mint a token with the configured shared secret
     Token(TokenOptions),
     /// Decide about one request and say why, step by step

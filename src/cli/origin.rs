@@ -3,7 +3,7 @@
 use super::arguments::OriginOptions;
 use crate::{
     app::LoadSettings,
-    config::{Environment, Mistakes, Sources},
+    config::{Environment, Mistakes, Origin},
 };
 
 /// How to load the configuration, as often as it takes.
@@ -11,10 +11,10 @@ use crate::{
 /// # Errors
 /// When neither a file nor `--dev` was given: a missing mount must not start a service that everybody can ask.
 pub(super) fn loader(options: &OriginOptions, environment: Environment) -> Result<LoadSettings, Mistakes> {
-    let sources = if options.dev {
-        Sources::development(environment)
+    let origin = if options.dev {
+        Origin::development(environment)
     } else {
-        Sources::new(options.config.clone(), environment)
+        Origin::new(options.config.clone(), environment)
     }?;
-    Ok(Box::new(move || sources.load()))
+    Ok(Box::new(move || origin.load()))
 }

@@ -1,5 +1,5 @@
-//! The actor that keeps one source's keys fresh: it alone decides when to fetch, and publishes what it knows
-//! as a snapshot that any thread reads without asking it.
+//! The actor that keeps the keys of one source fresh. It decides when to fetch, and publishes a snapshot that any
+//! thread reads without a message to the actor.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -27,8 +27,8 @@ use crate::{
     domain::ResourceId,
 };
 
-/// Starts to fetch the keys of a source on `arbiter`, which must not be one that serves requests. It ends when
-/// the last handle is dropped. `source` is the source's name in logs and metrics.
+/// Starts the actor of a source on `arbiter`, which must not serve requests. The actor ends when the last handle is
+/// dropped. `source` is the name of the source in logs and metrics.
 pub fn start(
     resource: &ResourceId,
     source: &str,
@@ -63,23 +63,23 @@ pub fn start(
     KeysHandle::remote(snapshot, Remote::new(mailbox, unknown_kid, rounds, metrics, alive))
 }
 
-/// One source's fetching. A round is one fetch with all that follows from it; rounds never overlap.
+/// Fetches the keys of one source. A round is one fetch and its consequences; rounds never overlap.
 struct JwksActor {
     name: SourceName,
     settings: RemoteSettings,
     outgoing: Arc<Outgoing>,
     clock: SharedClock,
     snapshot: Arc<ArcSwap<KeySnapshot>>,
-    /// Counts the rounds that have ended, for those who wait for one.
+    /// The number of rounds that have ended. Requests that wait for a round watch it.
     rounds: watch::Sender<u64>,
     schedule: Schedule,
     unknown_kids: TokenBucket,
     failed_signatures: TokenBucket,
     metrics: Arc<SourceMetrics>,
     timer: Option<SpawnHandle>,
-    /// When the round that runs now began; `None` between rounds.
+    /// When the running round began; `None` between rounds.
     began: Option<Uptime>,
-    /// Resolves when the last handle is gone. Timers and fetches alone would keep an actor alive for ever.
+    /// Resolves when the last handle is dropped. Without it, timers and fetches would keep the actor alive for ever.
     closed: Option<oneshot::Receiver<Infallible>>,
 }
 
@@ -137,11 +137,11 @@ impl JwksActor {
         self.snapshot.store(Arc::new(self.snapshot.load().fail(cause)));
     }
 
-    /// Resolves when the round that runs now has ended.
+    /// Resolves when the running round has ended.
     fn end_of_round(&self) -> ResponseFuture<()> {
         let mut rounds = self.rounds.subscribe();
         Box::pin(async move {
-            // An error means that the actor ends, and then there is nothing to wait for either.
+            // An error means that the actor has ended. There is nothing left to wait for.
             let _ = rounds.changed().await;
         })
     }
@@ -155,7 +155,7 @@ impl JwksActor {
     }
 }
 
-/// Fetch now, unless that is already happening; answered when the round has ended.
+/// Fetches now, or joins the running round. Answered when the round has ended.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Refresh;
@@ -169,8 +169,8 @@ impl Handler<Refresh> for JwksActor {
     }
 }
 
-/// A token needs a key that was not there when `round` rounds had ended: fetch if the bucket allows it; answered
-/// when the round has ended, or at once if there is none, or if one has ended since.
+/// A token needs a key that was missing when `round` rounds had ended. Fetches if the bucket allows it. Answered when
+/// the round has ended; at once if there is none, or if one has ended since.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct KeyMissing {
@@ -191,7 +191,7 @@ impl Handler<KeyMissing> for JwksActor {
     }
 }
 
-/// Answered at once, by an actor that lives.
+/// Answered at once by a living actor.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Ping;
@@ -202,7 +202,7 @@ impl Handler<Ping> for JwksActor {
     fn handle(&mut self, _: Ping, _: &mut Context<Self>) {}
 }
 
-/// The actor's address, for the handle: actix stays in this file.
+/// The address of the actor, for the handle. It keeps actix in this file.
 pub(super) struct Mailbox(Addr<JwksActor>);
 
 /// The actor has ended.

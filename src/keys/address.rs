@@ -1,34 +1,34 @@
-//! Which URLs and addresses may be asked for keys. A provider's document, or whoever answers for its name,
-//! must not point us at this machine or at the cloud's metadata service.
+//! The URLs and addresses that a key source may use. A provider's document or DNS must not make the service connect to
+//! its own machine or to the metadata service of a cloud.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-/// Why a URL must not be asked. The text says what is expected instead.
+/// Why a URL is refused. The text names the URL that is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// Neither http nor https, or without a host.
+    /// The scheme is neither http nor https, or the URL has no host.
     #[error("an http(s) URL")]
     Scheme,
-    /// Plain http to a host that is neither loopback nor listed.
+    /// Plain http to a host that is neither loopback nor in `server.insecure_key_hosts`.
     #[error("https, or a loopback host, or a host of `server.insecure_key_hosts`")]
     Insecure,
-    /// A user name or a password.
+    /// The URL has a user name or a password.
     #[error("a URL without credentials")]
     Credentials,
-    /// A fragment.
+    /// The URL has a fragment.
     #[error("a URL without a fragment")]
     Fragment,
-    /// An address that is never asked: link-local, a metadata service, multicast, unspecified.
+    /// The address is link-local, a metadata service, multicast or unspecified.
     #[error("neither link-local, multicast, nor of a metadata service")]
     Address,
 }
 
-/// Whether keys, or a discovery document, may be fetched from `url`. A query is allowed.
+/// Checks that keys or a discovery document may be fetched from `url`. A query is allowed.
 ///
 /// # Errors
-/// When it may not.
+/// When they may not.
 pub fn is_fetchable(url: &Url, insecure_hosts: &[String]) -> Result<(), UrlError> {
     let host = url.host_str().ok_or(UrlError::Scheme)?;
     let is_refused = literal(host).is_some_and(|ip| !ip.is_loopback() && is_refused(ip));
@@ -50,8 +50,8 @@ pub fn is_fetchable(url: &Url, insecure_hosts: &[String]) -> Result<(), UrlError
     }
 }
 
-/// Whether a connection to `ip` may be made on behalf of `host`. Loopback goes with loopback alone: a public
-/// name that resolves to this machine is an attack (DNS rebinding), and `localhost` is never elsewhere.
+/// Whether `host` may resolve to `ip`. A loopback name must resolve to loopback, and only a loopback name may: a public
+/// name that resolves to this machine is an attack (DNS rebinding).
 pub(super) fn may_connect(host: &str, ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
     if is_loopback_host(host) { ip.is_loopback() } else { !is_refused(ip) }
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn https_may_be_asked_anywhere_and_http_where_it_is_allowed() {
+    fn https_is_allowed_everywhere_and_http_only_for_listed_hosts() {
         for url in [
             "https://auth.example.com/keys",
             "https://10.1.2.3/keys",

@@ -1,4 +1,4 @@
-//! The JWS algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) that a key may be used with.
+//! The JWS algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) of keys.
 
 /// A signature or MAC algorithm that this build verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,7 +47,7 @@ impl Algorithm {
         Self::Hs512,
     ];
 
-    /// The algorithm that a JOSE `alg` names, case-sensitively. `none` and unknown names are `None`.
+    /// The algorithm of a JOSE `alg`, which is case-sensitive. Returns `None` for `none` and unknown names.
     #[must_use]
     pub fn parse(alg: &str) -> Option<Self> {
         if alg == "Ed25519" {
@@ -56,7 +56,7 @@ impl Algorithm {
         Self::ALL.into_iter().find(|known| known.name() == alg)
     }
 
-    /// The same for a shared secret (RFC 7518 §3.2); `None` for the algorithms of public keys.
+    /// The HMAC of `jsonwebtoken` (RFC 7518 §3.2); `None` for the algorithms of public keys.
     #[must_use]
     pub const fn hmac(self) -> Option<jsonwebtoken::Algorithm> {
         match self {
@@ -75,7 +75,7 @@ impl Algorithm {
         }
     }
 
-    /// The name in JOSE's registry (`EdDSA` for Ed25519).
+    /// The name in the JOSE registry (`EdDSA` for Ed25519).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -94,7 +94,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether verifying needs the secret that signs.
+    /// Whether one secret signs and verifies.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)

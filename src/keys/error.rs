@@ -1,19 +1,19 @@
-//! What can go wrong with keys: each failure is named, and safe to show to an operator.
+//! The errors of key sources. Each one is safe to show to an operator.
 
 use std::{io, net::IpAddr, time::Duration};
 
 use super::{SkipCause, UrlError};
 
-/// Why a source's keys could not be refreshed, or outgoing requests not be set up.
+/// Why keys were not refreshed, or outgoing requests not set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeysError {
     /// The last fetch failed; the text says where and why.
     #[error("{0}")]
     Fetch(String),
-    /// The actor has ended: nothing keeps the keys fresh any more.
+    /// The actor has ended, so nothing keeps the keys fresh.
     #[error("the keys are not refreshed any more: their actor has ended")]
     ActorGone,
-    /// The content of `server.ca_file` is not what it must be; the text says why.
+    /// The content of `server.ca_file` is wrong; the text says why.
     #[error("{0}")]
     Roots(String),
     /// The TLS library refused its own defaults.
@@ -24,19 +24,19 @@ pub enum KeysError {
 /// Why one fetch failed. Texts from outside are made printable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// The address must not be asked.
+    /// The URL is refused.
     #[error("the address must be {0}")]
     Url(#[from] UrlError),
     /// The host has no address.
     #[error("the host's name cannot be resolved")]
     Resolve,
-    /// The host's addresses are of a kind that is never asked.
+    /// All addresses of the host are refused.
     #[error("the host's address `{0}` is refused")]
     Address(IpAddr),
-    /// No connection.
+    /// The connection was not established.
     #[error("cannot connect: {0}")]
     Connect(io::ErrorKind),
-    /// A proxy that speaks another protocol than http.
+    /// The proxy does not speak http.
     #[error("a proxy of scheme `{0}` is not supported, only `http`")]
     ProxyScheme(String),
     /// The proxy did not open the tunnel.
@@ -45,25 +45,25 @@ pub enum FetchError {
     /// The proxy did not answer in HTTP.
     #[error("the proxy's answer to CONNECT is malformed")]
     ProxyAnswer,
-    /// No TLS connection.
+    /// The TLS handshake failed.
     #[error("TLS handshake failed: {0}")]
     Tls(String),
-    /// Connecting, asking and reading together took too long.
+    /// The whole fetch took too long.
     #[error("no complete answer within {}", humantime::format_duration(*.0))]
     Timeout(Duration),
-    /// Redirects are never followed: they would undo the check of the address.
+    /// The answer is a redirect. Redirects are never followed: they would bypass the check of the address.
     #[error("redirected (status {0}), which is not followed")]
     Redirect(u16),
-    /// Another status than 200.
+    /// The status is not 200.
     #[error("status {0}")]
     Status(u16),
-    /// A longer body than `max_bytes`.
+    /// The body is longer than `max_bytes`.
     #[error("the body is longer than {0} bytes")]
     TooLarge(usize),
     /// The connection closed before the announced end of the body.
     #[error("the body ends before its announced length")]
     CutShort,
-    /// The connection broke, or what came was not HTTP.
+    /// The connection broke, or the answer is not HTTP.
     #[error("broken response: {0}")]
     Response(String),
     /// The body is not JSON.
@@ -72,7 +72,7 @@ pub enum FetchError {
     /// The JSON has no `keys` array.
     #[error("the document is no JWK Set: it needs one array `keys`")]
     NoKeysArray,
-    /// A set with entries, none of which can be used.
+    /// The set has entries, and none of them can be used.
     #[error("none of the {count} keys can be used: {first}")]
     NoUsableKey {
         /// How many entries the set has.
@@ -80,13 +80,13 @@ pub enum FetchError {
         /// What is wrong with the first.
         first: SkipCause,
     },
-    /// The document lacks `issuer` or `jwks_uri`, or one of them is no URL.
+    /// `issuer` or `jwks_uri` is missing, or is not a URL.
     #[error("the discovery document has no well-formed `{0}`")]
     Discovery(&'static str),
-    /// The document speaks for another issuer than the configured one.
+    /// The issuer of the document is not the configured one.
     #[error("the discovery document is of issuer `{0}`, not of the configured one")]
     IssuerConfigured(String),
-    /// The document speaks for an issuer that it was not found at (RFC 8414 §3.3).
+    /// The document does not belong to the URL that it came from (RFC 8414 §3.3).
     #[error(
         "the discovery document is of issuer `{0}`, which belongs elsewhere; configure `issuer` if this is meant"
     )]
@@ -94,7 +94,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// A word for the kind of failure, of a small set.
+    /// The kind of failure, as a label of a metric.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Url(_) | Self::Address(_) => "address-refused",
@@ -115,7 +115,7 @@ impl FetchError {
     }
 }
 
-/// Text from outside, fit for a log line or an error: printable ASCII, at most 64 characters.
+/// Text from a provider, made safe for a log line or an error: printable ASCII, at most 64 characters.
 pub(super) fn printable(text: &str) -> String {
     let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
     text.chars().take(MAX_PRINTED).map(shown).collect()

@@ -1,5 +1,5 @@
-//! The outside of a key source: what the request path holds. Reading never waits; only a token whose key is
-//! missing may, briefly.
+//! The handle of a key source, for the request path. Reading never waits. Only a token whose key is missing waits, for
+//! a bounded time.
 
 use std::{convert::Infallible, fmt, sync::Arc};
 
@@ -21,18 +21,18 @@ pub struct KeysHandle {
     remote: Option<Arc<Remote>>,
 }
 
-/// Why a token asks for a refresh. Each kind has a bucket of its own, so that forged signatures cannot use up
-/// what a rotation needs.
+/// Why a token asks for a refresh. Each kind has its own bucket, so that forged signatures cannot use up the fetches
+/// that a key rotation needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// No key has the token's `kid`.
     Kid,
-    /// A key has it, and the signature does not verify: the provider may have a new key under an old name.
+    /// A key has the `kid`, and the signature does not verify: the provider may have a new key under the old `kid`.
     Signature,
 }
 
 impl KeysHandle {
-    /// The source that a shared secret is.
+    /// A source with one shared secret.
     #[must_use]
     pub fn of_secret(settings: &SecretSettings) -> Self {
         Self::fixed([VerifyingKey::of_secret(settings)].into_iter().collect())
@@ -48,23 +48,22 @@ impl KeysHandle {
         Self { snapshot, remote: Some(Arc::new(remote)) }
     }
 
-    /// What is known now, without a lock. Do not hold it over an `await`.
+    /// The current snapshot, read without a lock. Do not hold it over an `await`.
     #[must_use]
     pub fn snapshot(&self) -> Guard<Arc<KeySnapshot>> {
         self.snapshot.load()
     }
 
-    /// Asks for a refresh on behalf of a token, and waits for the round to end, at most
-    /// `refresh_unknown_kid.max_wait`. Returns at once where that is switched off, where the bucket is empty,
-    /// and where [`MAX_WAITING`] tokens wait already, or where a round has ended since the snapshot with this
-    /// `round` was looked at. Look at a new snapshot afterwards.
+    /// Asks for a refresh on behalf of a token, and waits until the round ends, at most `refresh_unknown_kid.max_wait`.
+    /// Returns at once if these refreshes are switched off, the bucket is empty, [`MAX_WAITING`] tokens wait already,
+    /// or a round has ended since the snapshot with this `round`. The caller reads a new snapshot afterwards.
     pub async fn refresh_for(&self, missing: Missing, round: u64) {
         if let Some(remote) = &self.remote {
             remote.refresh_for(missing, round).await;
         }
     }
 
-    /// Waits until the first fetch has succeeded or failed. Without an upper bound: the caller has one.
+    /// Waits until the first fetch has succeeded or failed. The caller sets a deadline.
     pub async fn first_answer(&self) {
         let Some(remote) = &self.remote else { return };
         let mut rounds = remote.rounds.clone();
@@ -75,7 +74,7 @@ impl KeysHandle {
         }
     }
 
-    /// Fetches now, or joins the fetch that runs, and waits for its end.
+    /// Fetches now, or joins the running fetch, and waits until it ends.
     ///
     /// # Errors
     /// When the fetch failed, or the actor has ended.
@@ -85,7 +84,7 @@ impl KeysHandle {
         self.snapshot.load().last_failure.clone().map_or(Ok(()), |cause| Err(KeysError::Fetch(cause)))
     }
 
-    /// Whether the source's actor answers, within two seconds. A source without one always lives.
+    /// Whether the actor of the source answers within two seconds. A source without an actor is always alive.
     pub async fn is_alive(&self) -> bool {
         match &self.remote {
             Some(remote) => remote.mailbox.is_alive().await,
@@ -100,14 +99,14 @@ impl fmt::Debug for KeysHandle {
     }
 }
 
-/// What a fetched source has beyond its snapshot.
+/// The parts that only a fetched source has.
 pub(super) struct Remote {
     mailbox: Mailbox,
     settings: UnknownKidSettings,
     waiting: Semaphore,
     rounds: watch::Receiver<u64>,
     metrics: Arc<SourceMetrics>,
-    /// Dropped with the last handle, which ends the actor.
+    /// Dropping it with the last handle ends the actor.
     _alive: oneshot::Sender<Infallible>,
 }
 
@@ -130,10 +129,10 @@ impl Remote {
             return;
         }
         let Ok(_place) = self.waiting.try_acquire() else { return };
-        // Neither a timeout nor a dead actor changes what the caller does: look at the snapshot again.
+        // After a timeout and after the end of the actor the caller does the same: it reads the snapshot again.
         let _ = timeout(self.settings.max_wait, self.mailbox.report(missing, round)).await;
     }
 }
 
-/// How many tokens may wait for one source's refresh at once.
+/// How many tokens may wait for a refresh of one source at the same time.
 pub const MAX_WAITING: usize = 64;

@@ -1,4 +1,4 @@
-//! The counters and gauges of key sources, one series for each source that lives.
+//! The counters and gauges of key sources, one series for each running source.
 
 use std::{
     collections::HashMap,
@@ -18,7 +18,7 @@ impl KeysMetrics {
     /// Makes the families and registers them.
     ///
     /// # Errors
-    /// When one of the names is registered already.
+    /// When a metric of that name is registered already.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let families = Families {
             refresh: IntCounterVec::new(Opts::new(REFRESH.0, REFRESH.1), &["resource", "source", "outcome"])?,
@@ -36,7 +36,7 @@ impl KeysMetrics {
         Ok(Self(Arc::new(families)))
     }
 
-    /// The series of one source, with their labels resolved. Its keys serve for `max_stale` after a fetch.
+    /// The series of one source, with resolved labels. Its keys are used for `max_stale` after a fetch.
     pub(super) fn source(&self, resource: &ResourceId, source: &str, max_stale: Duration) -> SourceMetrics {
         let labels = [resource.as_str().to_owned(), source.to_owned()];
         let families = &self.0;
@@ -64,7 +64,7 @@ struct Families {
     last_success: IntGaugeVec,
     max_stale: IntGaugeVec,
     unknown_kid: IntCounterVec,
-    /// How many sources share a pair of labels: during a reload the old and the new one do.
+    /// How many sources share a pair of labels: during a reload, the old source and the new one.
     living: Mutex<HashMap<[String; 2], usize>>,
 }
 
@@ -73,7 +73,7 @@ impl Families {
         self.living.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removing what is not there is no mistake, so the results do not matter.
+    /// Removes the series. It is not an error if one is missing already.
     fn remove(&self, [resource, source]: &[String; 2]) {
         for outcome in [SUCCESS, FAILURE] {
             let _ = self.refresh.remove_label_values(&[resource.as_str(), source, outcome]);
@@ -85,7 +85,7 @@ impl Families {
     }
 }
 
-/// The series of one source. They vanish with the last source of that name.
+/// The series of one source. They are removed with the last source of that name.
 #[derive(Debug)]
 pub(super) struct SourceMetrics {
     succeeded: IntCounter,
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn series_vanish_with_the_last_source_of_their_name() {
+    fn series_are_removed_with_the_last_source_of_their_name() {
         let registry = Registry::new();
         let metrics = KeysMetrics::register(&registry).unwrap();
         let id = ResourceId::parse("mcp").unwrap();

@@ -1,4 +1,4 @@
-//! Public keys: where they come from, how they stay fresh, and the snapshot that verification reads.
+//! Public keys: fetches them, keeps them fresh, and publishes the snapshot that verification reads.
 
 mod actor;
 mod address;
@@ -9,7 +9,6 @@ mod fetch;
 mod handle;
 mod jwk;
 mod metrics;
-mod object;
 mod report;
 mod schedule;
 mod set;

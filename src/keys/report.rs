@@ -1,23 +1,23 @@
-//! What the log says of a source: failures each time, changes once.
+//! Log lines of a source: one for each failure, and one for each change.
 
 use tracing::{info, warn};
 
 use super::{KeySnapshot, SkipCause, SkippedKey, VerifyingKey, error::printable};
 use crate::domain::ResourceId;
 
-/// Which source a log line is about.
+/// The source that a log line is about.
 pub(super) struct SourceName {
     pub(super) resource: ResourceId,
     pub(super) source: String,
 }
 
 impl SourceName {
-    /// One line for each fetch that failed.
+    /// Logs a failed fetch.
     pub(super) fn log_failure(&self, cause: &str) {
         warn!(resource = %self.resource, source = self.source, cause, "fetching keys failed");
     }
 
-    /// Lines for what a successful fetch changed; none if it changed nothing.
+    /// Logs what a successful fetch changed, if it changed anything.
     pub(super) fn log_changes(&self, before: &KeySnapshot, after: &KeySnapshot) {
         let (resource, source) = (&self.resource, &self.source);
         if before.last_failure.is_some() {
@@ -49,5 +49,5 @@ impl SourceName {
     }
 }
 
-/// A set of nothing but rubbish must not flood the log.
+/// The most skipped keys that one fetch logs, so that a set of unusable keys does not flood the log.
 const MAX_SKIPPED_LINES: usize = 16;

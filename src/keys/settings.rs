@@ -1,4 +1,4 @@
-//! What the configuration says of a key source, checked: values here are true, not just written.
+//! The checked settings of key sources and of outgoing requests.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -7,76 +7,76 @@ use url::Url;
 use super::{Algorithm, AlgorithmSet};
 use crate::domain::Issuer;
 
-/// One entry of `oauth.jwks`, as far as keys are concerned.
+/// The part of an entry of `oauth.jwks` that concerns keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceSettings {
-    /// Public keys from an identity provider.
+    /// Public keys that are fetched from an identity provider.
     Remote(RemoteSettings),
     /// One shared secret.
     Secret(SecretSettings),
 }
 
-/// Keys that are fetched.
+/// A source whose keys are fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteSettings {
-    /// The JWKS, or the discovery document where the path ends in `/.well-known/openid-configuration` or
+    /// The URL of the JWKS, or of the discovery document if its path ends in `/.well-known/openid-configuration` or
     /// `/.well-known/oauth-authorization-server`.
     pub url: Url,
-    /// The issuer that was configured; a discovered one must agree.
+    /// The configured issuer. A discovered issuer must equal it.
     pub issuer: Option<Issuer>,
-    /// Algorithms that may be used with these keys. Never symmetric.
+    /// The algorithms that are allowed for these keys. Never symmetric.
     pub algorithms: AlgorithmSet,
-    /// Accepted values of a JWK's `use`; an empty text admits keys without `use`.
+    /// The accepted values of `use` in a JWK. An empty text accepts keys without `use`.
     pub allowed_use: Vec<String>,
-    /// Time between the end of one fetch and the start of the next; ±10 % jitter is added.
+    /// The time from the end of one fetch to the start of the next, with a jitter of ±10 %.
     pub refresh_interval: Duration,
-    /// Fetches that tokens cause.
+    /// The limits of fetches that tokens cause.
     pub unknown_kid: UnknownKidSettings,
-    /// How long the last good keys serve while the source fails.
+    /// How long the last good keys are used while fetches fail.
     pub max_stale: Duration,
-    /// Bound on one fetch, from connecting to the last byte.
+    /// The time limit of one fetch, from the connection to the last byte.
     pub timeout: Duration,
-    /// Bound on a response body.
+    /// The largest response body in bytes.
     pub max_bytes: usize,
 }
 
-/// `refresh_unknown_kid`: fetches that are caused by a token with an unknown `kid`, or by a signature that
-/// fails under a known one.
+/// `refresh_unknown_kid`: fetches that a token causes, by an unknown `kid` or by a signature that is invalid under a
+/// known one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKidSettings {
-    /// Whether tokens cause fetches at all.
+    /// Whether tokens may cause fetches.
     pub enabled: bool,
-    /// How long a request waits for one.
+    /// How long a request waits for a fetch.
     pub max_wait: Duration,
-    /// Time in which one fetch is put back into the bucket.
+    /// The time after which the bucket regains one fetch.
     pub interval: Duration,
-    /// Size of the bucket.
+    /// The size of the bucket, in fetches.
     pub burst: u32,
 }
 
 /// A shared secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretSettings {
-    /// The secret's bytes.
+    /// The bytes of the secret.
     pub secret: SecretKey,
-    /// The one HMAC that it is used with.
+    /// The HMAC that the secret is used with.
     pub algorithm: Algorithm,
-    /// The `kid` of tokens that are signed with it.
+    /// The `kid` of tokens that the secret signs.
     pub key_id: String,
 }
 
-/// Bytes that are never shown.
+/// The bytes of a secret. `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey(Arc<[u8]>);
 
 impl SecretKey {
-    /// Takes the bytes in.
+    /// A secret of these bytes.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         Self(bytes.into())
     }
 
-    /// The bytes, for signing and verifying.
+    /// The bytes, to sign and verify with.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
@@ -89,27 +89,27 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// How outgoing requests are made. One value for the whole process.
+/// The settings of outgoing requests, the same for the whole process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutgoingSettings {
-    /// Hosts that may be asked over plain http besides loopback (`server.insecure_key_hosts`), lower case,
-    /// without port.
+    /// Hosts beside loopback that may be reached over plain http (`server.insecure_key_hosts`): lower case, without
+    /// port.
     pub insecure_hosts: Vec<String>,
-    /// Further trusted roots, PEM: the content of `server.ca_file`.
+    /// More trusted roots in PEM: the content of `server.ca_file`.
     pub ca_pem: Option<Vec<u8>>,
     /// The proxies that the environment names.
     pub proxy: ProxySettings,
 }
 
-/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` (or in lower case), as they stand in the environment.
+/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (or in lower case) from the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxySettings {
-    /// For https addresses.
+    /// The proxy for https URLs.
     pub https: Option<String>,
-    /// For http addresses.
+    /// The proxy for http URLs.
     pub http: Option<String>,
-    /// For all.
+    /// The proxy for all URLs.
     pub all: Option<String>,
-    /// Hosts that are asked directly.
+    /// Hosts that are reached without a proxy.
     pub no: Option<String>,
 }

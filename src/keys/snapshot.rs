@@ -1,4 +1,4 @@
-//! What is known of a source's keys at one moment: immutable, shared with every thread that verifies.
+//! The state of a source at one moment: immutable, and shared with every thread that verifies tokens.
 
 use std::{
     sync::{
@@ -11,37 +11,36 @@ use std::{
 use super::{KeySet, RemoteSettings, SkippedKey};
 use crate::{clock::Uptime, domain::Issuer};
 
-/// The keys of one source, and how far they can be relied on.
+/// The keys of one source, and how fresh they are.
 #[derive(Clone, Debug)]
 pub struct KeySnapshot {
     /// The last good keys.
     pub keys: Arc<KeySet>,
-    /// A number that no other set of keys in this process has; it changes only when the keys that can be
-    /// used, or the issuer that they belong to, change.
+    /// A number that no other key set in this process has. It changes only with the usable keys or their issuer.
     pub generation: u64,
-    /// The issuer that the discovery document named.
+    /// The issuer from the discovery document.
     pub issuer: Option<Issuer>,
-    /// When a fetch last succeeded.
+    /// When the last successful fetch ended.
     pub last_success: Option<Uptime>,
-    /// When that fetch began: what the provider published later cannot be in it.
+    /// When that fetch began. Keys that the provider published later may be missing.
     pub asked_at: Option<Uptime>,
-    /// How many fetches of the source have ended.
+    /// The number of fetches that have ended.
     pub round: u64,
-    /// Where and why the last fetch failed, safe to show; `None` after a success.
+    /// Where and why the last fetch failed, safe to show to an operator; `None` after a success.
     pub last_failure: Option<String>,
-    /// What the last good set held that is not used.
+    /// The keys of the last good set that are not used.
     pub skipped: Vec<SkippedKey>,
     ageing: Ageing,
 }
 
-/// What a successful fetch brought.
+/// The result of a successful fetch.
 #[derive(Clone, Debug)]
 pub(super) struct Fetched {
-    /// The keys that can be used.
+    /// The usable keys.
     pub(super) keys: KeySet,
-    /// Those that cannot, and why.
+    /// The other keys, and why they are not used.
     pub(super) skipped: Vec<SkippedKey>,
-    /// The issuer, where a discovery document named one.
+    /// The issuer, if a discovery document named one.
     pub(super) issuer: Option<Issuer>,
 }
 
@@ -52,13 +51,13 @@ enum Ageing {
 }
 
 impl KeySnapshot {
-    /// Keys that do not come from a network and never age.
+    /// A snapshot of keys that are not fetched and never age.
     #[must_use]
     pub fn fixed(keys: KeySet) -> Self {
         Self::new(keys, Ageing::Never)
     }
 
-    /// What is known before the first fetch: nothing.
+    /// The snapshot before the first fetch: no keys.
     #[must_use]
     pub fn unknown(settings: &RemoteSettings) -> Self {
         let (max_stale, fresh_for) = (settings.max_stale, settings.unknown_kid.interval);
@@ -79,8 +78,7 @@ impl KeySnapshot {
         }
     }
 
-    /// Whether tokens may be verified with these keys: some fetch succeeded, and not longer than `max_stale`
-    /// ago.
+    /// Whether tokens may be verified with these keys: a fetch succeeded at most `max_stale` ago.
     #[must_use]
     pub fn is_usable(&self, now: Uptime) -> bool {
         match self.ageing {
@@ -89,9 +87,9 @@ impl KeySnapshot {
         }
     }
 
-    /// Whether a key that is missing here is missing at the provider: a fetch succeeded after the request
-    /// `arrived`, or within `refresh_unknown_kid.interval` before `now` and none has failed since. A provider that
-    /// made a new key and went away must not have its tokens called wrong.
+    /// Whether a key that is missing here is missing at the provider, too: a fetch succeeded after the request
+    /// `arrived`, or within `refresh_unknown_kid.interval` before `now` and none has failed since. Otherwise the
+    /// provider may have published a new key and then gone down, and its tokens must not get a 401.
     #[must_use]
     pub fn is_fresh(&self, arrived: Uptime, now: Uptime) -> bool {
         match self.ageing {
@@ -113,7 +111,7 @@ impl KeySnapshot {
         }
     }
 
-    /// What is known after a fetch that began at `asked_at` and succeeded.
+    /// The snapshot after a successful fetch that began at `asked_at`.
     #[must_use]
     pub(super) fn succeed(&self, fetched: Fetched, asked_at: Uptime, now: Uptime) -> Self {
         let is_same_issuer = self.issuer == fetched.issuer;
@@ -138,7 +136,7 @@ impl KeySnapshot {
         }
     }
 
-    /// What is known after a fetch that failed: the same keys as before.
+    /// The snapshot after a failed fetch: the same keys.
     #[must_use]
     pub(super) fn fail(&self, cause: String) -> Self {
         Self { last_failure: Some(cause), round: self.round + 1, ..self.clone() }
@@ -183,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_good_keys_serve_until_they_are_too_stale() {
+    fn the_last_good_keys_are_used_until_they_are_too_stale() {
         let good = unknown().succeed(fetched(b"1"), SECOND, SECOND);
         let failed = good.fail("status 500".to_owned());
         assert_eq!((failed.generation, failed.keys.len()), (good.generation, 1));
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_key_is_known_to_be_missing_only_after_a_recent_success() {
+    fn keys_are_fresh_only_after_a_recent_success() {
         let good = unknown().succeed(fetched(b"1"), SECOND, SECOND * 50);
         assert!(good.is_fresh(SECOND * 55, SECOND * 60));
         assert!(!good.is_fresh(SECOND * 55, SECOND * 61));
@@ -201,13 +199,13 @@ mod tests {
         let failed = good.fail("status 500".to_owned());
         assert!(
             !failed.is_fresh(SECOND * 55, SECOND * 56),
-            "the provider may have a new key that nobody could fetch"
+            "the provider may have a new key that was never fetched"
         );
         assert!(failed.is_fresh(SECOND * 49, SECOND * 56), "it succeeded after the request arrived");
     }
 
     #[test]
-    fn the_generation_changes_with_the_keys_or_their_issuer_alone() {
+    fn the_generation_changes_only_with_the_keys_or_their_issuer() {
         let first = unknown().succeed(fetched(b"1"), SECOND, SECOND);
         let same = first.succeed(fetched(b"1"), SECOND, SECOND * 2);
         let other = same.succeed(fetched(b"2"), SECOND, SECOND * 3);
@@ -235,7 +233,7 @@ mod tests {
         let [one, two] = serials(&more)[..] else { panic!() };
         assert_eq!((serials(&first), serials(&less)), (vec![one], vec![two]));
         assert!(!first.keys.holds(two) && !less.keys.holds(one));
-        assert!(back.keys.holds(two) && !back.keys.holds(one), "what was away is a new key");
+        assert!(back.keys.holds(two) && !back.keys.holds(one), "a key that comes back is a new key");
         let issuer = Some(Issuer::parse("https://auth.example.com").unwrap());
         let owned = back.succeed(Fetched { issuer, ..both() }, SECOND, SECOND);
         assert!(serials(&back).iter().all(|serial| !owned.keys.holds(*serial)));

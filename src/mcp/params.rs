@@ -1,19 +1,18 @@
-//! The `params` of a message: what a method names, and the protocol revision in `_meta`. Everything else in
-//! them is read over; of a tool's arguments nothing is looked at but the query of `execute_graphql`.
+//! The `params` of a message: the name that a method takes, and the protocol revision in `_meta`. Other members are
+//! skipped. Of a tool's arguments, only the query of `execute_graphql` is read.
 
 use std::borrow::Cow;
 
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::{
-    json::{Members, Object, Shape, Value, skip, take_elements},
-    method::Names,
-    refusal,
+use super::{method::Names, refusal, spelling};
+use crate::{
+    domain::{Named, Query, Refusal},
+    json::{Object, Shape, TypedMembers, Value, skip, take_elements},
 };
-use crate::domain::{Named, Query, Refusal};
 
-/// The members of `params` that some method names something with.
+/// The members of `params` in which methods have names.
 #[derive(Debug, Default)]
 pub(super) struct Params<'a> {
     name: Value<Cow<'a, str>>,
@@ -26,10 +25,10 @@ pub(super) struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// What the parameters name for a method.
+    /// The thing that the parameters name for a method.
     ///
     /// # Errors
-    /// When the method needs a name and it is not there, or is no string.
+    /// If the method requires a name, and it is missing or not a string.
     pub(super) fn named(self, names: Names) -> Result<Named<'a>, Refusal> {
         Ok(match names {
             Names::Nothing => Named::Nothing,
@@ -38,14 +37,14 @@ impl<'a> Params<'a> {
             Names::Resource => Named::Resource(name(self.uri)?),
             Names::Task => Named::Task(name(self.task_id)?),
             Names::Reference => match self.reference {
-                Value::Is(reference) => reference.checked()?.named()?,
+                Value::Is(reference) => reference.checked().map_err(refusal::of_keys)?.named()?,
                 Value::Absent | Value::Other => {
                     return Err(refusal::malformed("`params.ref` must be an object"));
                 }
             },
             Names::Subscriptions => Named::Resources(match self.notifications {
                 Value::Absent => Vec::new(),
-                Value::Is(notifications) => notifications.checked()?.uris()?,
+                Value::Is(notifications) => notifications.checked().map_err(refusal::of_keys)?.uris()?,
                 Value::Other => {
                     return Err(refusal::malformed("`params.notifications` must be an object"));
                 }
@@ -53,8 +52,8 @@ impl<'a> Params<'a> {
         })
     }
 
-    /// The query of a call of `execute_graphql`, whose arguments must have one clear reading. Those of other
-    /// tools are not parsed.
+    /// The query of a call of `execute_graphql`. Its arguments must not be ambiguous. The arguments of other tools
+    /// are not parsed.
     pub(super) fn query(&self, names: Names) -> Query<'a> {
         match (&self.name, names) {
             (Value::Is(name), Names::Tool) if name == EXECUTE_GRAPHQL => {
@@ -64,13 +63,13 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// The protocol revision that `_meta` tells. A `_meta` that is no object tells none.
+    /// The protocol revision in `_meta`; `None` if `_meta` is not an object.
     ///
     /// # Errors
-    /// When it is no string, or the keys of `_meta` cannot be trusted.
+    /// If the revision is not a string, or a key of `_meta` is repeated or deceptive.
     pub(super) fn revision(&mut self) -> Result<Option<Cow<'a, str>>, Refusal> {
         let Some(meta) = std::mem::take(&mut self.meta).ok() else { return Ok(None) };
-        match meta.checked()?.revision {
+        match meta.checked().map_err(refusal::of_keys)?.revision {
             Value::Absent => Ok(None),
             Value::Is(revision) => Ok(Some(revision)),
             Value::Other => Err(refusal::malformed("the protocol version in `_meta` must be a string")),
@@ -78,8 +77,10 @@ impl<'a> Params<'a> {
     }
 }
 
-impl<'a> Members<'a> for Params<'a> {
-    const WATCHED: &'static [&'static str] = &["_meta", "notifications"];
+impl<'a> TypedMembers<'a> for Params<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["_meta", "notifications"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -102,8 +103,10 @@ struct Arguments<'a> {
     query: Value<Cow<'a, str>>,
 }
 
-impl<'a> Members<'a> for Arguments<'a> {
-    const WATCHED: &'static [&'static str] = &["query"];
+impl<'a> TypedMembers<'a> for Arguments<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["query"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -137,8 +140,10 @@ impl<'a> Reference<'a> {
     }
 }
 
-impl<'a> Members<'a> for Reference<'a> {
-    const WATCHED: &'static [&'static str] = &["type"];
+impl<'a> TypedMembers<'a> for Reference<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["type"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -170,8 +175,10 @@ impl<'a> Notifications<'a> {
     }
 }
 
-impl<'a> Members<'a> for Notifications<'a> {
-    const WATCHED: &'static [&'static str] = &["resourceSubscriptions"];
+impl<'a> TypedMembers<'a> for Notifications<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["resourceSubscriptions"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -188,8 +195,10 @@ struct Meta<'a> {
     revision: Value<Cow<'a, str>>,
 }
 
-impl<'a> Members<'a> for Meta<'a> {
-    const WATCHED: &'static [&'static str] = &[META_REVISION];
+impl<'a> TypedMembers<'a> for Meta<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &[META_REVISION])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -214,21 +223,21 @@ impl<'a> Shape<'a> for Uris<'a> {
     }
 }
 
-/// A name is a string. No NUL: whoever keeps it in a C string would see another name than we do.
+/// The name, which must be a string without a NUL. A server that keeps it in a C string would see a shorter name.
 fn name(value: Value<Cow<'_, str>>) -> Result<Cow<'_, str>, Refusal> {
     match value {
-        Value::Is(name) if name.contains('\0') => Err(refusal::malformed("a name holds a NUL")),
+        Value::Is(name) if name.contains('\0') => Err(refusal::malformed("a name contains a NUL character")),
         Value::Is(name) => Ok(name),
         Value::Absent => Err(refusal::malformed("the method needs a name, URI or task id")),
         Value::Other => Err(refusal::malformed("a name must be a string")),
     }
 }
 
-/// Where a request of 2026-07-28 tells its protocol version, which `MCP-Protocol-Version` mirrors.
+/// The member with the protocol version of a 2026-07-28 request, which `MCP-Protocol-Version` mirrors.
 const META_REVISION: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// The tool of a GraphQL router whose argument is a query that the client wrote.
+/// The tool of a GraphQL router that takes a query of the client.
 const EXECUTE_GRAPHQL: &str = "execute_graphql";
 
-/// How many URIs one `subscriptions/listen` may name; each is looked up in the policy.
+/// The most URIs of one `subscriptions/listen`; each is looked up in the policy.
 const MAX_SUBSCRIPTIONS: usize = 1000;

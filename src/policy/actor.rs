@@ -10,16 +10,11 @@ use arc_swap::ArcSwap;
 
 use super::{
     Enforcement, PolicyMetrics, PolicySnapshot, ResourceSettings,
-    explanation::{Explanation, explain},
     key_sources::{KeySources, KeyStarter},
     resource::ProtectedResource,
     self_check,
 };
-use crate::{
-    clock::UnixSeconds,
-    domain::{Operation, ResourceId},
-    token::TokenRules,
-};
+use crate::{clock::UnixSeconds, domain::ResourceId, token::TokenRules};
 
 /// Reads the configuration; an error is one text with all mistakes.
 pub type Load = Box<dyn FnMut() -> Result<PolicyDocument, String> + Send>;
@@ -64,16 +59,6 @@ pub struct LastLoad {
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), ReloadError>")]
 pub struct Reload;
-
-/// Asks for the requirement of an operation at a resource.
-#[derive(Debug, Message)]
-#[rtype(result = "Option<Explanation>")]
-pub struct Resolve {
-    /// The id of the resource.
-    pub resource: ResourceId,
-    /// The operation.
-    pub operation: Operation<'static>,
-}
 
 /// Why a policy did not come into force. The previous policy stays in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -213,16 +198,6 @@ impl Handler<Reload> for PolicyActor {
             Ok(())
         };
         AtomicResponse::new(Box::pin(ready.into_actor(self).map(publish)))
-    }
-}
-
-impl Handler<Resolve> for PolicyActor {
-    type Result = Option<Explanation>;
-
-    fn handle(&mut self, message: Resolve, _: &mut Context<Self>) -> Self::Result {
-        let snapshot = self.published.snapshot.load();
-        let resource = snapshot.resources().iter().find(|resource| *resource.id() == message.resource)?;
-        Some(explain(resource, &message.operation))
     }
 }
 

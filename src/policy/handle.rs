@@ -7,10 +7,8 @@ use arc_swap::Guard;
 
 use super::{
     PolicySnapshot,
-    actor::{LastLoad, PolicyActor, Published, Reload, ReloadError, Resolve},
-    explanation::Explanation,
+    actor::{LastLoad, PolicyActor, Published, Reload, ReloadError},
 };
-use crate::domain::{Operation, ResourceId};
 
 /// Reads the policy in force. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,12 +44,6 @@ impl PolicyHandle {
     /// If the configuration has mistakes or the actor has stopped; the previous policy stays in force.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         self.actor.send(Reload).await.map_err(|_| ReloadError::NotRunning)?
-    }
-
-    /// The requirement of an operation at a resource; `None` if there is no such resource, or the actor has
-    /// stopped.
-    pub async fn resolve(&self, resource: ResourceId, operation: Operation<'static>) -> Option<Explanation> {
-        self.actor.send(Resolve { resource, operation }).await.ok().flatten()
     }
 
     /// Waits until the first fetch of each key source has succeeded or failed.

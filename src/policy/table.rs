@@ -8,8 +8,8 @@ use super::{
     level::{Level, LevelKind, Levels, add_entries, add_level},
     name_table::{Matches, NameTable},
     requirement::Requirement,
+    target::Target,
     uri,
-    verdict::Target,
 };
 use crate::{
     domain::{Call, Message, Named, Operation, Query, Reason, Refusal, ScopeSet},

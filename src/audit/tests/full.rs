@@ -52,7 +52,7 @@ fn deny(with_token: bool) -> Decision {
 fn lost_of(audit: &AuditHandle, count: usize, with_token: bool) -> u64 {
     let before = audit.metrics.dropped.get();
     for _ in 0..count {
-        assert_eq!(recorded(&audit, deny(with_token)), Some(Reason::ScopeInsufficient));
+        assert_eq!(recorded(audit, deny(with_token)), Some(Reason::ScopeInsufficient));
     }
     audit.metrics.dropped.get() - before
 }

@@ -1,5 +1,5 @@
-//! The connector that awc asks for connections: it looks at every address before it is dialled, where a check
-//! of the URL alone could be undone by DNS.
+//! The connector of awc. It checks every address before it connects: a check of only the URL could be bypassed through
+//! DNS.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, lookup_host};
 use super::{super::FetchError, Outgoing, tunnel};
 use crate::keys::address::{bare, may_connect};
 
-/// Connects directly, or through the proxy that is set for the address.
+/// Connects directly, or through the proxy for the address.
 #[derive(Clone, Debug)]
 pub(super) struct CheckedConnector {
     outgoing: Arc<Outgoing>,
@@ -52,7 +52,7 @@ async fn connect(outgoing: &Outgoing, uri: &Uri, port: u16) -> Result<TcpStream,
     dial(&allowed(host, resolve(host, port).await?)?).await
 }
 
-/// The addresses that may be asked on behalf of `host`.
+/// The allowed addresses of `host`.
 fn allowed(host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, FetchError> {
     let (allowed, refused): (Vec<_>, Vec<_>) =
         addresses.into_iter().partition(|address| may_connect(host, address.ip()));
@@ -83,13 +83,13 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_good_and_bad_addresses_is_asked_at_the_good_ones() {
+    fn of_a_name_with_allowed_and_refused_addresses_the_allowed_ones_are_used() {
         let found = addresses(&["127.0.0.1:443", "10.0.0.1:443", "169.254.169.254:443"]);
         assert_eq!(allowed("idp.internal", found), Ok(addresses(&["10.0.0.1:443"])));
     }
 
     #[test]
-    fn a_name_with_bad_addresses_alone_is_refused() {
+    fn a_name_with_only_refused_addresses_is_refused() {
         let error = allowed("idp.internal", addresses(&["[::1]:443", "127.0.0.1:443"])).unwrap_err();
         assert_eq!(error.to_string(), "the host's address `::1` is refused");
         assert!(allowed("localhost", addresses(&["10.0.0.1:443"])).is_err());

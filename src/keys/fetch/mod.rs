@@ -1,5 +1,4 @@
-//! One fetch over the network, through awc: bounded in time and size, without redirects, to addresses that may
-//! be asked alone.
+//! One fetch over the network with awc: bounded in time and size, without redirects, and only to allowed addresses.
 
 mod connect;
 mod outgoing;
@@ -27,8 +26,8 @@ use super::{
     snapshot::Fetched,
 };
 
-/// Asks a source for its keys, by way of its discovery document if `settings.url` is one. The error text says
-/// where it failed and why.
+/// Fetches the keys of a source, through its discovery document if `settings.url` is one. The error text says where the
+/// fetch failed and why.
 pub(super) async fn fetch(outgoing: Arc<Outgoing>, settings: RemoteSettings) -> Result<Fetched, String> {
     let fetch = Fetch { client: client(&outgoing, settings.timeout), outgoing, settings };
     let url = &fetch.settings.url;
@@ -59,7 +58,7 @@ impl Fetch {
         Ok(Fetched { keys, skipped, issuer: None })
     }
 
-    /// The body of a 200. The time limit spans everything, or a body sent byte by byte would outlast it.
+    /// The body of a 200. The time limit covers the whole exchange, so that a body sent byte by byte cannot outlast it.
     async fn get(&self, url: &Url) -> Result<Bytes, FetchError> {
         is_fetchable(url, self.outgoing.insecure_hosts())?;
         let limit = self.settings.timeout;
@@ -82,7 +81,7 @@ impl Fetch {
         let announced = announced_bytes(&response);
         let max = self.settings.max_bytes;
         let body = response.body().limit(max).await.map_err(|error| not_read(&error, max))?;
-        // awc takes a connection that closes early for the end of the body.
+        // awc treats a connection that closes early as the end of the body.
         if announced.is_some_and(|announced| announced != body.len()) {
             return Err(FetchError::CutShort);
         }
@@ -90,9 +89,9 @@ impl Fetch {
     }
 }
 
-/// A client for one round, so that no connection outlives the check of its address.
+/// A client for one round: no connection outlives the check of its address.
 fn client(outgoing: &Arc<Outgoing>, timeout: Duration) -> Client {
-    // The limit of the whole fetch is ours; awc's own, of single steps, must only not come before it.
+    // The whole fetch has its own limit. The limits of awc for single steps must not end it earlier.
     let later = timeout.saturating_mul(2);
     let connector = Connector::new()
         .connector(CheckedConnector::new(Arc::clone(outgoing)))
@@ -127,8 +126,8 @@ fn not_sent(error: SendRequestError) -> FetchError {
     if let SendRequestError::Connect(error) = error { not_connected(error) } else { broken(&error) }
 }
 
-/// Our connector hands its own errors through awc in the box that awc has for resolvers; every other I/O error
-/// of a connection is the TLS handshake's.
+/// Our connector passes its errors through awc as those of a resolver. Every other I/O error of a connection comes from
+/// the TLS handshake.
 fn not_connected(error: ConnectError) -> FetchError {
     if let ConnectError::Resolver(error) = error {
         return error.downcast().map_or_else(|other| broken(&*other), |ours| *ours);
@@ -143,7 +142,7 @@ fn broken(error: &dyn Error) -> FetchError {
     FetchError::Response(printable(&error.to_string()))
 }
 
-/// Host and path with the cause: a query may hold what is not to be shown.
+/// Host and path with the cause. The query is left out because it may hold a secret.
 fn located(url: &Url, cause: &FetchError) -> String {
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! What all outgoing requests share: trusted roots, proxies, and the hosts that may be asked over plain http.
+//! The parts that all outgoing requests share: trusted roots, proxies, and the hosts that may be reached over plain
+//! http.
 
 use std::{fmt, sync::Arc};
 
@@ -12,7 +13,7 @@ use rustls::{
 use super::super::{KeysError, OutgoingSettings, ProxySettings, address::is_loopback_host};
 use crate::telemetry::traces::Tracer;
 
-/// Made once for the process and shared by all sources.
+/// The shared parts. Made once for the process.
 pub struct Outgoing {
     tls: Arc<ClientConfig>,
     proxies: Matcher,
@@ -21,13 +22,13 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Loads the roots: the system's, or built-in ones where it has none, and those of the settings.
+    /// Loads the trusted roots: those of the system, or built-in ones if it has none, and those of the settings.
     ///
     /// # Errors
-    /// When the settings' roots are no certificates.
+    /// When the roots of the settings are not certificates.
     pub fn new(settings: &OutgoingSettings) -> Result<Self, KeysError> {
         let mut tls = client_tls(settings)?;
-        // awc would speak HTTP/2 if the server agreed to it; HTTP/1.1 is enough for two small documents.
+        // Without this awc negotiates HTTP/2. HTTP/1.1 is enough for two small documents.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             tls: Arc::new(tls),
@@ -37,7 +38,7 @@ impl Outgoing {
         })
     }
 
-    /// The same, giving a span of each request away.
+    /// The same, with a span of each request for the tracer.
     #[must_use]
     pub fn with_tracer(self, tracer: Tracer) -> Self {
         Self { tracer, ..self }
@@ -47,7 +48,7 @@ impl Outgoing {
         &self.tracer
     }
 
-    /// Hosts that may be asked over plain http besides loopback.
+    /// Hosts beside loopback that may be reached over plain http.
     pub(super) fn insecure_hosts(&self) -> &[String] {
         &self.insecure_hosts
     }
@@ -56,7 +57,7 @@ impl Outgoing {
         Arc::clone(&self.tls)
     }
 
-    /// The proxy for an origin, if there is one. Loopback is this machine, never the proxy's.
+    /// The proxy for an origin, if there is one. Loopback is never reached through a proxy.
     pub(super) fn proxy_for(&self, scheme: &str, authority: &str, host: &str) -> Option<Intercept> {
         if is_loopback_host(host) {
             return None;
@@ -66,18 +67,18 @@ impl Outgoing {
     }
 }
 
-/// Proxies may hold credentials, so that nothing is shown.
+/// Shows nothing: the URL of a proxy may hold credentials.
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing").finish_non_exhaustive()
     }
 }
 
-/// What an outgoing TLS connection trusts: the system's roots, or built-in ones where it has none, and those of the
-/// settings.
+/// The TLS configuration of outgoing connections. It trusts the roots of the system, or built-in ones if it has none,
+/// and those of the settings.
 ///
 /// # Errors
-/// When the settings' roots are no certificates.
+/// When the roots of the settings are not certificates.
 pub fn client_tls(settings: &OutgoingSettings) -> Result<ClientConfig, KeysError> {
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
@@ -97,10 +98,10 @@ fn roots(settings: &OutgoingSettings) -> Result<RootCertStore, KeysError> {
     Ok(roots)
 }
 
-/// Checks that a PEM text holds trusted roots.
+/// Checks that a PEM text contains trusted roots.
 ///
 /// # Errors
-/// When it holds no certificate, or one that cannot be read.
+/// When it contains no certificate, or one that cannot be read.
 pub fn check_roots(pem: &[u8]) -> Result<(), KeysError> {
     add_roots(pem, &mut RootCertStore::empty())
 }
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_used_as_curl_would_but_never_for_loopback() {
+    fn proxies_are_used_as_curl_does_but_never_for_loopback() {
         let proxy = ProxySettings {
             https: Some("http://proxy.internal:3128".to_owned()),
             no: Some("example.org, 10.0.0.0/8".to_owned()),

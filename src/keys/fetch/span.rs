@@ -11,7 +11,7 @@ use crate::telemetry::{
     traces::{Span, SpanContext, SpanKind},
 };
 
-/// By the semantic conventions of HTTP clients. The URL is shown without its query, as everywhere.
+/// Follows the OpenTelemetry conventions for HTTP clients, except that the URL has no query: a query may hold a secret.
 pub(super) fn of(
     context: SpanContext,
     end: Duration,

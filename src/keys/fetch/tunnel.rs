@@ -1,5 +1,5 @@
-//! A tunnel through an http proxy (RFC 9110 §9.3.6). It is used for plain http too, so that the request inside
-//! is the same with and without a proxy.
+//! A tunnel through an http proxy (RFC 9110 §9.3.6). Plain http uses it, too, so that the request inside is the same
+//! with and without a proxy.
 
 use std::io;
 
@@ -14,8 +14,8 @@ use super::{
     connect::{dial, resolve},
 };
 
-/// Has the proxy connect to `authority` (`host:port`). The proxy's own address is the operator's choice and
-/// is not checked.
+/// Makes the proxy connect to `authority` (`host:port`). The operator chose the address of the proxy, so it is not
+/// checked.
 pub(super) async fn open(proxy: &Intercept, authority: &str) -> Result<TcpStream, FetchError> {
     let scheme = proxy.uri().scheme_str().unwrap_or_default();
     if scheme != "http" {
@@ -40,7 +40,7 @@ fn request(proxy: &Intercept, authority: &str) -> Vec<u8> {
     request
 }
 
-/// Everything up to the empty line. The far end does not speak first, so nothing follows it yet.
+/// Reads up to the empty line. The server does not speak first, so no byte follows it yet.
 async fn head(stream: &mut TcpStream) -> Result<Vec<u8>, FetchError> {
     let mut head = Vec::with_capacity(256);
     while !head.ends_with(b"\r\n\r\n") {

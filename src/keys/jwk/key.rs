@@ -1,5 +1,5 @@
-//! A key that verifies signatures with one algorithm and no other (RFC 8725 §3.1), so that no token can
-//! choose how its own signature is read.
+//! A key that verifies signatures with exactly one algorithm (RFC 8725 §3.1), so that a token cannot choose how its own
+//! signature is checked.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use jsonwebtoken::{DecodingKey, crypto};
 
 use crate::keys::{Algorithm, SecretSettings};
 
-/// A public key, or a shared secret, with the one algorithm that it is for.
+/// A public key or a shared secret, with its one algorithm.
 #[derive(Clone)]
 pub struct VerifyingKey {
     kid: Option<Arc<str>>,
@@ -24,7 +24,7 @@ pub struct VerifyingKey {
     serial: u64,
 }
 
-/// Public keys are parsed when they arrive: jsonwebtoken would do it again for each token.
+/// The key itself. A public key is parsed once, when it arrives; jsonwebtoken would parse it again for each token.
 #[derive(Clone)]
 pub(super) enum Material {
     Public(ParsedPublicKey),
@@ -32,7 +32,7 @@ pub(super) enum Material {
 }
 
 impl VerifyingKey {
-    /// `material` must be of the algorithm's family, which the JWK reader sees to.
+    /// `material` must fit the algorithm. The JWK reader ensures that.
     pub(super) fn new(kid: Option<&str>, algorithm: Algorithm, material: Material) -> Self {
         Self {
             kid: kid.map(Arc::from),
@@ -55,14 +55,14 @@ impl VerifyingKey {
         self.kid.as_deref()
     }
 
-    /// The same, for whoever keeps it.
+    /// The same as a shared text, for a caller that keeps it.
     #[must_use]
     pub fn shared_kid(&self) -> Option<Arc<str>> {
         self.kid.clone()
     }
 
-    /// A number that this key has as long as its source goes on publishing it for the same issuer, and that no other
-    /// key in this process has had.
+    /// A number that only this key has had in this process. It keeps the number while its source publishes it without a
+    /// gap for the same issuer.
     #[must_use]
     pub const fn serial(&self) -> u64 {
         self.serial
@@ -88,7 +88,7 @@ impl VerifyingKey {
         }
     }
 
-    /// What makes two keys the same, and the order of keys in a set.
+    /// Two keys are the same if this is equal. It also sorts the keys of a set.
     pub(in crate::keys) fn identity(&self) -> (Option<&str>, Algorithm, &[u8]) {
         let material = match &self.material {
             Material::Public(key) => key.as_ref(),
@@ -108,7 +108,7 @@ impl Eq for VerifyingKey {}
 
 static NEXT_SERIAL: AtomicU64 = AtomicU64::new(1);
 
-/// Shows which key it is, never the material: it may be a secret.
+/// Shows `kid` and algorithm and never the material, which may be a secret.
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifyingKey")

@@ -1,4 +1,4 @@
-//! Which algorithms a kind of key is for (RFC 7518 §3.1, RFC 8037 §3.1).
+//! The algorithms that fit a kind of key (RFC 7518 §3.1, RFC 8037 §3.1).
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
@@ -23,7 +23,7 @@ impl Kind {
         }
     }
 
-    /// What a key without `alg` is for: RS256 for RSA, unless the configuration leaves only another one.
+    /// The algorithm of a key without `alg`: RS256 for RSA, unless the configuration allows only another one.
     pub(super) fn implied(self, allowed: AlgorithmSet) -> Result<Algorithm, SkipCause> {
         let mut fitting = allowed.iter().filter(|algorithm| self.fits(*algorithm));
         match (self, fitting.next(), fitting.next()) {
@@ -69,7 +69,7 @@ impl Curve {
     }
 }
 
-/// How an RSA key verifies with an algorithm; `None` for those of other kinds.
+/// The parameters of an RSA algorithm; `None` for algorithms of other kinds of keys.
 pub(super) fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
     match algorithm {
         Algorithm::Rs256 => Some(&RSA_PKCS1_2048_8192_SHA256),

@@ -1,4 +1,4 @@
-//! A whole source against a provider on loopback: what it takes, what it refuses, and how it heals.
+//! A whole source against a provider on loopback: what it accepts and refuses, and how it recovers.
 
 mod provider;
 mod proxy;
@@ -18,7 +18,7 @@ use crate::{
 };
 use provider::{Answer, Provider};
 
-/// Settings of a source at `url`, so slow of themselves that nothing happens which a test did not ask for.
+/// Settings of a source at `url` with long intervals, so that only the test causes fetches.
 pub(super) fn test_settings(url: &str) -> RemoteSettings {
     RemoteSettings {
         url: Url::parse(url).unwrap(),
@@ -38,7 +38,7 @@ pub(super) fn test_settings(url: &str) -> RemoteSettings {
     }
 }
 
-/// A running source with all that a test looks at.
+/// A running source and the values that a test reads.
 struct Source {
     handle: KeysHandle,
     clock: Arc<ManualClock>,
@@ -46,7 +46,7 @@ struct Source {
 }
 
 impl Source {
-    /// Asks for a refresh as a token does that was judged by the keys of this moment.
+    /// Asks for a refresh as a token does that was tried against the current keys.
     async fn refresh_for(&self, missing: Missing) {
         let round = self.handle.snapshot().round;
         self.handle.refresh_for(missing, round).await;
@@ -103,7 +103,7 @@ async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(10), future).await.expect("it takes too long")
 }
 
-/// Waits for what another task is about to bring about.
+/// Waits until a condition that another task brings about is true.
 async fn eventually(mut is_so: impl FnMut() -> bool) {
     soon(async {
         while !is_so() {

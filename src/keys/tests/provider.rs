@@ -1,4 +1,4 @@
-//! An identity provider that answers as a test tells it to, byte for byte.
+//! An identity provider whose answers a test sets byte for byte.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// What comes back on a path.
+/// The answer on a path.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
     /// These bytes, and the end of the connection.
@@ -73,7 +73,7 @@ impl Provider {
         self.state.lock().unwrap().answers.insert(path.to_owned(), answer);
     }
 
-    /// How often a path was asked for.
+    /// How often a path was requested.
     pub(super) fn asked(&self, path: &str) -> usize {
         self.state.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }
@@ -88,7 +88,7 @@ async fn answer(stream: TcpStream, state: Arc<Mutex<State>>) {
     loop {
         let Some(path) = request(&mut stream).await else { return };
         if path.contains(':') {
-            // A CONNECT: from here on the provider plays the far end of the tunnel.
+            // A CONNECT: from here on the provider plays the server behind the tunnel.
             state.lock().unwrap().asked.push(path);
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
             continue;
@@ -102,7 +102,7 @@ async fn answer(stream: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
-/// The target of the next request; its headers are read and forgotten.
+/// The target of the next request. Its headers are read and dropped.
 async fn request(stream: &mut BufReader<TcpStream>) -> Option<String> {
     let (mut line, mut target) = (String::new(), None);
     while stream.read_line(&mut line).await.ok()? > 0 && line != "\r\n" {

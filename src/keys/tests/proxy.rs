@@ -1,4 +1,4 @@
-//! Fetching through a proxy. The provider plays both the proxy and what is behind it.
+//! Fetches through a proxy. The provider plays the proxy and the server behind it.
 
 use super::*;
 
@@ -21,7 +21,7 @@ async fn a_proxy_is_asked_for_a_tunnel() {
 }
 
 #[actix::test]
-async fn a_proxy_that_is_not_http_is_named_and_never_passed_by() {
+async fn a_proxy_that_is_not_http_is_named_and_not_bypassed() {
     let outgoing = through("socks5h://127.0.0.1:1".to_owned());
     let source = Source::start_with(test_settings("http://idp.internal/keys"), &outgoing).await;
     let cause = "a proxy of scheme `socks5h` is not supported, only `http`";

@@ -38,7 +38,7 @@ async fn every_status_but_200_is_refused() {
 }
 
 #[actix::test]
-async fn a_provider_that_never_answers_or_never_ends_is_given_up() {
+async fn a_fetch_that_gets_no_answer_or_an_endless_one_is_given_up() {
     let quick = |settings: &mut RemoteSettings| settings.timeout = Duration::from_millis(200);
     let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n".to_vec();
     let chunked = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n{".to_vec();
@@ -62,7 +62,7 @@ async fn a_body_beyond_the_limit_is_refused_announced_or_not() {
 }
 
 #[actix::test]
-async fn a_body_that_is_no_jwk_set_is_refused() {
+async fn a_body_that_is_not_a_jwk_set_is_refused() {
     assert_eq!(failure_of(Answer::ok("<html></html>")).await, "the body is not JSON");
     assert_eq!(failure_of(Answer::ok("")).await, "the body is not JSON");
     let cause = "the document is no JWK Set: it needs one array `keys`";

@@ -1,4 +1,4 @@
-//! Refreshes that tokens cause: few, shared, and never waited for long.
+//! Fetches that tokens cause: few, shared, and with a bounded wait.
 
 use futures_util::future::join_all;
 
@@ -42,7 +42,7 @@ async fn a_failed_fetch_uses_up_the_bucket_too() {
 }
 
 #[actix::test]
-async fn no_request_waits_longer_than_it_may_and_the_round_goes_on() {
+async fn no_request_waits_longer_than_max_wait_and_the_round_goes_on() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let mut settings = test_settings(&provider.url("/keys"));
     settings.unknown_kid.max_wait = Duration::from_millis(20);
@@ -73,7 +73,7 @@ async fn the_sixty_fifth_request_does_not_wait() {
 }
 
 #[actix::test]
-async fn tokens_cause_no_fetch_where_that_is_switched_off() {
+async fn tokens_cause_no_fetch_if_that_is_switched_off() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let mut settings = test_settings(&provider.url("/keys"));
     settings.unknown_kid.enabled = false;
@@ -83,7 +83,7 @@ async fn tokens_cause_no_fetch_where_that_is_switched_off() {
 }
 
 #[actix::test]
-async fn a_token_that_was_judged_by_older_keys_causes_no_fetch() {
+async fn a_token_that_was_tried_against_older_keys_causes_no_fetch() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     let judged = source.handle.snapshot().round;
