@@ -1,4 +1,4 @@
-//! Time as a value. Everything that asks "when" takes a [`Clock`], so that tests can turn the hands.
+//! Time as a value. Code that needs the time takes a [`Clock`], so that tests can set it.
 #![allow(clippy::disallowed_methods, reason = "the one home of the system's clocks")]
 
 use std::{
@@ -12,24 +12,24 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-/// Seconds since 1970-01-01T00:00:00Z: RFC 7519's NumericDate, cut to whole seconds.
+/// Seconds since 1970-01-01T00:00:00Z: RFC 7519's NumericDate, rounded down to whole seconds.
 pub type UnixSeconds = i64;
 
-/// Time since the clock was made. It never goes back, and means nothing outside this process.
+/// Time since the clock was created. It is monotonic, and meaningless in other processes.
 pub type Uptime = Duration;
 
-/// A source of both kinds of time.
+/// A source of calendar time and of monotonic time.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// The calendar's time, for claims such as `exp`.
+    /// The calendar time in seconds, for claims such as `exp`.
     fn unix_seconds(&self) -> UnixSeconds;
-    /// The calendar's time to the microsecond, since 1970-01-01T00:00:00Z, for timestamps.
+    /// The calendar time since 1970-01-01T00:00:00Z, to the microsecond, for timestamps.
     fn unix_time(&self) -> Duration;
-    /// The stopwatch, for ages and intervals.
+    /// The monotonic time, for ages and intervals.
     fn uptime(&self) -> Uptime;
 }
 
-/// A calendar's time since 1970-01-01T00:00:00Z as RFC 3339 writes it, to the microsecond. What is later than the year
-/// 9999 is its last second.
+/// A time since 1970-01-01T00:00:00Z, written as RFC 3339 with microseconds. A time after the year 9999 is written
+/// as the last second of that year.
 #[derive(Clone, Copy, Debug)]
 pub struct Rfc3339(pub Duration);
 
@@ -48,10 +48,10 @@ impl Serialize for Rfc3339 {
 /// 9999-12-31T23:59:59Z.
 const LAST: Duration = Duration::from_secs(253_402_300_799);
 
-/// A clock that many own.
+/// A clock with many owners.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The machine's clocks.
+/// The system's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
@@ -65,8 +65,8 @@ impl Default for SystemClock {
 
 impl Clock for SystemClock {
     fn unix_seconds(&self) -> UnixSeconds {
-        // A machine whose calendar is before 1970 gets 0: every token is then "not yet valid" or unexpired,
-        // and the identity provider's `nbf` and `iat` tell.
+        // If the system's calendar is before 1970, the time is 0: then no token is expired, and a token with `nbf`
+        // is not valid yet.
         i64::try_from(self.unix_time().as_secs()).unwrap_or(0)
     }
 
@@ -79,7 +79,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until a test moves it.
+/// A clock that only a test moves.
 #[derive(Debug)]
 pub struct ManualClock {
     unix_seconds: AtomicI64,
@@ -87,13 +87,13 @@ pub struct ManualClock {
 }
 
 impl ManualClock {
-    /// A clock that shows `unix_seconds` and an uptime of zero.
+    /// A clock at `unix_seconds`, with an uptime of zero.
     #[must_use]
     pub fn at(unix_seconds: UnixSeconds) -> Self {
         Self { unix_seconds: AtomicI64::new(unix_seconds), uptime_ms: AtomicU64::new(0) }
     }
 
-    /// Moves both hands on; whole seconds reach the calendar, milliseconds the stopwatch.
+    /// Advances both times: the calendar by whole seconds, the uptime by milliseconds.
     pub fn advance(&self, by: Duration) {
         let seconds = i64::try_from(by.as_secs()).unwrap_or(i64::MAX);
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);

@@ -1,6 +1,6 @@
-//! scopegate decides, for a gateway, whether one HTTP request to an MCP server may pass: it verifies the OAuth
-//! access token, works out which scopes the operation needs, and answers allow, or deny with the challenge that
-//! tells the client what to fetch. It also publishes the RFC 9728 document of each protected resource.
+//! A gateway asks scopegate whether an HTTP request to an MCP server may pass. scopegate verifies the OAuth access
+//! token and determines the scopes that the operation requires. It answers "allow", or "deny" with a challenge that
+//! names the scopes to request. It also publishes the RFC 9728 document of each protected resource.
 //!
 //! # The rooms
 //!
@@ -8,27 +8,32 @@
 //!
 //! ```text
 //! main
-//!   cli          serve, check, token, explain
-//!     app        the wiring: build actors, handles, servers; bind, run, stop in order
-//!       http     actix-web: decisions, metadata, admin  config     file and environment to settings
+//!   cli          commands: serve, check, token, explain
+//!     app        wiring: builds actors, handles and servers; binds, runs and stops them in order
+//!       config   settings from the file and the environment
+//!       http     actix-web: decisions, metadata, admin
 //!       grpc     tonic: Envoy's Check, gRPC health
-//!         explain     one decision told step by step, for the command and the debug page
-//!         gateway     one file a dialect: read the original request, write the answer
+//!         admission   limits on requests in flight and on memory for bodies
+//!         explain     one decision explained step by step, for the command and the debug page
+//!         gateway     one file for each dialect: reads the original request, writes the answer
 //!         metadata    the RFC 9728 document of a resource
-//!           authorize     the one use case: check a request; count and log the decision
-//!             audit       chosen decisions to a file, or none goes out (AuditActor)
-//!             policy      what an operation needs, and whether an identity has it (PolicyActor)
-//!               token     a bearer string to an identity
-//!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
-//!             mcp         a JSON-RPC body or headers to an operation
-//!               json      objects whose member names are unique
-//!               domain    the words of the field; clock: time as a value; telemetry: logs, traces, redaction;
-//!                                                       tls: the listeners' certificates;
-//!                                                       release: version and commit
+//!           authorize     the one use case: checks a request; counts and logs the decision
+//!             audit       selected decisions, written to a file or standard output (AuditActor)
+//!             policy      the scopes that an operation requires, and whether an identity has them (PolicyActor)
+//!               graphql   the scopes of GraphQL operations
+//!               token     from a bearer token to an identity
+//!                 keys    public keys: fetched, kept fresh, published as a snapshot (JwksActor)
+//!             mcp         from a JSON-RPC body or headers to an operation
+//!               json        objects with unique member names
+//!               domain      the terms of the field
+//!               clock       time as a value
+//!               telemetry   logs, metrics, traces, redaction
+//!               tls         the listeners' certificates
+//!               release     version and commit
 //! ```
 //!
-//! A [`policy::Permit`] can only be made by [`policy::decide`] and its neighbours for what is public or switched
-//! off; a 200 can only be written from a permit.
+//! Only `policy` can make a [`policy::Permit`]: with [`policy::decide()`], [`policy::permit_public`] or
+//! [`policy::permit_unenforced`]. The gateway's answer "allow" can only be written from a permit.
 
 pub mod admission;
 pub mod app;

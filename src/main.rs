@@ -1,4 +1,4 @@
-//! The process: its environment in, its exit code out.
+//! The process: takes its environment, returns its exit code.
 
 use std::process::ExitCode;
 

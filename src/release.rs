@@ -1,5 +1,5 @@
-//! What was built: its version and commit, as `--version` and the metrics tell them. The build may be told both by
-//! the environment; it asks no version control.
+//! The version and commit of this build, for `--version` and the metrics. Both come from the environment of the
+//! build, which does not run a version control system.
 
 use std::sync::LazyLock;
 
@@ -9,17 +9,17 @@ pub const VERSION: &str = or(option_env!("SCOPEGATE_VERSION"), env!("CARGO_PKG_V
 /// The commit: `SCOPEGATE_COMMIT` of the build, else `unknown`.
 pub const COMMIT: &str = or(option_env!("SCOPEGATE_COMMIT"), "unknown");
 
-/// Both, in one line.
+/// Version and commit, in one line.
 #[must_use]
 pub fn text() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| format!("{VERSION} ({COMMIT})"));
     &TEXT
 }
 
-/// A build argument that was left empty counts as absent.
-const fn or(told: Option<&'static str>, default: &'static str) -> &'static str {
-    match told {
-        Some(told) if !told.is_empty() => told,
+/// The value; an empty build argument counts as absent.
+const fn or(value: Option<&'static str>, default: &'static str) -> &'static str {
+    match value {
+        Some(value) if !value.is_empty() => value,
         Some(_) | None => default,
     }
 }

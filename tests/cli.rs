@@ -147,9 +147,9 @@ fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
 fn explain_tells_by_what_a_resource_was_looked_for() {
     let host = ["--dialect", "ext_authz_http", "--host", "h", "--path", "/a"];
     for (arguments, expected) in [
-        (&["--resource", "typo"][..], "none is found by id `typo` and path `/mcp`"),
-        (&["--path", "/mcp/"], "none is found by path `/mcp/` alone"),
-        (&host, "none is found by host `h` and path `/a`"),
+        (&["--resource", "typo"][..], "no resource has the id `typo` and the path `/mcp`"),
+        (&["--path", "/mcp/"], "no resource is selected by the path `/mcp/`"),
+        (&host, "no resource has the host `h` and the path `/a`"),
     ] {
         let output = run(&[&["explain", "--dev"], arguments].concat());
         assert!(text(&output.stdout).contains(expected), "{output:?}");

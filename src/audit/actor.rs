@@ -1,5 +1,5 @@
-//! The AuditActor: takes records from the queue and writes them, a batch at a time. It lives on a thread of its own,
-//! since a write may wait for a disk.
+//! The AuditActor: takes records from the queue and writes them in batches. It has its own thread, because a write
+//! may wait for a disk.
 
 use std::{sync::Arc, time::Duration};
 
@@ -10,18 +10,19 @@ use tokio::sync::{mpsc, oneshot};
 use super::{line::line_of_lost, metrics::AuditMetrics, writer::Writer};
 use crate::clock::SharedClock;
 
-/// What waits in the queue.
+/// An entry of the queue.
 #[derive(Debug)]
 pub(super) enum Entry {
     /// A line to be written.
     Record(Vec<u8>),
-    /// Wants to know when everything before it is written.
+    /// A request to signal when every earlier entry is written.
     Barrier(oneshot::Sender<()>),
 }
 
-/// Writes the audit log. While that fails it keeps what it has, leaves the queue alone, and tries again.
+/// Writes the audit log. While writing fails, it keeps its pending lines, takes nothing from the queue, and
+/// retries.
 pub(super) struct AuditActor {
-    /// `None` while the next batch is awaited.
+    /// `None` while it waits for the next batch.
     queue: Option<mpsc::Receiver<Entry>>,
     writer: Writer,
     barriers: Vec<oneshot::Sender<()>>,
@@ -29,14 +30,14 @@ pub(super) struct AuditActor {
     clock: SharedClock,
     failure: Arc<Failure>,
     retry: Option<SpawnHandle>,
-    told_dropped: u64,
-    told_refused: u64,
+    reported_dropped: u64,
+    reported_refused: u64,
 }
 
-/// Why the log cannot be written now; empty while it can.
+/// Why the log cannot be written; empty while it can.
 pub(super) type Failure = ArcSwapOption<String>;
 
-/// The file was moved away: its path is opened anew.
+/// Reopens the path of the file, which may have been moved away.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub(super) struct Reopen;
@@ -57,12 +58,12 @@ impl AuditActor {
             clock,
             failure,
             retry: None,
-            told_dropped: 0,
-            told_refused: 0,
+            reported_dropped: 0,
+            reported_refused: 0,
         }
     }
 
-    /// Waits for the next batch, unless that is awaited already.
+    /// Waits for the next batch, unless it already does.
     fn await_batch(&mut self, context: &mut Context<Self>) {
         let Some(mut queue) = self.queue.take() else { return };
         let batch = async move {
@@ -72,7 +73,7 @@ impl AuditActor {
         };
         let take = |(queue, batch): (_, Vec<Entry>), actor: &mut Self, context: &mut Context<Self>| {
             actor.queue = Some(queue);
-            // Nothing at all: nobody is left who could send.
+            // An empty batch means that all senders are gone.
             if !batch.is_empty() {
                 actor.take(batch);
                 actor.write(context);
@@ -83,7 +84,7 @@ impl AuditActor {
 
     fn take(&mut self, batch: Vec<Entry>) {
         if !self.is_failing() {
-            self.tell_lost();
+            self.report_lost();
         }
         for entry in batch {
             match entry {
@@ -93,12 +94,12 @@ impl AuditActor {
         }
     }
 
-    /// Says in the log itself that records are missing from it.
-    fn tell_lost(&mut self) {
+    /// Writes into the log itself that records are missing from it.
+    fn report_lost(&mut self) {
         let (dropped, refused) = (self.metrics.dropped.get(), self.metrics.refused.get());
-        let (new_dropped, new_refused) = (dropped - self.told_dropped, refused - self.told_refused);
+        let (new_dropped, new_refused) = (dropped - self.reported_dropped, refused - self.reported_refused);
         if new_dropped + new_refused > 0 {
-            (self.told_dropped, self.told_refused) = (dropped, refused);
+            (self.reported_dropped, self.reported_refused) = (dropped, refused);
             self.writer.push(&line_of_lost(new_dropped, new_refused, self.clock.unix_time()));
         }
     }
@@ -127,16 +128,16 @@ impl AuditActor {
     fn write_all(&mut self) -> std::io::Result<()> {
         self.metrics.written.inc_by(self.writer.write()?);
         if self.is_failing() {
-            tracing::info!("the audit log is written again");
+            tracing::info!("the audit log can be written again");
             self.metrics.last_write_succeeded.set(1);
-            self.tell_lost();
+            self.report_lost();
             self.metrics.written.inc_by(self.writer.write()?);
             self.failure.store(None);
         }
         Ok(())
     }
 
-    /// Counts each failure, and logs the first: a full disk makes one line, not one a second.
+    /// Counts every failure, but logs only the first: a full disk causes one line, not one each second.
     fn note_failure(&self, error: &std::io::Error) {
         self.metrics.write_failures.inc();
         if !self.is_failing() {
@@ -168,8 +169,8 @@ impl Handler<Reopen> for AuditActor {
     }
 }
 
-/// Records that are written at once.
+/// The most records of one batch.
 const MAX_BATCH: usize = 512;
 
-/// Time between two attempts while the log cannot be written.
+/// The time between two attempts while the log cannot be written.
 const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! The outside of the AuditActor: what the request path asks before a decision goes out.
+//! The handle of the AuditActor: the request path records a decision through it before the answer is sent.
 
 use std::{io, sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use crate::{
     telemetry::log::SubjectLogging,
 };
 
-/// Writes decisions down. Cheap to clone.
+/// Records decisions. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct AuditHandle {
     pub(super) selection: Arc<Selection>,
@@ -35,7 +35,7 @@ pub struct AuditHandle {
     actor: Addr<AuditActor>,
 }
 
-/// Why there is no audit log.
+/// Why the audit log cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
     /// Its file cannot be opened.
@@ -43,7 +43,7 @@ pub enum AuditError {
     Output {
         /// The file, or `stdout`.
         path: String,
-        /// What the system said.
+        /// The system's error.
         cause: io::Error,
     },
     /// Its metrics cannot be registered.
@@ -52,10 +52,10 @@ pub enum AuditError {
 }
 
 impl AuditHandle {
-    /// Opens the output and starts the actor, on a thread of its own.
+    /// Opens the output and starts the actor on its own thread.
     ///
     /// # Errors
-    /// When the output cannot be opened, or a name of a metric is taken.
+    /// If the output cannot be opened, or the name of a metric is already registered.
     pub fn start(
         settings: &AuditSettings,
         clock: SharedClock,
@@ -84,29 +84,29 @@ impl AuditHandle {
         Ok(Self { selection, subject, when_full, queue, metrics, clock, failure, actor })
     }
 
-    /// Writes a decision down if the operator chose it. Where a permit may not go out without its line, the record is a
-    /// denial afterwards.
+    /// Records a decision, if the configuration selects it. If the record cannot be written and `when_full` is
+    /// `refuse`, this turns a permit into a denial.
     pub fn record(&self, record: &mut DecisionRecord<'_, '_>) {
         if !self.selection.chooses(record) {
             return;
         }
-        match self.place_for(&record.decision) {
+        match self.reserve(&record.decision) {
             Some(place) => {
                 let line = line_of(record, self.subject, self.clock.unix_time());
                 place.send(Entry::Record(line));
             }
-            None => self.go_without(record),
+            None => self.give_up(record),
         }
     }
 
-    /// Opens the file anew, whose path may have another file by now.
+    /// Reopens the file's path, at which another file may be by now.
     pub fn reopen(&self) {
         if let Err(error) = self.actor.try_send(Reopen) {
-            tracing::error!(%error, "the audit log is not opened anew");
+            tracing::error!(%error, "the audit log cannot be reopened");
         }
     }
 
-    /// Waits until everything that was recorded is written, for a while.
+    /// Waits until every record is written, but at most `DRAIN_TIMEOUT`.
     pub async fn drain(&self) {
         let (barrier, is_written) = oneshot::channel();
         let all_written = async {
@@ -114,25 +114,26 @@ impl AuditHandle {
             is_written.await.ok()
         };
         if tokio::time::timeout(DRAIN_TIMEOUT, all_written).await.ok().flatten().is_none() {
-            tracing::error!("the service ends with records of the audit log that were not written");
+            tracing::error!("the service ends; some audit records were not written");
         }
     }
 
-    /// Why it cannot be written now.
+    /// Why the log cannot be written now; `None` while it can.
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         self.failure.load().as_deref().cloned()
     }
 
-    /// Whether the actor still runs.
+    /// Whether the actor is running.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.actor.connected()
     }
 
-    /// A place in the queue, taken before the decision goes out. Requests without a verified token may fill half of
-    /// it: a flood that costs its sender nothing must not take the places of those who have one.
-    fn place_for(&self, decision: &Decision) -> Option<mpsc::Permit<'_, Entry>> {
+    /// Reserves a place in the queue before the answer is sent. Requests without a verified token may fill only
+    /// half of the queue: a flood of them costs the sender nothing, and must not displace the records of clients
+    /// with a token.
+    fn reserve(&self, decision: &Decision) -> Option<mpsc::Permit<'_, Entry>> {
         let may_be_refused = self.when_full == WhenFull::Refuse && decision.refusal().is_none();
         let is_half_full = || self.queue.capacity() <= self.queue.max_capacity() / 2;
         if (decision.identity().is_none() && is_half_full())
@@ -143,8 +144,9 @@ impl AuditHandle {
         self.queue.try_reserve().ok()
     }
 
-    /// A denial stands under every setting: some gateways would let a 503 pass.
-    fn go_without(&self, record: &mut DecisionRecord<'_, '_>) {
+    /// Handles a decision that cannot be recorded. A denial always stays a denial, because some gateways would let
+    /// a 503 pass.
+    fn give_up(&self, record: &mut DecisionRecord<'_, '_>) {
         match (self.when_full, &record.decision) {
             (WhenFull::Refuse, Decision::Permit(permit)) => {
                 self.metrics.refused.inc();
@@ -162,5 +164,5 @@ fn path_of(output: &AuditOutput) -> String {
     }
 }
 
-/// How long the end of the service may wait for a slow disk.
+/// The longest time that the end of the service waits for a slow disk.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(4);

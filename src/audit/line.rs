@@ -1,4 +1,4 @@
-//! One line of the audit log. Its fields are public and versioned: docs/audit.md and docs/audit.schema.json.
+//! One line of the audit log. Its fields are public and versioned; see docs/audit.md and docs/audit.schema.json.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::{
     token::Identity,
 };
 
-/// The line of a decision. What is not known is left out. Who it was comes from a verified token alone, written as
-/// in the identity headers: printable ASCII, at most 3 KiB together, and never cut, since a part of one name can be
-/// another's.
+/// The line of a decision. Unknown fields are left out. The identity comes only from a verified token and is
+/// written as in the identity headers: printable ASCII, at most 3 KiB in total. It is never cut, because a part of
+/// one name can be another name.
 #[derive(Serialize)]
 struct Line<'a> {
     schema: u32,
@@ -29,7 +29,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    messages: Vec<MessageWords>,
+    messages: Vec<MessageNames>,
     decision: &'static str,
     code: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -48,15 +48,15 @@ struct Line<'a> {
     duration_us: u64,
 }
 
-/// One message of a batch.
+/// The operation of one message of a batch.
 #[derive(Serialize)]
-struct MessageWords {
+struct MessageNames {
     operation: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
 }
 
-/// The holder of the token.
+/// The identity of the token.
 #[derive(Serialize)]
 struct Who<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -69,7 +69,7 @@ struct Who<'a> {
     key_id: Option<String>,
 }
 
-/// The line that stands where records are missing.
+/// The line in place of missing records.
 #[derive(Serialize)]
 struct Lost {
     schema: u32,
@@ -79,7 +79,8 @@ struct Lost {
     refused: u64,
 }
 
-/// The line of one decision, with its line break; empty if it cannot be written, which JSON gives no reason for.
+/// The line of one decision, with its line break. It would be empty if JSON could not represent it, which cannot
+/// happen with these fields.
 pub(super) fn line_of(
     record: &DecisionRecord<'_, '_>,
     subject: SubjectLogging,
@@ -114,7 +115,7 @@ pub(super) fn line_of(
     })
 }
 
-/// The line that says how many records are missing before it.
+/// The line with the number of records that are missing before it.
 pub(super) fn line_of_lost(dropped: u64, refused: u64, unix_time: Duration) -> Vec<u8> {
     to_line(&Lost { schema: SCHEMA, event: "lost", time: Rfc3339(unix_time), dropped, refused })
 }
@@ -132,23 +133,23 @@ impl<'a> Who<'a> {
     }
 }
 
-/// A batch is no hiding place: each of its messages is named.
-fn messages_of(operation: &Operation<'_>) -> Vec<MessageWords> {
+/// The operation of each message of a batch, so that a batch hides none.
+fn messages_of(operation: &Operation<'_>) -> Vec<MessageNames> {
     let Operation::Batch(messages) = operation else { return Vec::new() };
-    let words = messages.iter().map(Message::method_and_name);
-    words
-        .map(|(method, name)| MessageWords { operation: redact::text(method), name: name.map(redact::text) })
+    let names = messages.iter().map(Message::method_and_name);
+    names
+        .map(|(method, name)| MessageNames { operation: redact::text(method), name: name.map(redact::text) })
         .collect()
 }
 
-/// What each level of the operation asks for; `None` where the operation was not read, or no scope opens it.
+/// The scopes of each level of the operation; `None` if the operation was not read, or no scope permits it.
 fn required_by(record: &DecisionRecord<'_, '_>) -> Option<(Vec<String>, bool)> {
     let levels = record.resource?.policy()?.table().levels(record.operation.as_ref()?.into()).ok()?;
-    let requirements = levels.iter().map(|level| level.requirement).filter(|wanted| !wanted.is_nothing());
+    let requirements = levels.iter().map(|level| level.requirement).filter(|wanted| !wanted.is_empty());
     Some(bounded(requirements.map(ToString::to_string)))
 }
 
-/// As many of the texts as may be long together, and whether that is not all.
+/// The leading texts whose total length is within [`MAX_LIST_BYTES`], and whether others were left out.
 fn bounded<T: AsRef<str>>(texts: impl Iterator<Item = T>) -> (Vec<T>, bool) {
     let (mut kept, mut room) = (Vec::new(), MAX_LIST_BYTES);
     for text in texts {
@@ -167,9 +168,9 @@ fn to_line(line: &impl Serialize) -> Vec<u8> {
     text
 }
 
-/// The version of the schema. Fields may be added under the same number; a field that goes or changes its meaning
-/// makes another.
+/// The version of the schema. New fields keep the number. A field that is removed or changes its meaning requires
+/// another number.
 const SCHEMA: u32 = 1;
 
-/// Bound on each of the two lists of scopes.
+/// The most bytes of each of the two lists of scopes.
 const MAX_LIST_BYTES: usize = 4096;

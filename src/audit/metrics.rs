@@ -1,4 +1,4 @@
-//! Counts what became of the records.
+//! Counts audit records by outcome.
 
 use prometheus::{IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
@@ -9,11 +9,11 @@ pub(super) struct AuditMetrics {
     pub(super) written: IntCounter,
     /// Records that were lost.
     pub(super) dropped: IntCounter,
-    /// Permits that were refused for want of a record.
+    /// Permits that became denials because they could not be recorded.
     pub(super) refused: IntCounter,
     /// Writes that failed.
     pub(super) write_failures: IntCounter,
-    /// 1, or 0 while nothing can be written.
+    /// 1 if the last write succeeded, otherwise 0.
     pub(super) last_write_succeeded: IntGauge,
 }
 
@@ -22,10 +22,10 @@ impl AuditMetrics {
     /// `scopegate_audit_last_write_successful`.
     ///
     /// # Errors
-    /// When one of the names is taken.
+    /// If one of the names is already registered.
     pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let records = IntCounterVec::new(
-            Opts::new("scopegate_audit_records_total", "Records of the audit log, by what became of them."),
+            Opts::new("scopegate_audit_records_total", "Records of the audit log, by outcome."),
             &["outcome"],
         )?;
         let write_failures = IntCounter::new(

@@ -1,5 +1,7 @@
-//! The audit log: who was allowed or denied what, one JSON line a decision, written by an actor of its own. The
-//! request path builds the line and puts it into a bounded queue; it never waits for a disk.
+//! The audit log: which client was allowed or denied which operation, one JSON line for each decision. The request
+//! path builds the line and puts it into a bounded queue; it never waits for a disk. An actor with its own thread
+//! writes the lines.
+//! Design: `docs/design/audit.md`.
 
 mod actor;
 mod handle;

@@ -1,4 +1,4 @@
-//! Where the lines go: standard output, or a file that can be moved away and opened anew.
+//! The output of the audit log: standard output, or a file that can be moved away and reopened.
 
 use std::{
     fs::{File, OpenOptions},
@@ -12,22 +12,22 @@ use super::AuditOutput;
 /// An output that may be closed for a while.
 #[derive(Debug)]
 pub(super) enum Output {
-    /// Standard output, by a descriptor of its own so that nothing is kept back in a buffer.
+    /// Standard output, through a separate descriptor, so that no buffer holds lines back.
     Stdout(File),
     /// A file.
     File {
-        /// Where it is.
+        /// The path of the file.
         path: PathBuf,
-        /// Opened for appending; `None` until it can be.
+        /// The file, open for appending; `None` until it can be opened.
         file: Option<File>,
     },
 }
 
 impl Output {
-    /// Opens it for the first time.
+    /// Opens the output for the first time.
     ///
     /// # Errors
-    /// When the file cannot be opened.
+    /// If the file cannot be opened.
     pub(super) fn open(output: &AuditOutput) -> io::Result<Self> {
         match output {
             AuditOutput::Stdout => Ok(Self::Stdout(File::from(io::stdout().as_fd().try_clone_to_owned()?))),
@@ -35,7 +35,7 @@ impl Output {
         }
     }
 
-    /// Leaves a file, which may have been moved away; the next write opens the path anew.
+    /// Closes the file, which may have been moved away. The next write reopens the path.
     pub(super) fn close(&mut self) {
         match self {
             Self::Stdout(_) => {}
@@ -43,10 +43,10 @@ impl Output {
         }
     }
 
-    /// Opens the path where it is not open.
+    /// Opens the path if it is not open.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// If it cannot be opened.
     pub(super) fn ensure_open(&mut self) -> io::Result<()> {
         match self {
             Self::File { path, file: file @ None } => *file = Some(append_to(path)?),
@@ -55,15 +55,15 @@ impl Output {
         Ok(())
     }
 
-    /// One write, of as much of `bytes` as it takes.
+    /// Writes once and returns the number of bytes that the output took.
     ///
     /// # Errors
-    /// When it takes nothing.
+    /// If the output takes nothing.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.ensure_open()?;
         match self {
             Self::Stdout(stdout) => {
-                // The lock keeps the lines of the log out of ours.
+                // The lock prevents lines of the log from mixing with audit lines.
                 let _log = io::stdout().lock();
                 stdout.write(bytes)
             }
@@ -73,8 +73,8 @@ impl Output {
     }
 }
 
-/// `O_APPEND`: what is written goes to the end, also after the file was cut to nothing by others. A file that is
-/// not there is made for its owner alone.
+/// Opens with `O_APPEND`: each write goes to the end, even after another process has truncated the file. A new file
+/// is accessible only to its owner.
 fn append_to(path: &PathBuf) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }

@@ -1,4 +1,5 @@
-//! Which decisions are written down: every denial, what `mode: report` let pass, and the chosen permits.
+//! Selects the decisions that are recorded: every denial, every request that `mode: report` let pass, and the
+//! configured permits.
 
 use wildmatch::WildMatch;
 
@@ -9,7 +10,7 @@ use crate::{
     telemetry::SamplingRatio,
 };
 
-/// Chooses.
+/// The configured selection.
 #[derive(Debug)]
 pub(super) struct Selection {
     permits: SamplingRatio,
@@ -22,7 +23,7 @@ impl Selection {
         Self { permits: settings.permits, operations }
     }
 
-    /// Whether a decision is written down.
+    /// Whether a decision is recorded.
     pub(super) fn chooses(&self, record: &DecisionRecord<'_, '_>) -> bool {
         match record.decision.outcome().kind {
             OutcomeKind::Deny | OutcomeKind::Report => true,
@@ -33,7 +34,7 @@ impl Selection {
         }
     }
 
-    /// Whether the operation, or any message of a batch, is one whose permits are always written.
+    /// Whether the permits of this operation, or of a message in its batch, are always recorded.
     fn names(&self, operation: &Operation<'_>) -> bool {
         if self.operations.is_empty() {
             return false;

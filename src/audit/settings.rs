@@ -1,23 +1,23 @@
-//! The keys of `server.audit`, checked.
+//! The settings of `server.audit`, after the configuration was checked.
 
 use std::path::PathBuf;
 
 use crate::telemetry::{SamplingRatio, log::SubjectLogging};
 
-/// What is written to the audit log, and where.
+/// The output of the audit log, and the decisions that it records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditSettings {
-    /// Where the lines go.
+    /// The output.
     pub output: AuditOutput,
-    /// Which share of the permits is written.
+    /// The share of permits that is recorded.
     pub permits: SamplingRatio,
-    /// Methods and names, or globs of them, whose permits are always written.
+    /// Methods and names, or globs of them, whose permits are always recorded.
     pub operations: Vec<String>,
-    /// How a token's subject appears.
+    /// The form of a token's subject.
     pub subject: SubjectLogging,
-    /// How many records may wait to be written.
+    /// The most records that may wait to be written.
     pub queue: usize,
-    /// What becomes of a record that cannot wait.
+    /// The treatment of a decision that cannot be recorded.
     pub when_full: WhenFull,
 }
 
@@ -26,14 +26,14 @@ pub struct AuditSettings {
 pub enum AuditOutput {
     /// Standard output, between the lines of the log.
     Stdout,
-    /// A file that is appended to.
+    /// A file, by appending.
     File(PathBuf),
 }
 
 /// `server.audit.when_full`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenFull {
-    /// It is lost and counted; the decision stands.
+    /// The record is lost and counted; the decision stands.
     Drop,
     /// A permit becomes `audit-unavailable`. A denial stands: its record is lost and counted.
     Refuse,

@@ -1,10 +1,10 @@
-//! Lines on their way out. What an output did not take stays here, whole line by whole line.
+//! Lines that wait to be written. If an output takes only a part of a line, the whole line stays.
 
 use std::io::{self, ErrorKind};
 
 use super::output::Output;
 
-/// An output, and what it still has to take.
+/// An output, and the lines that it has not taken yet.
 #[derive(Debug)]
 pub(super) struct Writer {
     output: Output,
@@ -23,19 +23,19 @@ impl Writer {
         self.pending_records += 1;
     }
 
-    /// Leaves the file and opens its path anew when it writes next.
+    /// Closes the file; the next write reopens its path.
     pub(super) fn close(&mut self) {
         self.output.close();
-        // The break that would end a cut line is for the file that has it.
+        // The pending line break would end a cut line, which is in the old file.
         if self.pending.first() == Some(&b'\n') {
             self.pending.remove(0);
         }
     }
 
-    /// Writes all that is pending, in one write if the output takes it. Answers how many records that were.
+    /// Writes all pending lines, in one write if the output takes them. Returns the number of records.
     ///
     /// # Errors
-    /// When it cannot be opened or takes less. The lines that it has not taken whole stay.
+    /// If the output cannot be opened, or takes only a part. Lines that it did not take in full stay.
     pub(super) fn write(&mut self) -> io::Result<u64> {
         self.output.ensure_open()?;
         let mut taken = 0;
@@ -55,8 +55,8 @@ impl Writer {
         outcome.map(|()| std::mem::take(&mut self.pending_records))
     }
 
-    /// Forgets the lines that were taken whole. One that was cut comes again whole, on a line of its own: by then
-    /// the file may have been emptied, or another process may have appended to it.
+    /// Removes the lines that were taken in full. A line that was cut is written again in full, on a new line: by
+    /// then another process may have emptied the file or appended to it.
     fn forget(&mut self, taken: usize) {
         let before = self.pending.get(..taken).unwrap_or_default();
         let whole = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);

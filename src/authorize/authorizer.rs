@@ -1,12 +1,12 @@
-//! The steps of a decision, in order. The first that fails decides.
+//! The steps of a decision, in order. The first step that fails decides.
 //!
 //! 1. [`find_resource`]: the resource that the request is for; else 404.
-//! 2. [`is_public`]: the resource's own metadata and CORS preflights need no token. [`check_origin`]: browsers of other
-//!    origins are refused.
+//! 2. [`is_public`]: the resource's own metadata and CORS preflights need no token. [`check_origin`]: requests from
+//!    browser pages of other origins are refused.
 //! 3. [`Bearer::read`]: the token in the `Authorization` header; else 401.
 //! 4. to 6. [`VerifyToken::verify`]: key, signature, claims and scopes of the token; else 401, or 503 without keys.
-//! 7. [`mcp::read`]: the operation that the request asks for; else 400 or 413.
-//! 8. to 10. [`decide`]: whether the token's scopes suffice for it; else 403.
+//! 7. [`mcp::read`]: the operation of the request; else 400 or 413.
+//! 8. to 10. [`decide`]: whether the token has the scopes of the operation; else 403.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::{
     token::{Bearer, CachedVerifier, Identity, Verifier, VerifyToken},
 };
 
-/// Decides about requests. All workers share one authorizer: it holds no lock.
+/// Decides about requests. All workers share one value; it holds no lock.
 #[derive(Debug)]
 pub struct Authorizer<V = CachedVerifier> {
     policy: PolicyHandle,
@@ -41,38 +41,39 @@ impl Authorizer {
         Self { policy, verifier, observer, audit: None }
     }
 
-    /// The same, writing chosen decisions to the audit log before they go out.
+    /// Sets the audit log. It records selected decisions before the answer is sent.
     #[must_use]
     pub fn with_audit(self, audit: Option<AuditHandle>) -> Self {
         Self { audit, ..self }
     }
 
-    /// The policy that it reads.
+    /// The policy.
     #[must_use]
     pub fn policy(&self) -> &PolicyHandle {
         &self.policy
     }
 
-    /// Whether spans are kept of any decision.
+    /// Whether any decision can have a span.
     #[must_use]
     pub fn is_traced(&self) -> bool {
         self.observer.tracer().is_on()
     }
 
-    /// Decides about one request. The decision is counted and logged, also where the caller goes away meanwhile.
+    /// Decides about one request. The decision is counted and logged, even if the caller closes the connection
+    /// meanwhile.
     pub async fn check<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
-        // One snapshot for the whole request: no request is decided by half of a policy.
+        // One snapshot for the whole request, so that a reload cannot change the policy halfway.
         let snapshot = self.policy.snapshot();
         let record = DecisionRecord::of_request(request, snapshot.version());
         let mut observer = Observer::start(&self.observer, record);
         self.decide(&snapshot, request, observer.record(), trace).await;
-        self.write_down(&mut observer);
+        self.audit(&mut observer);
         trace.note(|| Note::Decision(&observer.record().decision));
         observer.finish()
     }
 
-    /// Decides as [`check`](Self::check) does, for a person who asks why. Every step runs, also for a token in the
-    /// cache. No counter, clock, cache, log or audit log learns of it.
+    /// Decides as [`check`](Self::check) does, but without effects: the decision is not counted, timed, logged or
+    /// audited, and no cache changes. Every step runs, even for a token in the cache.
     pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
         let snapshot = self.policy.snapshot();
         let mut record = DecisionRecord::of_request(request, snapshot.version());
@@ -81,24 +82,24 @@ impl Authorizer {
         Checked::of(&mut record)
     }
 
-    /// The same steps over a verifier that remembers no token.
+    /// The same steps with a verifier that has no token cache.
     fn uncached(&self) -> Authorizer<Verifier> {
         let (policy, observer) = (self.policy.clone(), self.observer.clone());
         Authorizer { policy, verifier: self.verifier.uncached().clone(), observer, audit: None }
     }
 
-    /// Denies a request that was not as its dialect demands, or was not admitted. The denial is counted and logged.
+    /// Denies a request that did not conform to its dialect, or was not admitted. The denial is counted and logged.
     pub fn refuse(&self, dialect: Dialect, refusal: Refusal) -> Checked<'static> {
         let snapshot = self.policy.snapshot();
         let record = DecisionRecord::of_unread(dialect, refusal.into(), snapshot.version());
         let mut observer = Observer::start(&self.observer, record);
-        self.write_down(&mut observer);
+        self.audit(&mut observer);
         observer.finish()
     }
 
-    /// Writes the decision to the audit log, where there is one; without one this costs a branch. A permit that cannot
-    /// be written becomes a denial where the operator wants that.
-    fn write_down(&self, observer: &mut Observer<'_, '_>) {
+    /// Records the decision in the audit log, if there is one; without one this costs a branch. If the record
+    /// cannot be written, a permit becomes a denial, provided that the operator configured this.
+    fn audit(&self, observer: &mut Observer<'_, '_>) {
         if let Some(audit) = &self.audit {
             observer.note_duration();
             audit.record(observer.record());
@@ -220,7 +221,7 @@ fn is_public(resource: &ProtectedResource, request: &CheckRequest<'_>) -> bool {
     }
 }
 
-/// A page of an origin that was not allowed may not ask at all; no token would mend that.
+/// Step 2: refuses browser pages of origins that are not allowed. A token would not change that.
 fn check_origin(policy: &Policy, request: &CheckRequest<'_>) -> Result<(), Refusal> {
     match request.origin {
         Field::Absent => Ok(()),

@@ -1,4 +1,4 @@
-//! What the authorizer hands to a gateway's dialect.
+//! The authorizer's answer to a gateway's dialect.
 
 use std::borrow::Cow;
 
@@ -8,25 +8,25 @@ use crate::{
     telemetry::redact,
 };
 
-/// A decision, and what the gateway is told with it.
+/// A decision, with the data that the gateway's answer needs.
 #[derive(Debug)]
 pub struct Checked<'a> {
     /// Whether the request may pass.
     pub decision: Decision,
-    /// Whether the gateway removes `Authorization` before the server sees the request.
+    /// Whether the gateway removes `Authorization` before it forwards the request.
     pub removes_token: bool,
-    /// What the request asks for; `None` where that was not read.
+    /// The operation of the request; `None` if it was not read.
     pub operation: Option<Operation<'a>>,
 }
 
 impl<'a> Checked<'a> {
-    /// A denial of a request that no step has read.
+    /// A denial of a request before the first step.
     #[must_use]
     pub fn refused(refusal: Refusal) -> Self {
         Self { decision: Decision::Deny(refusal.into()), removes_token: false, operation: None }
     }
 
-    /// What a record says when its decision is made. The record is left as a denial.
+    /// Takes the decision and the operation out of a record. The record is left with a denial.
     pub(super) fn of(record: &mut DecisionRecord<'_, 'a>) -> Self {
         let policy = record.resource.and_then(ProtectedResource::policy);
         let denial = Decision::Deny(Denial::of(Reason::ResourceUnknown));
@@ -37,7 +37,7 @@ impl<'a> Checked<'a> {
         }
     }
 
-    /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
+    /// The operation's name as in the log: the JSON-RPC method, and the tool or prompt that it names.
     #[must_use]
     pub fn operation_name(&self) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
         let (method, name) = self.operation.as_ref()?.method_and_name();

@@ -1,4 +1,4 @@
-//! The log line of one decision. It never holds a token, a secret or a tool's arguments.
+//! The log line of one decision. It never contains a token, a secret or a tool's arguments.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,8 @@ use crate::{
     token::Identity,
 };
 
-/// Writes the line at one level, which tracing wants to know at compile time. The last arguments are further fields.
+/// Writes the line. Tracing needs the level at compile time, hence the macro. The last arguments are further
+/// fields.
 macro_rules! line {
     ($level:ident, $record:expr, $settings:expr, $($field:ident),+) => {{
         let (record, identity) = ($record, $record.decision.identity());
@@ -35,8 +36,8 @@ macro_rules! line {
     }};
 }
 
-/// Writes denials, and what `mode: report` would have denied, at `info`. Permits are at `debug`, or at `info` for the
-/// ratio that the operator chose. A line below the log's level costs nothing.
+/// Writes denials and reports (`mode: report`) at `info`. Permits are at `debug`, or at `info` for the share that
+/// the operator chose. A line below the log's level costs nothing.
 pub(super) fn write(record: &DecisionRecord<'_, '_>, settings: LogSettings) {
     let is_informative = match record.decision.outcome().kind {
         OutcomeKind::Deny | OutcomeKind::Report => true,

@@ -1,4 +1,5 @@
-//! The one use case: check a request. It knows no gateway and no listener.
+//! The one use case: check a request. It does not depend on a gateway or a listener.
+//! Design: `docs/design/request-path.md`.
 
 mod authorizer;
 mod checked;

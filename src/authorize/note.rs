@@ -1,4 +1,4 @@
-//! What the steps of a decision look at, as typed notes that borrow it. The text for people is made in `explain`.
+//! The typed notes of the steps, which borrow from the request and the policy. `explain` turns them into text.
 
 use crate::{
     domain::{Operation, Refusal, ResourceId, Selector, Silent},
@@ -6,13 +6,13 @@ use crate::{
     token::TokenTrace,
 };
 
-/// Listens while a decision is made.
+/// Receives a note from each step of a decision.
 pub trait Trace: TokenTrace {
-    /// Takes a note. An implementation that does not listen never calls `note`.
+    /// Takes a note. An implementation that ignores notes never calls `note`.
     fn note<'n>(&mut self, note: impl FnOnce() -> Note<'n>);
 }
 
-/// One thing that a step looked at or concluded. It never holds a token, a secret or the arguments of a tool.
+/// The finding of a step. It never contains a token, a secret or the arguments of a tool.
 #[derive(Debug)]
 pub enum Note<'n> {
     /// The request is for this resource.
@@ -24,20 +24,20 @@ pub enum Note<'n> {
     },
     /// The configuration has no resource for the request.
     ResourceNotFound {
-        /// What the request names beside its path.
+        /// How the request names a resource beside its path.
         selector: Selector<'n>,
         /// The path of the request.
         path: &'n str,
     },
-    /// The request comes from a web page that may not call the resource.
+    /// The request comes from a browser page of an origin that is not allowed.
     OriginRefused(Refusal),
-    /// The request carries no bearer token that can be read.
+    /// The request has no readable bearer token.
     BearerRefused(Refusal),
     /// The operation cannot be read.
     OperationRefused(Refusal),
-    /// The request asks for this operation.
+    /// The operation of the request.
     Operation(&'n Operation<'n>),
-    /// The operation needs these levels, or no scope permits it.
+    /// The levels that the operation requires, or why no scope permits it.
     Levels(Result<Levels<'n>, Refusal>),
     /// The decision.
     Decision(&'n Decision),

@@ -1,4 +1,5 @@
-//! Counts, times and logs each decision. It is started first, so that a caller who goes away is counted too.
+//! Counts, times, logs and traces each decision. It starts before the first step, so that a request whose caller
+//! closes the connection is counted too.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::{
     telemetry::{log::LogSettings, metrics::DurationHistograms, traces::Tracer},
 };
 
-/// What every observer needs.
+/// The settings that all observers share.
 #[derive(Clone, Debug)]
 pub struct ObserverSettings {
     clock: SharedClock,
@@ -30,7 +31,7 @@ impl ObserverSettings {
     /// Registers `scopegate_decision_duration_seconds`.
     ///
     /// # Errors
-    /// When the name is taken.
+    /// If the name is already registered.
     pub fn register(
         registry: &Registry,
         clock: SharedClock,
@@ -40,10 +41,17 @@ impl ObserverSettings {
         let dialects = Dialect::ALL.map(Dialect::name);
         let durations = DurationHistograms::register(registry, DURATION, "dialect", dialects)?;
         let tracer = Tracer::default();
-        Ok(Self { clock, durations, of_no_resource: policy.counters_of_none(), log, tracer, scheme: "http" })
+        Ok(Self {
+            clock,
+            durations,
+            of_no_resource: policy.counters_without_resource(),
+            log,
+            tracer,
+            scheme: "http",
+        })
     }
 
-    /// The same, giving spans to a tracer. `scheme` is that of the listener, `http` or `https`.
+    /// Sets the tracer of the spans. `scheme` is that of the listener, `http` or `https`.
     #[must_use]
     pub fn with_tracer(self, tracer: Tracer, scheme: &'static str) -> Self {
         Self { tracer, scheme, ..self }
@@ -54,7 +62,7 @@ impl ObserverSettings {
     }
 }
 
-/// Watches one decision being made, and holds its record.
+/// Observes one decision, and owns its record.
 pub(super) struct Observer<'s, 'a> {
     settings: &'s ObserverSettings,
     started: Uptime,
@@ -67,17 +75,17 @@ impl<'s, 'a> Observer<'s, 'a> {
         Self { settings, started: settings.clock.uptime(), record, is_finished: false }
     }
 
-    /// The record, for the steps to fill in.
+    /// The record; the steps fill it in.
     pub(super) fn record(&mut self) -> &mut DecisionRecord<'s, 'a> {
         &mut self.record
     }
 
-    /// Stops the clock for what is written before the decision goes out.
+    /// Sets the duration so far, for the audit log, which is written before the answer is sent.
     pub(super) fn note_duration(&mut self) {
         self.record.duration = self.settings.clock.uptime().saturating_sub(self.started);
     }
 
-    /// Counts, times, logs and traces the decision, and hands out what the gateway is told.
+    /// Counts, times, logs and traces the decision, and returns it for the gateway.
     pub(super) fn finish(mut self) -> Checked<'a> {
         self.is_finished = true;
         self.note_duration();
@@ -101,7 +109,7 @@ fn counters<'s>(settings: &'s ObserverSettings, record: &DecisionRecord<'s, '_>)
     record.resource.map_or(&*settings.of_no_resource, ProtectedResource::counters)
 }
 
-/// Counts a request whose caller went away before there was a decision.
+/// Counts a request whose caller closed the connection before the decision.
 impl Drop for Observer<'_, '_> {
     fn drop(&mut self) {
         if !self.is_finished {
@@ -111,4 +119,4 @@ impl Drop for Observer<'_, '_> {
 }
 
 const DURATION: (&str, &str) =
-    ("scopegate_decision_duration_seconds", "Time from the first look at a request to its decision.");
+    ("scopegate_decision_duration_seconds", "Time from the start of a request to its decision.");

@@ -1,5 +1,5 @@
-//! The span of one decision, by OpenTelemetry's semantic conventions where they have a name, else under `scopegate.`. As
-//! in the log line, no token, secret or argument is in it.
+//! The span of one decision. Attributes have the names of OpenTelemetry's semantic conventions, or begin with
+//! `scopegate.` if there is none. Like the log line, the span contains no token, secret or argument.
 
 use std::time::Duration;
 
@@ -19,16 +19,16 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-/// How spans of decisions are made.
+/// Options for the spans of decisions.
 #[derive(Clone, Copy)]
 pub(super) struct SpanOptions {
-    /// How a token's subject appears.
+    /// The form of a token's subject.
     pub(super) subject: SubjectLogging,
-    /// Of the listener: `http` or `https`.
+    /// The scheme of the listener: `http` or `https`.
     pub(super) scheme: &'static str,
 }
 
-/// The span of one decision about `request`, which ended at `end` (since 1970).
+/// The span of the decision about `request`, which ended at `end` (since 1970).
 pub(super) fn of(
     record: &DecisionRecord<'_, '_>,
     request: &CheckRequest<'_>,
@@ -49,7 +49,7 @@ pub(super) fn of(
     span
 }
 
-/// `GET /authorize`, or the method of a gRPC service. The set of names is small.
+/// `GET /authorize`, or the method of a gRPC service. There are only a few names.
 fn name(request: &CheckRequest<'_>) -> Bytes {
     match route(request.dialect) {
         Some(route) => {
@@ -95,7 +95,7 @@ fn add_decision(record: &DecisionRecord<'_, '_>, span: &mut Span) {
     span.word("scopegate.dialect", record.dialect.name());
     span.word("scopegate.decision", outcome.kind.name());
     span.word("scopegate.reason", outcome.code);
-    // A span fails where scopegate could not decide. A denial is an answer.
+    // The span has an error only if scopegate could not decide. A denial is a regular answer.
     if record.decision.refusal().is_some_and(|refusal| refusal.reason.status() >= 500) {
         span.fail(outcome.code);
     }
@@ -135,7 +135,7 @@ fn add_identity(identity: &Identity, subject: SubjectLogging, span: &mut Span) {
 fn add_rpc(span: &mut Span) {
     span.word("rpc.system.name", "grpc");
     span.word("rpc.method", CHECK);
-    // Denials are answers too: a call never fails for one.
+    // A denial is an answer too: a call never fails because of one.
     span.word("rpc.response.status_code", "OK");
 }
 
@@ -150,7 +150,7 @@ fn add_host(host: &str, span: &mut Span) {
     }
 }
 
-/// URIs and task ids stay out, as they do in the log.
+/// Adds the operation. URIs and task ids are left out, as in the log.
 fn add_operation(operation: &Operation<'_>, span: &mut Span) {
     let (method, name) = redact::operation(operation);
     let Operation::Single(message) = operation else {
@@ -178,7 +178,7 @@ fn add_operation(operation: &Operation<'_>, span: &mut Span) {
     }
 }
 
-/// The path that a dialect asks at, as it is routed; gRPC has none.
+/// The route of a dialect's requests; `None` for gRPC.
 const fn route(dialect: Dialect) -> Option<&'static str> {
     match dialect {
         Dialect::AuthRequest => Some("/authorize"),
@@ -188,7 +188,7 @@ const fn route(dialect: Dialect) -> Option<&'static str> {
     }
 }
 
-/// The methods that the conventions know. Others would make as many values as anybody can think of.
+/// The methods that the conventions list. Clients could use any number of others.
 fn known_method(method: &str) -> Option<&'static str> {
     METHODS.into_iter().find(|known| *known == method)
 }

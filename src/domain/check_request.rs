@@ -1,15 +1,15 @@
-//! One original request, as a gateway showed it: what the steps of a decision read.
+//! One original request, as the gateway showed it: the input of a decision's steps.
 
 use std::fmt;
 
 use super::{Dialect, Field, TraceParent};
 
-/// Everything that a decision needs to know of one request. It borrows from what the gateway sent.
+/// The data of one request that a decision needs. It borrows from the gateway's request.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckRequest<'a> {
-    /// How the gateway asked.
+    /// The dialect in which the gateway asked.
     pub dialect: Dialect,
-    /// How it named the resource.
+    /// How the gateway named the resource.
     pub selector: Selector<'a>,
     /// The HTTP method, case-sensitive (RFC 9110 §9.1).
     pub http_method: &'a str,
@@ -19,11 +19,11 @@ pub struct CheckRequest<'a> {
     pub authorization: Field<'a>,
     /// `Origin`.
     pub origin: Field<'a>,
-    /// `Access-Control-Request-Method`, which with `Origin` makes an OPTIONS a CORS preflight.
+    /// `Access-Control-Request-Method`. An OPTIONS with this header and `Origin` is a CORS preflight.
     pub access_control_request_method: Field<'a>,
-    /// The `traceparent` of W3C Trace Context.
+    /// `traceparent` of W3C Trace Context.
     pub traceparent: Field<'a>,
-    /// Its `tracestate`, looked up only where the gateway keeps the trace.
+    /// `tracestate`; it is read only if the gateway samples the trace.
     pub tracestate: Field<'a>,
     /// `Content-Type`.
     pub content_type: Field<'a>,
@@ -55,35 +55,36 @@ pub struct GatewayRequest<'a> {
 pub enum Selector<'a> {
     /// By the resource's id.
     Id(&'a str),
-    /// By the host that the client asked.
+    /// By the host that the client addressed.
     Host(&'a str),
     /// Not at all: the policy must have only one resource.
     Sole,
 }
 
-/// How much of its body a request shows.
+/// How much of a request's body the gateway shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Body<'a> {
-    /// None.
+    /// No body.
     Absent,
-    /// All of it; no bytes mean the same as [`Body::Absent`].
+    /// The whole body; without bytes it means the same as [`Body::Absent`].
     Whole(&'a [u8]),
-    /// All of it, as text in which the gateway may have replaced bytes that are not UTF-8. The operation is read from it
-    /// only with [`Trust::string_body`].
+    /// The whole body as text, in which the gateway may have replaced bytes that are not UTF-8. The operation is
+    /// read from it only with [`Trust::string_body`].
     Text(&'a [u8]),
-    /// A part of it.
+    /// A part of the body.
     Cut,
-    /// It is longer than `server.max_body_bytes`.
+    /// The body is longer than `server.max_body_bytes`.
     TooLarge,
 }
 
-/// What a policy trusts the gateway and the MCP server with. Everything else is untrusted.
+/// How far a policy trusts the gateway and the MCP server. Everything else is untrusted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Trust {
-    /// `oauth.trust_mcp_headers`: headers may name the operation where the body is not shown. The server is known to
-    /// refuse headers that disagree with the body, and batches under a revision that demands headers.
+    /// `oauth.trust_mcp_headers`: headers may name the operation if the gateway does not show the body. The
+    /// operator asserts that the server refuses headers that disagree with the body, and batches under a revision
+    /// that demands headers.
     pub mcp_headers: bool,
-    /// `oauth.trust_string_body`: a [`Body::Text`] is the body itself.
+    /// `oauth.trust_string_body`: a [`Body::Text`] is the original body.
     pub string_body: bool,
 }
 
@@ -94,8 +95,8 @@ impl<'a> CheckRequest<'a> {
         self.target.split_once('?').map_or(self.target, |(path, _)| path)
     }
 
-    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). A preflight has no body: a request
-    /// with one could carry an operation past the token check.
+    /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). A preflight has no body. A
+    /// request with a body could otherwise carry an operation past the token check.
     #[must_use]
     pub fn is_preflight(&self) -> bool {
         self.http_method == "OPTIONS"
@@ -104,7 +105,7 @@ impl<'a> CheckRequest<'a> {
             && self.body.is_absent()
     }
 
-    /// The trace id of a well-formed `traceparent`.
+    /// The trace id, if there is a well-formed `traceparent`.
     #[must_use]
     pub fn trace_id(&self) -> Option<&'a str> {
         TraceParent::read(self.traceparent).map(|parent| parent.trace_id())
@@ -119,7 +120,7 @@ impl Body<'_> {
     }
 }
 
-/// Prints a body's length and never its content, which holds a tool's arguments.
+/// Prints a body's length, never its content: it contains a tool's arguments.
 impl fmt::Debug for Body<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,8 @@
-//! The ways in which gateways ask.
+//! The dialects in which gateways ask.
 
 use super::Reason;
 
-/// How a gateway asked.
+/// The protocol between a gateway and scopegate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Dialect {
@@ -31,8 +31,8 @@ impl Dialect {
         }
     }
 
-    /// The status that a denial goes out with. nginx knows 401, 403 and failures; whatever else there is to say is a
-    /// 403 to it.
+    /// The HTTP status of a denial in this dialect. nginx only understands 401, 403 and server errors, so it gets
+    /// 403 for every other status below 500.
     #[must_use]
     pub const fn status_of(self, reason: Reason) -> u16 {
         match (self, reason.status()) {

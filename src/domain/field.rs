@@ -1,20 +1,20 @@
-//! What a request shows under one header name: nothing, one value, or more than one.
+//! One header of a request: absent, with one value, or repeated.
 
-/// One header field of the original request. A repeated field is a value of its own, since whoever reads
-/// the request next may take another of the repetitions than we did.
+/// One header field of the original request. A repeated field is a separate case, because the server may use
+/// another of its values than scopegate would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Field<'a> {
-    /// No such header.
+    /// The request does not have the header.
     #[default]
     Absent,
-    /// Exactly one, its bytes as they came.
+    /// One value, with its raw bytes.
     One(&'a [u8]),
-    /// Two or more.
+    /// Two or more values.
     Repeated,
 }
 
 impl<'a> Field<'a> {
-    /// The field made of all values under one name, in any order.
+    /// The field with all values of one name, in any order.
     pub fn of(mut values: impl Iterator<Item = &'a [u8]>) -> Self {
         match (values.next(), values.next()) {
             (None, _) => Self::Absent,
@@ -23,7 +23,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// Whether any value is there.
+    /// Whether there is at least one value.
     #[must_use]
     pub fn is_present(self) -> bool {
         self != Self::Absent

@@ -6,16 +6,16 @@ use std::{fmt, sync::Arc};
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Issuer(Arc<str>);
 
-/// Why a text is no issuer.
+/// The text is not an issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an http(s) URL without query and fragment")]
 pub struct IssuerError;
 
 impl Issuer {
-    /// Reads an issuer.
+    /// Parses an issuer.
     ///
     /// # Errors
-    /// When `text` is not an absolute http(s) URL, or has a query or a fragment.
+    /// If `text` is not an absolute http(s) URL, or has a query or a fragment.
     pub fn parse(text: &str) -> Result<Self, IssuerError> {
         let url = url::Url::parse(text).map_err(|_| IssuerError)?;
         let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
@@ -23,14 +23,14 @@ impl Issuer {
         if is_web && is_plain { Ok(Self(text.into())) } else { Err(IssuerError) }
     }
 
-    /// The identifier as it was written.
+    /// The identifier as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether `claim` is this issuer, one trailing `/` more or less being the same. It is for
-    /// authorization servers that were not given an exact `issuer`.
+    /// Whether `claim` is this issuer, if one trailing `/` is ignored. It is for authorization servers whose exact
+    /// `issuer` is not configured.
     #[must_use]
     pub fn is_nearly(&self, claim: &str) -> bool {
         let plain = |text: &str| text.strip_suffix('/').unwrap_or(text).len();
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_trailing_slash_more_or_less_is_nearly_the_same() {
+    fn one_trailing_slash_is_ignored() {
         let issuer = Issuer::parse("https://auth.example.com/").unwrap();
         assert!(issuer.is_nearly("https://auth.example.com"));
         assert!(issuer.is_nearly("https://auth.example.com/"));

@@ -1,4 +1,4 @@
-//! The words of the field, as types that cannot be wrong: private fields, parse constructors, no I/O.
+//! The terms of the field, as types that only hold valid values: private fields, parse constructors, no I/O.
 
 mod check_request;
 mod dialect;

@@ -1,8 +1,8 @@
-//! What one request asks the MCP server to do.
+//! The operation that a request asks the MCP server to do.
 
 use std::{borrow::Cow, fmt};
 
-/// One HTTP request to an MCP endpoint, read. It borrows from the request's bytes where it can.
+/// The operation of one HTTP request to an MCP endpoint. It borrows from the request's bytes where it can.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation<'a> {
     /// GET: opens the server's event stream.
@@ -13,12 +13,12 @@ pub enum Operation<'a> {
     Single(Message<'a>),
     /// POST of an array of 1 to 50 messages (MCP 2025-03-26).
     Batch(Vec<Message<'a>>),
-    /// POST whose message the gateway did not show. It may be anything.
+    /// POST whose message the gateway did not show. It may be any operation.
     NotShown,
 }
 
 impl<'a> Operation<'a> {
-    /// The messages of a POST whose body was shown; empty for everything else.
+    /// The messages of a POST whose body was shown; empty for every other operation.
     #[must_use]
     pub fn messages(&self) -> &[Message<'a>] {
         match self {
@@ -28,8 +28,9 @@ impl<'a> Operation<'a> {
         }
     }
 
-    /// How logs, spans and audit records name the operation: the JSON-RPC method, and the tool or prompt that it names,
-    /// byte for byte. Resource URIs and task ids stay out: they can tell as much as arguments do.
+    /// The operation's name in logs, spans and audit records: the JSON-RPC method, and the tool or prompt that it
+    /// names, byte for byte. Resource URIs and task ids are left out, because they can be as sensitive as
+    /// arguments.
     #[must_use]
     pub fn method_and_name(&self) -> (&str, Option<&str>) {
         match self {
@@ -45,17 +46,17 @@ impl<'a> Operation<'a> {
 /// One JSON-RPC message that a client may send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message<'a> {
-    /// The answer to a request of the server.
+    /// The response to a request of the server.
     Response,
-    /// One of the `notifications/*` that an MCP revision defines. The class follows from the method's name,
-    /// never from a missing `id`.
+    /// One of the `notifications/*` that an MCP revision defines. The class follows from the method, never from a
+    /// missing `id`.
     Notification(&'static str),
-    /// Everything else that has a method.
+    /// Every other message with a method.
     Request(Call<'a>),
 }
 
 impl Message<'_> {
-    /// The message's part of [`Operation::method_and_name`].
+    /// The name of this message, as in [`Operation::method_and_name`].
     #[must_use]
     pub fn method_and_name(&self) -> (&str, Option<&str>) {
         match self {
@@ -66,32 +67,32 @@ impl Message<'_> {
     }
 }
 
-/// A request's method and what it names.
+/// A request's method, and the thing that it names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call<'a> {
     /// The JSON-RPC method, byte for byte after JSON decoding.
     pub method: Cow<'a, str>,
-    /// Whether some MCP revision, or the tasks extension, defines the method for requests of a client.
+    /// Whether an MCP revision or the tasks extension defines the method as a request of a client.
     pub is_known: bool,
-    /// What the parameters name.
+    /// The thing that the parameters name.
     pub named: Named<'a>,
-    /// The query of a call of `execute_graphql`.
+    /// The query, if it calls `execute_graphql`.
     pub query: Query<'a>,
 }
 
-/// `arguments.query` of a call of `execute_graphql`, the one argument that a policy asks for.
+/// `arguments.query` of a call of `execute_graphql`, the only argument that a policy reads.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum Query<'a> {
-    /// The call is another one, or its arguments were not shown.
+    /// It is another call, or the gateway did not show the arguments.
     #[default]
     NotShown,
-    /// The arguments hold no single string of that name.
+    /// The arguments do not contain exactly one `query` that is a string.
     Unreadable,
     /// The GraphQL document, after JSON decoding.
     Text(Cow<'a, str>),
 }
 
-/// Tells how long a query is and never what it says: it holds arguments.
+/// Prints a query's length, never its text: it contains arguments.
 impl fmt::Debug for Query<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -102,7 +103,7 @@ impl fmt::Debug for Query<'_> {
     }
 }
 
-/// What a request names, byte for byte after JSON decoding.
+/// The thing that a request names, byte for byte after JSON decoding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Named<'a> {
     /// The method names nothing.
@@ -122,7 +123,7 @@ pub enum Named<'a> {
 }
 
 impl Named<'_> {
-    /// The name, where it may stand in a log.
+    /// The name, if logs may contain it.
     fn logged_name(&self) -> Option<&str> {
         match self {
             Self::Tool(name) | Self::Prompt(name) => Some(name),
@@ -130,7 +131,7 @@ impl Named<'_> {
         }
     }
 
-    /// The length of all that is named, in bytes.
+    /// The length of all names, in bytes.
     #[must_use]
     pub fn byte_len(&self) -> usize {
         match self {

@@ -1,10 +1,10 @@
-//! The stable codes: why a request was denied. They are public (logs, metrics, headers) and never renamed.
+//! The stable codes of denials. They are public (logs, metrics, headers) and are never renamed.
 
 /// Why a request may not pass. The order is the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Reason {
-    /// The request has no one clear reading: two `Authorization` headers, a comma in the credentials, a
-    /// dialect's headers missing or repeated.
+    /// The request is ambiguous: two `Authorization` headers, a comma in the credentials, or a missing or repeated
+    /// header of the dialect.
     RequestMalformed,
     /// No protected resource has this host and path.
     ResourceUnknown,
@@ -12,33 +12,33 @@ pub enum Reason {
     Overloaded,
     /// The `Origin` is not one of `oauth.allowed_origins`.
     OriginRefused,
-    /// No credentials, or of another scheme than `Bearer`.
+    /// There are no credentials, or their scheme is not `Bearer`.
     TokenMissing,
-    /// Not a compact JWS with a readable header and claims.
+    /// The token is not a compact JWS with a readable header and claims.
     TokenMalformed,
-    /// `alg` is not allowed, or does not fit the key.
+    /// `alg` is not allowed, or does not match the key.
     AlgorithmRefused,
-    /// No key fits the token, and the keys are fresh.
+    /// No key matches the token, and the keys are fresh.
     KeyUnknown,
-    /// No keys yet, or too old ones: cannot decide.
+    /// There are no keys, or they are too old to decide with.
     KeysUnavailable,
     /// The signature does not verify.
     SignatureInvalid,
-    /// `exp` is absent or has passed.
+    /// `exp` is missing or has passed.
     TokenExpired,
-    /// `nbf` is ahead.
+    /// `nbf` is in the future.
     TokenNotYetValid,
-    /// `iss` is none of the resource's issuers.
+    /// `iss` is not an accepted issuer of the resource.
     IssuerRefused,
     /// `aud` does not name the resource.
     AudienceRefused,
-    /// An ID token, a refresh token, or another JWT that is no access token.
+    /// The token is an ID token, a refresh token, or another JWT that is not an access token.
     TokenTypeRefused,
-    /// A sender-constrained token (`cnf`), sent as a bearer token.
+    /// The token is sender-constrained (`cnf`), but was sent as a bearer token.
     BindingUnsupported,
-    /// A scope claim that is neither a string nor an array of strings, or holds what is no scope.
+    /// A scope claim is neither a string nor an array of strings, or contains a value that is not a valid scope.
     ScopeClaimMalformed,
-    /// The body is not what JSON-RPC and MCP demand.
+    /// The body violates JSON-RPC or MCP.
     OperationMalformed,
     /// Headers and body name different operations.
     OperationMismatch,
@@ -46,13 +46,13 @@ pub enum Reason {
     BodyTooLarge,
     /// The gateway showed only a part of the body.
     BodyTruncated,
-    /// The gateway did not show what is asked for, or nothing in the policy knows it.
+    /// The gateway did not show the operation, or the policy does not list it.
     OperationUnknown,
-    /// No MCP revision and no `methods` entry knows the JSON-RPC method.
+    /// Neither an MCP revision nor an entry of `methods` knows the JSON-RPC method.
     MethodUnknown,
     /// The token lacks scopes.
     ScopeInsufficient,
-    /// The permit could not be written down, and `server.audit.when_full` refuses what is not.
+    /// The permit could not be written to the audit log, and `server.audit.when_full` is `refuse`.
     AuditUnavailable,
 }
 
@@ -86,7 +86,7 @@ impl Reason {
         Self::AuditUnavailable,
     ];
 
-    /// The code that logs, metrics and the `X-Scopegate-Reason` header carry.
+    /// The code in logs, metrics and the `X-Scopegate-Reason` header.
     #[must_use]
     pub const fn code(self) -> &'static str {
         match self {
@@ -144,8 +144,8 @@ impl Reason {
         }
     }
 
-    /// The `error_description` that a challenge of this reason carries (RFC 6750 §3), and the message of a
-    /// JSON-RPC error. For [`Self::ScopeInsufficient`] the challenge names the scopes instead.
+    /// The `error_description` of a challenge for this reason (RFC 6750 §3), and the message of a JSON-RPC error.
+    /// For [`Self::ScopeInsufficient`] the challenge names the scopes instead.
     #[must_use]
     pub const fn description(self) -> &'static str {
         match self {

@@ -1,16 +1,16 @@
-//! Why a step refuses a request: the one type in which every step says "no, because".
+//! The refusal of a request: the one type with which every step refuses.
 
 use super::Reason;
 
-/// A request that a step refuses. It holds fixed texts only, so that it may be logged and sent to the client.
+/// Why a step refuses a request. It contains only fixed texts, so it may be logged and sent to the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {}", reason.code(), self.message())]
 pub struct Refusal {
     /// The stable code.
     pub reason: Reason,
-    /// What exactly is wrong, in lower case and without a full stop; empty where the reason says it all.
+    /// The exact fault, in lower case and without a full stop; empty if the reason says everything.
     pub detail: &'static str,
-    /// The `code` of the JSON-RPC error that answers the request where the answer has a body (JSON-RPC 2.0 §5.1).
+    /// The `code` of the JSON-RPC error (JSON-RPC 2.0 §5.1), for an answer with a body.
     pub json_rpc_code: i32,
 }
 
@@ -21,19 +21,19 @@ impl Refusal {
         Self { reason, detail, json_rpc_code: INVALID_REQUEST }
     }
 
-    /// A refusal whose reason says it all.
+    /// A refusal whose reason says everything.
     #[must_use]
     pub const fn of(reason: Reason) -> Self {
         Self::new(reason, "")
     }
 
-    /// The same with another JSON-RPC error code.
+    /// Sets another JSON-RPC error code.
     #[must_use]
     pub const fn with_json_rpc_code(self, json_rpc_code: i32) -> Self {
         Self { json_rpc_code, ..self }
     }
 
-    /// The detail, or what the reason means where there is none.
+    /// The detail; if it is empty, the description of the reason.
     #[must_use]
     pub const fn message(&self) -> &'static str {
         if self.detail.is_empty() { self.reason.description() } else { self.detail }

@@ -1,21 +1,21 @@
-//! The name under which the configuration, logs and metrics know a protected resource.
+//! The name of a protected resource in the configuration, logs and metrics.
 
 use std::{fmt, sync::Arc};
 
-/// 1 to 64 letters, digits, `.`, `_` or `-`: safe in a realm, a label and a query without escaping.
+/// 1 to 64 letters, digits, `.`, `_` or `-`: a realm, a label and a query can contain it without escaping.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceId(Arc<str>);
 
-/// Why a text is no resource id.
+/// The text is not a resource id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("1 to 64 letters, digits, `.`, `_` or `-`")]
 pub struct ResourceIdError;
 
 impl ResourceId {
-    /// Reads an id.
+    /// Parses an id.
     ///
     /// # Errors
-    /// When `text` is empty, longer than 64 bytes, or has another character.
+    /// If `text` is empty, longer than 64 bytes, or has another character.
     pub fn parse(text: &str) -> Result<Self, ResourceIdError> {
         let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         if (1..=64).contains(&text.len()) && text.bytes().all(is_legal) {
@@ -25,7 +25,7 @@ impl ResourceId {
         }
     }
 
-    /// The id as it was written.
+    /// The id as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

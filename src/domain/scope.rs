@@ -1,4 +1,4 @@
-//! OAuth scopes (RFC 6749 §3.3): single tokens, and the set that a token grants.
+//! OAuth scopes (RFC 6749 §3.3): single scopes, and the set that a token grants.
 
 use std::{
     cmp::Ordering,
@@ -12,24 +12,24 @@ use ahash::RandomState;
 
 /// One scope-token: printable ASCII without space, `"` and `\`.
 ///
-/// It carries its hash, so that looking it up costs the same whatever its length, and two scopes that differ are
-/// told apart without following a pointer.
+/// It stores its hash. A lookup therefore costs the same for every length, and two different scopes are told apart
+/// without reading their texts.
 #[derive(Clone)]
 pub struct Scope {
     text: Arc<str>,
     hash: u64,
 }
 
-/// Why a text is no scope.
+/// The text is not a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a scope of printable ASCII without space, `\"` and `\\`")]
 pub struct ScopeError;
 
 impl Scope {
-    /// Reads one scope-token.
+    /// Parses one scope-token.
     ///
     /// # Errors
-    /// When `text` is empty or has a byte outside `%x21 / %x23-5B / %x5D-7E`.
+    /// If `text` is empty or has a byte outside `%x21 / %x23-5B / %x5D-7E`.
     pub fn parse(text: &str) -> Result<Self, ScopeError> {
         let is_legal = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
         if text.is_empty() || !text.bytes().all(is_legal) {
@@ -38,7 +38,7 @@ impl Scope {
         Ok(Self { text: text.into(), hash: HASHING.hash_one(text) })
     }
 
-    /// The scope as it was written.
+    /// The scope as written.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -65,7 +65,7 @@ impl PartialOrd for Scope {
     }
 }
 
-/// By text.
+/// Orders by text.
 impl Ord for Scope {
     fn cmp(&self, other: &Self) -> Ordering {
         self.text.cmp(&other.text)
@@ -84,13 +84,13 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// Random for each process: nobody outside can choose scopes that collide.
+/// Random for each process, so that a client cannot choose scopes that collide.
 static HASHING: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// For tables of scopes: takes the hash that each carries.
+/// The hashing of tables of scopes: it uses the hash that each scope stores.
 pub type ScopeHashing = BuildHasherDefault<CarriedHash>;
 
-/// See [`ScopeHashing`].
+/// The hasher of [`ScopeHashing`].
 #[derive(Default)]
 pub struct CarriedHash(u64);
 
@@ -99,7 +99,7 @@ impl Hasher for CarriedHash {
         self.0
     }
 
-    /// Only what carries no hash comes here; it is hashed after all.
+    /// Hashes values that store no hash.
     fn write(&mut self, bytes: &[u8]) {
         self.0 = HASHING.hash_one((self.0, bytes));
     }
@@ -109,16 +109,16 @@ impl Hasher for CarriedHash {
     }
 }
 
-/// Scopes in the order in which they were first named, each once.
+/// Scopes without duplicates, in the order in which they were first added.
 #[derive(Clone, Default)]
 pub struct ScopeSet {
     scopes: Vec<Scope>,
-    /// All of them, once one was added to [`FEW`]; empty until then.
+    /// All scopes, as soon as there are more than [`FEW`]; empty before.
     index: HashSet<Scope, ScopeHashing>,
 }
 
 impl ScopeSet {
-    /// Adds a scope that is not in the set yet.
+    /// Adds a scope, unless the set has it.
     pub fn insert(&mut self, scope: Scope) {
         if self.scopes.len() == FEW && self.index.is_empty() {
             self.index.reserve(self.scopes.capacity());
@@ -145,13 +145,13 @@ impl ScopeSet {
         self.scopes.iter()
     }
 
-    /// Whether no scope is in it.
+    /// Whether the set has no scopes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.scopes.is_empty()
     }
 
-    /// How many scopes are in it.
+    /// The number of scopes.
     #[must_use]
     pub fn len(&self) -> usize {
         self.scopes.len()
@@ -190,7 +190,7 @@ impl<'a> IntoIterator for &'a ScopeSet {
     }
 }
 
-/// Space-separated, as RFC 6749 §3.3 writes a list.
+/// Separated by spaces, as RFC 6749 §3.3 writes a list.
 impl fmt::Display for ScopeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, scope) in self.scopes.iter().enumerate() {
@@ -203,7 +203,7 @@ impl fmt::Display for ScopeSet {
     }
 }
 
-/// As many scopes are compared one by one.
+/// Up to this many scopes are compared one by one.
 const FEW: usize = 16;
 
 #[cfg(test)]
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_large_set_is_as_a_small_one() {
+    fn a_large_set_behaves_like_a_small_one() {
         let scope = |index: usize| Scope::parse(&format!("s{index}")).unwrap();
         let set: ScopeSet = (0..40).chain(10..30).map(scope).collect();
         assert_eq!(set.len(), 40);

@@ -1,4 +1,4 @@
-//! The steps of a decision in their order. `explain` reports what each one found.
+//! The steps of a decision, in order. `explain` reports the finding of each.
 
 /// One check on the way to a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,6 @@ impl Step {
     }
 }
 
-/// The trace of a request that no one asked to explain. It never builds a note, so it costs no instruction.
+/// The trace of a request that is not explained. It never builds a note, so it costs no instruction.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;

@@ -1,5 +1,5 @@
-//! The trace that a request belongs to, as its gateway says it: `traceparent` and `tracestate` of W3C Trace Context.
-//! What is malformed is as good as absent.
+//! The trace that a request belongs to: `traceparent` and `tracestate` of W3C Trace Context, as the gateway sent
+//! them. A malformed header is treated as absent.
 
 use super::Field;
 
@@ -12,8 +12,8 @@ pub struct TraceParent<'a> {
 }
 
 impl<'a> TraceParent<'a> {
-    /// The one value of the header; `None` where it is absent, repeated or malformed. Versions that are not
-    /// known yet are read as far as version 00 goes.
+    /// The value of the header; `None` if it is absent, repeated or malformed. Of later versions, only the fields
+    /// of version 00 are read.
     #[must_use]
     pub fn read(field: Field<'a>) -> Option<Self> {
         let Field::One(value) = field else { return None };
@@ -21,21 +21,21 @@ impl<'a> TraceParent<'a> {
         let mut parts = head.split('-');
         let (version, trace_id) = (hex::<2>(parts.next()?)?, hex::<32>(parts.next()?)?);
         let (parent_id, flags) = (hex::<16>(parts.next()?)?, hex::<2>(parts.next()?)?);
-        let may_end_so = match version {
+        let is_complete = match version {
             "00" => rest.is_empty(),
             "ff" => false,
             _ => rest.is_empty() || rest.starts_with('-'),
         };
         let is_zero = |id: &str| id.bytes().all(|byte| byte == b'0');
         let is_sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
-        (may_end_so && !is_zero(trace_id) && !is_zero(parent_id)).then_some(Self {
+        (is_complete && !is_zero(trace_id) && !is_zero(parent_id)).then_some(Self {
             trace_id,
             parent_id,
             is_sampled,
         })
     }
 
-    /// 32 hex digits in lower case.
+    /// The trace id: 32 hex digits in lower case.
     #[must_use]
     pub fn trace_id(&self) -> &'a str {
         self.trace_id
@@ -47,7 +47,7 @@ impl<'a> TraceParent<'a> {
         self.parent_id
     }
 
-    /// Whether the caller keeps the trace.
+    /// Whether the caller samples the trace.
     #[must_use]
     pub fn is_sampled(&self) -> bool {
         self.is_sampled
@@ -60,7 +60,7 @@ fn hex<const LENGTH: usize>(text: &str) -> Option<&str> {
     (text.len() == LENGTH && text.bytes().all(is_hex)).then_some(text)
 }
 
-/// A well-formed `tracestate` (§3.3), to be passed on as it is.
+/// A well-formed `tracestate` (§3.3), unchanged.
 #[must_use]
 pub fn read_tracestate(field: Field<'_>) -> Option<&str> {
     let Field::One(value) = field else { return None };
@@ -79,8 +79,8 @@ pub fn read_tracestate(field: Field<'_>) -> Option<&str> {
 
 fn is_key(key: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-*/@".contains(&byte);
-    let begins_well = key.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
-    begins_well && key.len() <= 256 && key.bytes().all(is_legal)
+    let has_legal_start = key.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
+    has_legal_start && key.len() <= 256 && key.bytes().all(is_legal)
 }
 
 fn is_value(value: &str) -> bool {
@@ -88,10 +88,10 @@ fn is_value(value: &str) -> bool {
     !value.is_empty() && value.len() <= 256 && value.bytes().all(is_legal)
 }
 
-/// The bytes of a `traceparent` of version 00.
+/// The length of a `traceparent` of version 00, in bytes.
 const LENGTH: usize = 55;
 
-/// What §3.3.1.5 asks of everybody to pass on; longer ones may be dropped.
+/// The size that everyone should propagate (§3.3.1.5); longer values may be dropped.
 const MAX_STATE_BYTES: usize = 512;
 const MAX_MEMBERS: usize = 32;
 
@@ -117,14 +117,14 @@ mod tests {
     }
 
     #[test]
-    fn a_later_version_may_say_more_after_another_dash() {
+    fn a_later_version_may_have_more_fields() {
         assert!(parent(&format!("cc-{TRACE}-{PARENT}-01")).is_some());
         assert!(parent(&format!("cc-{TRACE}-{PARENT}-01-what-else")).is_some());
         assert!(parent(&format!("cc-{TRACE}-{PARENT}-01.what-else")).is_none());
     }
 
     #[test]
-    fn what_is_malformed_is_absent() {
+    fn a_malformed_parent_is_treated_as_absent() {
         for text in [
             String::new(),
             "00".to_owned(),

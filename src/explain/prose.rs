@@ -49,9 +49,11 @@ fn resource_found(id: &ResourceId, path: &str) -> String {
 
 fn resource_not_found(selector: Selector<'_>, path: &str) -> String {
     match selector {
-        Selector::Id(id) => format!("none is found by id `{id}` and path `{path}`"),
-        Selector::Host(host) => format!("none is found by host `{host}` and path `{path}`"),
-        Selector::Sole => format!("none is found by path `{path}` alone"),
+        Selector::Id(id) => format!("no resource has the id `{id}` and the path `{path}`"),
+        Selector::Host(host) => format!("no resource has the host `{host}` and the path `{path}`"),
+        Selector::Sole => format!(
+            "no resource is selected by the path `{path}`; if there are several, name one with `--resource`"
+        ),
     }
 }
 
@@ -86,8 +88,8 @@ fn operation_text(operation: &Operation<'_>) -> String {
 fn levels_text(levels: &Result<Levels<'_>, Refusal>) -> String {
     match levels {
         Ok(levels) => levels.iter().map(level_text).collect::<Vec<_>>().join("; "),
-        Err(Refusal { reason, detail: "", .. }) => format!("no scope opens it ({})", reason.code()),
-        Err(Refusal { reason, detail, .. }) => format!("no scope opens it ({}: {detail})", reason.code()),
+        Err(Refusal { reason, detail: "", .. }) => format!("no scope permits it ({})", reason.code()),
+        Err(Refusal { reason, detail, .. }) => format!("no scope permits it ({}: {detail})", reason.code()),
     }
 }
 
@@ -100,7 +102,7 @@ fn level_text(level: &Level<'_>) -> String {
 
 fn decision_text(decision: &Decision) -> String {
     match decision {
-        Decision::Permit(permit) => format!("permit ({:?})", permit.grounds()),
+        Decision::Permit(permit) => format!("permit ({})", permit.grounds().code()),
         Decision::Deny(denial) => format!("deny {} {}", denial.reason().status(), denial.refusal()),
     }
 }

@@ -1,5 +1,5 @@
-//! Which scopes the selection of a field needs: those of the field, those of the type that it returns, and, on
-//! an abstract type, those of the types that may stand there.
+//! The scopes that the selection of a field requires: those of the field, those of the type that it returns and, on
+//! an abstract type, those of the possible types.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,30 +9,31 @@ use apollo_compiler::{Name, Schema, schema::ExtendedType};
 use super::scopes::Declared;
 use crate::domain::{Scope, ScopeGroups};
 
-/// What a field that is selected on an interface needs, and what an object needs that is reached through one.
+/// The scopes that a field on an interface requires, and those of an object that is reached through an interface or
+/// union.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AbstractTypes {
-    /// Also what it needs on every type that may stand there.
+    /// Also the scopes on every possible type.
     #[default]
     PossibleTypes,
-    /// What the schema says of the interface alone.
+    /// Only the scopes that the schema declares on the interface.
     Static,
 }
 
-/// One thing in the schema that needs scopes.
+/// An element of the schema that requires scopes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Coordinate {
     /// `Type.field`, or `Type` for the scopes of every field that returns it.
     pub(crate) name: String,
-    /// The number of its scope list among the distinct ones.
+    /// The index of its scope list among the distinct lists.
     pub(crate) groups: usize,
 }
 
-/// The number of a coordinate in its graph.
+/// The index of a coordinate in its graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CoordinateId(pub(super) usize);
 
-/// What every field of a graph needs.
+/// The scopes of every field of a graph.
 #[derive(Debug, Default)]
 pub(crate) struct Coordinates {
     all: Vec<Coordinate>,
@@ -62,17 +63,17 @@ impl Coordinates {
         coordinates
     }
 
-    /// What selecting `field` on `ty` needs, in order.
+    /// The coordinates of the scopes that selecting `field` on `ty` requires, in order.
     pub(super) fn of_field(&self, ty: &str, field: &str) -> &[CoordinateId] {
         self.of_field.get(ty).and_then(|fields| fields.get(field)).map_or(&[], |ids| ids)
     }
 
-    /// What reaching an object as a `ty` needs.
+    /// The coordinates of the scopes that reaching an object as a `ty` requires.
     pub(super) fn of_type(&self, ty: &str) -> &[CoordinateId] {
         self.of_type.get(ty).map_or(&[], |ids| ids)
     }
 
-    /// The coordinate of that number.
+    /// The coordinate with this id.
     pub(crate) fn get(&self, id: CoordinateId) -> Option<&Coordinate> {
         self.all.get(id.0)
     }
@@ -82,7 +83,8 @@ impl Coordinates {
         &self.distinct
     }
 
-    /// The most bytes of scopes that a challenge for these may name: of each list the longest alternative.
+    /// The most bytes of scopes that a challenge for these coordinates may name: the longest alternative of each
+    /// list.
     pub(super) fn longest_challenge(&self, ids: &[CoordinateId]) -> usize {
         let coordinates = ids.iter().filter_map(|id| self.get(*id));
         let lists: BTreeSet<_> = coordinates.map(|coordinate| coordinate.groups).collect();
@@ -91,7 +93,7 @@ impl Coordinates {
         lists.into_iter().filter_map(|list| self.distinct.get(list)).map(longest).sum()
     }
 
-    /// A list without groups needs nothing.
+    /// Adds a coordinate, unless its list is empty: such a list requires no scopes.
     fn add(
         &mut self,
         name: String,
@@ -116,7 +118,7 @@ impl Coordinates {
         };
         for (ty, definition) in &schema.types {
             for (field, returned) in fields_of(definition) {
-                let mut needed = self.on(own, ty, field, returned);
+                let mut needed = self.on_type(own, ty, field, returned);
                 for other in implementers.get(ty).into_iter().flatten() {
                     let Some(definition) = schema.types.get(other) else { continue };
                     let Some((_, returned)) = fields_of(definition).find(|(name, _)| *name == field) else {
@@ -125,18 +127,18 @@ impl Coordinates {
                     if definition.is_object() {
                         needed.extend_from_slice(self.of_type(other));
                     }
-                    needed.extend(self.on(own, other, field, returned));
+                    needed.extend(self.on_type(own, other, field, returned));
                 }
                 if !needed.is_empty() {
                     let fields = self.of_field.entry(ty.clone()).or_default();
-                    fields.insert(field.clone(), first_of_each(needed));
+                    fields.insert(field.clone(), deduplicated(needed));
                 }
             }
         }
     }
 
-    /// What a field needs on one type, whatever that type is.
-    fn on(
+    /// The coordinates of a field on one type. Possible types are not considered.
+    fn on_type(
         &self,
         own: &Map<Map<Vec<CoordinateId>>>,
         ty: &Name,
@@ -180,7 +182,7 @@ fn implementers(schema: &Schema) -> Map<Vec<Name>> {
     map
 }
 
-fn first_of_each(ids: Vec<CoordinateId>) -> Box<[CoordinateId]> {
+fn deduplicated(ids: Vec<CoordinateId>) -> Box<[CoordinateId]> {
     let mut seen = std::collections::HashSet::new();
     ids.into_iter().filter(|id| seen.insert(*id)).collect()
 }

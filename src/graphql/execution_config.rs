@@ -1,4 +1,4 @@
-//! The execution configuration of a router, in JSON: its schema, and the scopes of its fields.
+//! Reads a router's execution configuration (JSON): the schema, and the scopes of its fields.
 
 use std::path::Path;
 
@@ -12,11 +12,11 @@ use super::{
 };
 use crate::domain::Scope;
 
-/// Reads an execution configuration. What the SDL in it says of scopes is left to the field configurations, to
-/// which the composition has brought it.
+/// Reads an execution configuration. Directives in its SDL are ignored: composition has copied their scopes to the
+/// field configurations.
 ///
 /// # Errors
-/// All that is wrong with it, up to a bound.
+/// All mistakes, up to a bound.
 pub(super) fn read(text: &str, file: &Path) -> Result<ReadSchema, Vec<GraphFault>> {
     let fault = |found: String| vec![GraphFault::in_file(file, found, EXPECTED)];
     let document: ExecutionConfig = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
@@ -35,13 +35,13 @@ pub(super) fn read(text: &str, file: &Path) -> Result<ReadSchema, Vec<GraphFault
         });
         let groups = groups
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|scope| fault(format!("`{scope}` among the scopes of `{place}`")))?;
+            .map_err(|scope| fault(format!("`{scope}` in the scopes of `{place}`")))?;
         declared.fields.push((name(&field.type_name)?, name(&field.field_name)?, groups));
     }
     Ok(ReadSchema { declared, ..schema })
 }
 
-/// The parts that are read; the rest is the router's own.
+/// The members that scopegate reads; the router uses the others.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ExecutionConfig {

@@ -1,4 +1,4 @@
-//! What is wrong with a graph's files: where, and what was found there.
+//! A mistake in a graph's files: its place and its text.
 
 use std::{fmt::Display, path::Path};
 
@@ -8,9 +8,9 @@ use apollo_compiler::validation::DiagnosticList;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found}")]
 pub struct GraphFault {
-    /// The file, the line where it is known, and what stands there.
+    /// The file, the line if it is known, and the mistake.
     pub found: String,
-    /// What would be right.
+    /// A correct value.
     pub expected: &'static str,
 }
 
@@ -35,7 +35,7 @@ impl GraphFault {
     }
 }
 
-/// The diagnostics as lines and one-line texts.
+/// The diagnostics as line numbers and one-line texts.
 pub(super) fn lines_of(
     diagnostics: &DiagnosticList,
 ) -> impl Iterator<Item = (Option<usize>, String)> + use<'_> {
@@ -48,5 +48,5 @@ pub(super) fn lines_of(
 
 const VALID_SCHEMA: &str = "a valid GraphQL schema";
 
-/// How many mistakes of one file are told.
+/// The most mistakes of one file that are reported.
 const MAX_FAULTS: usize = 20;

@@ -1,11 +1,11 @@
-//! The directives of federated graphs: how `@link` names `@requiresScopes`, and which directives a subgraph may
-//! use without defining them.
+//! The directives of federated graphs: the names that `@link` gives to `@requiresScopes`, and the directives that a
+//! subgraph may use without defining them.
 
 use std::collections::HashSet;
 
 use apollo_compiler::ast::{Definition, Directive, DirectiveList, Document, Value};
 
-/// What the directives of one document are called.
+/// The names of directives in one document.
 #[derive(Debug, Default)]
 pub(super) struct Directives {
     scoping: HashSet<String>,
@@ -14,7 +14,7 @@ pub(super) struct Directives {
 }
 
 impl Directives {
-    /// Reads every `@link` of a document. Whatever has a `url` is taken for one, under whatever name.
+    /// Reads every `@link` of a document. A directive on the schema with a `url` counts as a link under any name.
     pub(super) fn read(document: &Document) -> Self {
         let mut directives = Self::default();
         directives.scoping.extend([SCOPING.to_owned(), format!("federation__{SCOPING}")]);
@@ -29,7 +29,7 @@ impl Directives {
         directives
     }
 
-    /// Whether `name` is `@requiresScopes`, under its own name, with a namespace, or renamed by an import.
+    /// Whether `name` is `@requiresScopes`: under its original name, with a namespace, or renamed by an import.
     pub(super) fn is_scoping(&self, name: &str) -> bool {
         local_name(name) == SCOPING || self.scoping.contains(name)
     }
@@ -39,14 +39,14 @@ impl Directives {
         self.defined.contains(name)
     }
 
-    /// Whether the document may use the directive although it does not define it, and nothing depends on it
-    /// here: one of federation, one with a namespace, or an imported one.
+    /// Whether the document may use the directive without defining it, and scopegate ignores it: a directive of
+    /// federation, one with a namespace, or an imported one.
     pub(super) fn is_foreign(&self, name: &str) -> bool {
         let is_known = name.contains("__") || FEDERATION.contains(&name) || self.imported.contains(name);
         is_known && !self.is_defined(name) && !self.is_scoping(name)
     }
 
-    /// The scoping directives that the document uses or may use, and does not define.
+    /// The scoping directives that the document uses or may use without defining them.
     pub(super) fn undefined_scoping(&self) -> impl Iterator<Item = &String> {
         self.scoping.iter().filter(|name| !self.is_defined(name))
     }
@@ -54,7 +54,7 @@ impl Directives {
     fn add_link(&mut self, link: &Directive) {
         let text = |name: &str| link.specified_argument_by_name(name).and_then(|value| value.as_str());
         let Some(url) = text("url") else { return };
-        // https://specs.apollo.dev/requiresScopes/v0.1: the spec's own directive has the name of the spec.
+        // https://specs.apollo.dev/requiresScopes/v0.1: the main directive of a spec has the name of the spec.
         let is_own = url.split('/').any(|part| part == SCOPING);
         if let Some(namespace) = text("as") {
             let own = if is_own { namespace.to_owned() } else { format!("{namespace}__{SCOPING}") };
@@ -77,7 +77,7 @@ impl Directives {
     }
 }
 
-/// Takes away the applications of directives that are not to be kept.
+/// Removes the applications of all directives that `keep` rejects.
 pub(super) fn retain_directives(document: &mut Document, keep: impl Fn(&str) -> bool) {
     let prune = |list: &mut DirectiveList| list.0.retain(|directive| keep(&directive.name));
     for definition in &mut document.definitions {
@@ -146,16 +146,16 @@ fn prune_fields(
     }
 }
 
-/// A name without its namespace: `requiresScopes` of `federation__requiresScopes`.
+/// A name without its namespace: `requiresScopes` for `federation__requiresScopes`.
 fn local_name(name: &str) -> &str {
     name.rsplit_once("__").map_or(name, |(_, local)| local)
 }
 
-/// The directive that says what a field needs.
+/// The directive that declares the scopes of a field.
 pub(super) const SCOPING: &str = "requiresScopes";
 
-/// The directives of Apollo Federation 1 and 2. `@authenticated` is among them: no request gets this far without
-/// a verified token.
+/// The directives of Apollo Federation 1 and 2. `@authenticated` may be ignored: every request here has a verified
+/// token.
 const FEDERATION: [&str; 22] = [
     "link",
     "core",

@@ -1,4 +1,4 @@
-//! A graph, loaded: its schema, what its fields need, and the tools of its operations.
+//! A loaded graph: its schema, the scopes of its fields, and the tools of its operations.
 
 use std::{
     fmt, fs,
@@ -17,22 +17,22 @@ use super::{
     visitor::Context,
 };
 
-/// Where a graph comes from.
+/// The files of a graph, and how to read them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphFiles {
-    /// The schema, and what it declares.
+    /// The file with the schema and the scopes that it declares.
     pub schema: SchemaSource,
     /// The folder of operations.
     pub operations: Option<PathBuf>,
-    /// How interfaces and unions are taken.
+    /// The rule for interfaces and unions.
     pub abstract_types: AbstractTypes,
-    /// Whether mutations make no tools.
+    /// Whether mutations are excluded: they do not become tools.
     pub exclude_mutations: bool,
-    /// Whether tool names go without their prefix.
+    /// Whether tool names have no prefix.
     pub omit_tool_name_prefix: bool,
 }
 
-/// The file that says what fields need.
+/// The file that declares the scopes of fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaSource {
     /// SDL with `@requiresScopes`.
@@ -41,7 +41,7 @@ pub enum SchemaSource {
     ExecutionConfig(PathBuf),
 }
 
-/// A graph: immutable, and the same as another if everything that was read is the same.
+/// A graph, immutable. Two graphs are equal if they were read from the same files with the same content.
 pub struct Graph {
     version: String,
     schema: Valid<Schema>,
@@ -51,10 +51,10 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Reads the files of a graph. The second value is what should be looked at, one line each.
+    /// Reads the files of a graph. The second value has the warnings, one line each.
     ///
     /// # Errors
-    /// What is wrong with the schema. Operations that are wrong are warnings: their tools are closed.
+    /// The mistakes in the schema. Mistakes in operations are warnings: no scope permits their tools.
     pub fn load(files: &GraphFiles) -> Result<(Self, Vec<String>), Vec<GraphFault>> {
         let (file, is_sdl) = match &files.schema {
             SchemaSource::Sdl(file) => (file, true),
@@ -82,20 +82,20 @@ impl Graph {
         Ok((graph, warnings))
     }
 
-    /// Tools whose refusal may name more scopes than gateways let a header hold. A challenge is never cut: a client
-    /// that fetched what is left of it would be refused again.
+    /// Warnings about tools whose challenge may name more scopes than gateways allow in a header. scopegate never
+    /// cuts a challenge: a client with only a part of the scopes would be denied again.
     fn long_challenges(&self) -> impl Iterator<Item = String> {
         let tools = self.tools.tools.iter().filter_map(|(name, needed)| Some((name, needed.as_ref()?)));
         let sizes = tools.map(|(name, needed)| (name, self.coordinates.longest_challenge(needed)));
         sizes.filter(|(_, bytes)| *bytes > LONG_CHALLENGE_BYTES).map(|(name, bytes)| {
             format!(
-                "the tool `{name}`: a refusal may name {bytes} bytes of scopes; gateways must let through response \
+                "the tool `{name}`: its challenge may name {bytes} bytes of scopes; gateways must allow response \
                  headers of that length"
             )
         })
     }
 
-    /// Names the graph by its content.
+    /// The version of the graph, derived from its content.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -146,7 +146,7 @@ fn read(file: &Path) -> Result<String, GraphFault> {
     fs::read_to_string(file).map_err(|error| GraphFault::in_file(file, error, "a file that can be read"))
 }
 
-/// nginx has 4 KiB for all headers of an answer, unless told otherwise.
+/// By default, nginx has 4 KiB for all headers of a response.
 const LONG_CHALLENGE_BYTES: usize = 3 * 1024;
 
 const MAX_BYTES: u64 = 64 * 1024 * 1024;

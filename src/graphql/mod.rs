@@ -1,8 +1,9 @@
-//! Scopes of GraphQL operations: what `@requiresScopes` says of the fields that an operation touches.
+//! Scopes of GraphQL operations: `@requiresScopes` on the fields that an operation touches.
 //!
-//! `sdl` and `execution_config` read the graph's schema and the scopes that it declares. `coordinates` says what a
-//! field needs, `visitor` collects that over a document, `operations` makes a tool of each operation in a folder, and
-//! `query` reads the query that a client wrote. `policy` prepares all of it for the request path.
+//! `sdl` and `execution_config` read the graph's schema and the scopes that it declares. `coordinates` holds the
+//! scopes of each field, `visitor` collects them over a document, `operations` makes a tool of each operation in a
+//! folder, and `query` resolves a query of a client. `policy` compiles the result for the request path.
+//! Design: `docs/design/graphql.md`.
 
 mod coordinates;
 mod execution_config;

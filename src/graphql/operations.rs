@@ -1,4 +1,5 @@
-//! The folder of operations: one tool for each valid query or mutation, and a reason for each that is none.
+//! The folder of operations: one tool for each valid query or mutation, and a warning for each operation that does
+//! not become a tool.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,13 +19,13 @@ use super::{
     visitor::Visitor,
 };
 
-/// The tools of a graph's operations, by name; `None` for one that no scope opens.
+/// The tools of a graph's operations, by name; `None` for a tool that no scope permits.
 #[derive(Debug, Default)]
 pub(crate) struct OperationTools {
     pub(crate) tools: BTreeMap<String, Option<Vec<CoordinateId>>>,
 }
 
-/// Reads a folder. What is no tool is told in `warnings`, with its file, line and reason.
+/// Reads a folder. `warnings` gets the file, line and reason of each operation that does not become a tool.
 pub(super) fn load(
     graph: &Graph,
     folder: &Path,
@@ -33,8 +34,8 @@ pub(super) fn load(
     warnings: &mut Vec<String>,
 ) -> OperationTools {
     let mut paths = BTreeSet::new();
-    find(folder, 0, &mut paths, warnings);
-    let mut loader = Loader { graph, files, tools: BTreeMap::new(), absent: BTreeSet::new(), warnings };
+    find_files(folder, 0, &mut paths, warnings);
+    let mut loader = Loader { graph, files, tools: BTreeMap::new(), excluded: BTreeSet::new(), warnings };
     for path in &paths {
         version.update(path.as_os_str().as_encoded_bytes());
         match fs::read_to_string(path) {
@@ -48,13 +49,13 @@ pub(super) fn load(
     loader.finish()
 }
 
-/// The operation files below a folder. Names that begin with a dot are no files of ours: mounted ConfigMaps keep
-/// their copies under such names.
-fn find(folder: &Path, depth: usize, paths: &mut BTreeSet<PathBuf>, warnings: &mut Vec<String>) {
+/// The operation files below a folder. Names that begin with a dot are skipped: mounted ConfigMaps keep their
+/// copies under such names.
+fn find_files(folder: &Path, depth: usize, paths: &mut BTreeSet<PathBuf>, warnings: &mut Vec<String>) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            warnings.push(format!("`{}`: {error}: its operations are no tools", folder.display()));
+            warnings.push(format!("`{}`: {error}: its operations do not become tools", folder.display()));
             return;
         }
     };
@@ -64,7 +65,7 @@ fn find(folder: &Path, depth: usize, paths: &mut BTreeSet<PathBuf>, warnings: &m
         if is_hidden {
             continue;
         } else if path.is_dir() && depth < MAX_DEPTH {
-            find(&path, depth + 1, paths, warnings);
+            find_files(&path, depth + 1, paths, warnings);
         } else if matches!(extension, Some("graphql" | "gql")) {
             paths.insert(path);
         }
@@ -75,8 +76,8 @@ struct Loader<'a> {
     graph: &'a Graph,
     files: &'a GraphFiles,
     tools: BTreeMap<String, Option<Vec<CoordinateId>>>,
-    /// Operations that are valid but make no tool.
-    absent: BTreeSet<String>,
+    /// The tools of excluded operations.
+    excluded: BTreeSet<String>,
     warnings: &'a mut Vec<String>,
 }
 
@@ -105,7 +106,7 @@ impl Loader<'_> {
                 let names: Vec<_> = names.collect();
                 self.close(path, line, &reason, names);
             }
-            None if operations.is_empty() => self.warn(path, None, "no operation in it"),
+            None if operations.is_empty() => self.warn(path, None, "it contains no operation"),
             None => operations.iter().for_each(|operation| self.register(operation, path, &document)),
         }
     }
@@ -118,23 +119,25 @@ impl Loader<'_> {
             return self.warn(path, None, &format!("`{name}` is the name of a built-in tool"));
         }
         if operation.operation_type == OperationType::Subscription {
-            self.warn(path, None, "a subscription makes no tool");
+            self.warn(path, None, "a subscription cannot be a tool");
         }
         if is_excluded || operation.operation_type == OperationType::Subscription {
-            self.absent.insert(name);
+            self.excluded.insert(name);
             return;
         }
         let context = self.graph.context(UnknownFields::Refuse, LIMITS);
-        let walked = Visitor::new(context, document).and_then(|mut visitor| {
+        let visited = Visitor::new(context, document).and_then(|mut visitor| {
             visitor.operation(operation)?;
             Ok(visitor.finish())
         });
-        let needed = match walked {
+        let needed = match visited {
             Ok(needed) => needed,
             Err(fault) => return self.close(path, None, fault.phrase(), vec![name]),
         };
         if self.tools.contains_key(&name) {
-            self.warn(path, None, &format!("the tool `{name}` is there already: it needs what both need"));
+            let reason =
+                format!("another operation makes the tool `{name}` as well: calls need the scopes of both");
+            self.warn(path, None, &reason);
         }
         let tool = self.tools.entry(name).or_insert_with(|| Some(Vec::new()));
         if let Some(ids) = tool {
@@ -149,12 +152,12 @@ impl Loader<'_> {
         tool_name(&name, self.files.omit_tool_name_prefix)
     }
 
-    /// A file that cannot be read might hold an operation of its name.
+    /// Closes the tool that has the name of a file that cannot be read. The file might contain that operation.
     fn close_file(&mut self, path: &Path, reason: &str) {
         self.close(path, None, reason, Vec::new());
     }
 
-    /// Closes the tools that an invalid file would make, its own name among them.
+    /// Closes the tools of an invalid file: those of its operations or, if it has none, the one with its name.
     fn close(&mut self, path: &Path, line: Option<usize>, reason: &str, mut names: Vec<String>) {
         if names.is_empty() {
             let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
@@ -172,21 +175,21 @@ impl Loader<'_> {
 
     fn finish(self) -> OperationTools {
         let mut tools = self.tools;
-        for name in self.absent {
+        for name in self.excluded {
             tools.entry(name).or_insert(None);
         }
         OperationTools { tools }
     }
 }
 
-/// The tools that a router builds in; no operation may take their names.
+/// The router's built-in tools; an operation must not have one of these names.
 const RESERVED: [&str; 3] = ["get_schema", "execute_graphql", "get_operation_info"];
 
-/// Of a file that the operator wrote: generous, but the stack is not endless.
+/// Limits for files that the operator wrote: generous, but they protect the stack.
 const LIMITS: QueryLimits =
     QueryLimits { max_bytes: 1024 * 1024, max_depth: 100, max_tokens: usize::MAX, max_aliases: usize::MAX };
 
 const RECURSION_LIMIT: usize = 300;
 
-/// How deep folders may nest.
+/// The most nested folders that are read.
 const MAX_DEPTH: usize = 16;

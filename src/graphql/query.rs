@@ -1,5 +1,5 @@
-//! A query that a client wrote, read on the request path: parsed within limits, walked, and held against the
-//! schema.
+//! A query that a client wrote, resolved on the request path: parsed within limits, visited, and validated against
+//! the schema.
 
 use apollo_compiler::ast::{Definition, Document, OperationType};
 
@@ -8,23 +8,23 @@ use super::{coordinates::CoordinateId, graph::Graph, visitor::Visitor};
 /// `graphql.unknown_fields`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnknownFields {
-    /// A query that names what the schema does not have, or is otherwise not valid, is refused.
+    /// A query is refused if it names a type or field that the schema does not have, or is invalid in another way.
     #[default]
     Refuse,
-    /// Unknown fields need nothing: for graphs that change faster than their schema file.
+    /// Unknown fields require no scopes: for graphs that change faster than their schema file.
     Ignore,
 }
 
-/// How large a query may be.
+/// The limits on the size of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueryLimits {
-    /// In bytes.
+    /// The most bytes.
     pub max_bytes: usize,
-    /// How deep selections may be nested, fragments included.
+    /// The deepest nesting of selections, fragments included.
     pub max_depth: usize,
-    /// Lexical tokens, white space and comments included.
+    /// The most lexical tokens, white space and comments included.
     pub max_tokens: usize,
-    /// Fields that are written with an alias.
+    /// The most fields with an alias.
     pub max_aliases: usize,
 }
 
@@ -39,28 +39,28 @@ impl Default for QueryLimits {
     }
 }
 
-/// Why a query is refused, in a fixed phrase that never holds what the client sent.
+/// Why a query is refused, as a fixed phrase that never contains data of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.phrase())]
 pub enum QueryFault {
-    /// Longer than `max_bytes`.
+    /// It is longer than `max_bytes`.
     TooLong,
-    /// No GraphQL, too many tokens, nested too deep for the parser, or no operation in it.
+    /// It is not GraphQL, has too many tokens, is nested too deep for the parser, or contains no operation.
     Unparsable,
-    /// Deeper than `max_depth`.
+    /// It is nested deeper than `max_depth`.
     TooDeep,
-    /// More than `max_aliases`.
+    /// It has more aliases than `max_aliases`.
     TooManyAliases,
-    /// A type or field that the schema does not have.
+    /// It names a type or field that the schema does not have.
     Unknown,
-    /// Anything else that GraphQL forbids.
+    /// It violates another rule of GraphQL.
     Invalid,
-    /// `exclude_mutations`.
+    /// It contains a mutation, and `exclude_mutations` is set.
     Mutation,
 }
 
 impl QueryFault {
-    /// What is told of it.
+    /// The detail of the refusal.
     #[must_use]
     pub const fn phrase(self) -> &'static str {
         match self {
@@ -70,15 +70,15 @@ impl QueryFault {
             Self::TooManyAliases => "the query has too many aliases",
             Self::Unknown => "the query names a type or field that the schema does not have",
             Self::Invalid => "the query is not valid",
-            Self::Mutation => "the query holds a mutation, and mutations are excluded",
+            Self::Mutation => "the query contains a mutation, and `exclude_mutations` is set",
         }
     }
 }
 
-/// What a query touches: all its operations and all its fragments, used or not.
+/// The coordinates that a query touches, in all its operations and fragments, used or not.
 ///
 /// # Errors
-/// When it cannot be read, goes beyond a limit, or is not valid.
+/// If the query cannot be parsed, exceeds a limit, or is invalid.
 pub(crate) fn resolve(
     graph: &Graph,
     text: &str,
@@ -104,7 +104,7 @@ pub(crate) fn resolve(
     visitor.unused_fragments(&document)?;
     let found = visitor.finish();
     if unknown_fields == UnknownFields::Refuse {
-        // A fragment that nothing uses would make the document invalid; it does no harm, and was walked.
+        // An unused fragment would make the document invalid. It does no harm, and the visitor has visited it.
         let mut unused = unused.into_iter();
         document.definitions.retain(|_| unused.next() != Some(true));
         document.to_executable_validate(graph.schema()).map_err(|_| QueryFault::Invalid)?;
@@ -112,15 +112,15 @@ pub(crate) fn resolve(
     Ok(found)
 }
 
-/// Looks for mutations where there is no schema to look for more.
+/// Refuses mutations if there is no schema to resolve the query with.
 ///
 /// # Errors
-/// When the query cannot be read, or holds one.
+/// If the query cannot be parsed, or contains a mutation.
 pub(crate) fn refuse_mutations(text: &str, limits: QueryLimits) -> Result<(), QueryFault> {
     if has_mutation(&parse(text, limits)?) { Err(QueryFault::Mutation) } else { Ok(()) }
 }
 
-/// Parses a document that can be executed.
+/// Parses a document with at least one operation, and only executable definitions.
 fn parse(text: &str, limits: QueryLimits) -> Result<Document, QueryFault> {
     if text.len() > limits.max_bytes {
         return Err(QueryFault::TooLong);
@@ -144,5 +144,5 @@ fn has_mutation(document: &Document) -> bool {
     operations.any(|operation| operation.operation_type == OperationType::Mutation)
 }
 
-/// Of the parser, which counts nested selections, values and types: it keeps the stack small.
+/// The parser's limit on nested selections, values and types; it keeps the stack small.
 const RECURSION_LIMIT: usize = 200;

@@ -1,4 +1,4 @@
-//! What a schema declares: the scopes of fields and of types, as written.
+//! The scopes that a schema declares on fields and types, as written.
 
 use apollo_compiler::{
     Name, Node,
@@ -10,17 +10,17 @@ use crate::domain::{Scope, ScopeGroups};
 /// The scopes that a graph declares.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
-    /// Type, and the scopes of every field that returns it.
+    /// A type, and the scopes of every field that returns it.
     pub(super) types: Vec<(Name, ScopeGroups)>,
-    /// Type, field, and the scopes of that field.
+    /// A type, a field, and the scopes of that field.
     pub(super) fields: Vec<(Name, Name, ScopeGroups)>,
 }
 
-/// The `scopes` of one application of the directive, with the coercions that GraphQL allows: a value that is no
-/// list stands for a list of one.
+/// The `scopes` of one application of the directive. As in GraphQL, a value that is not a list stands for a list
+/// with that value.
 ///
 /// # Errors
-/// When the argument is absent or holds anything but scopes.
+/// If the argument is missing or has a value that is not a scope.
 pub(super) fn groups_of(directive: &Directive) -> Result<ScopeGroups, String> {
     let argument = directive.specified_argument_by_name("scopes").ok_or("no argument `scopes`")?;
     items(argument).iter().map(|group| items(group).iter().map(scope).collect()).collect()

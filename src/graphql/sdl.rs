@@ -1,4 +1,4 @@
-//! A schema in SDL: plain, of a subgraph or of a supergraph.
+//! A schema in SDL: a plain one, or one of a subgraph or supergraph.
 
 use std::path::Path;
 
@@ -16,18 +16,18 @@ use super::{
 };
 use crate::domain::ScopeGroups;
 
-/// A schema, and what it declares.
+/// A schema, and the scopes that it declares.
 pub(super) struct ReadSchema {
     pub(super) schema: Valid<Schema>,
     pub(super) declared: Declared,
-    /// What loads but should be looked at, one line each.
+    /// Warnings, one line each.
     pub(super) warnings: Vec<String>,
 }
 
 /// Reads a schema.
 ///
 /// # Errors
-/// All that is wrong with it, up to a bound.
+/// All mistakes, up to a bound.
 pub(super) fn read(text: String, file: &Path) -> Result<ReadSchema, Vec<GraphFault>> {
     let of_diagnostics = |diagnostics: &_| GraphFault::of_diagnostics(file, diagnostics);
     let mut document =
@@ -52,7 +52,7 @@ pub(super) fn read(text: String, file: &Path) -> Result<ReadSchema, Vec<GraphFau
     Ok(ReadSchema { schema, declared, warnings })
 }
 
-/// Collects what the directives of a schema say.
+/// Collects the scopes that the directives of a schema declare.
 struct Reader<'s> {
     schema: &'s Schema,
     directives: Directives,
@@ -96,7 +96,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// What the scoping directives of a list say.
+    /// The scopes of each scoping directive in a list.
     fn groups(&mut self, list: impl Iterator<Item = &'s Node<Directive>>) -> Vec<ScopeGroups> {
         let mut all = Vec::new();
         for directive in list {
@@ -110,7 +110,7 @@ impl<'s> Reader<'s> {
         all
     }
 
-    /// Scopes where they would protect nothing.
+    /// Reports scoping directives in a place where they would protect nothing.
     fn refuse(&mut self, place: &str, list: impl Iterator<Item = &'s Node<Directive>>) {
         for directive in list {
             if self.directives.is_scoping(&directive.name) {
@@ -126,17 +126,17 @@ impl<'s> Reader<'s> {
     }
 }
 
-/// What is legal and surely not meant: scopes that no query can meet with.
+/// Warnings about scopes that are legal but protect nothing: those of root types, which no field returns.
 fn warnings(schema: &Schema, declared: &Declared, file: &Path) -> Vec<String> {
     let root = &schema.schema_definition;
     let roots =
         [&root.query, &root.mutation, &root.subscription].map(|root| root.as_ref().map(|at| &at.name));
     let of_roots = declared.types.iter().filter(|(name, _)| roots.contains(&Some(name)));
     let name = file.display();
-    let told = of_roots.map(|(ty, _)| {
-        format!("`{name}`: the scopes of the type `{ty}` protect no field, since no field returns it")
+    let texts = of_roots.map(|(ty, _)| {
+        format!("`{name}`: the scopes of the type `{ty}` protect nothing, because no field returns it")
     });
-    told.collect()
+    texts.collect()
 }
 
 /// The definition of a scoping directive that a document uses without defining it.
@@ -149,4 +149,4 @@ fn definition_of(name: &str) -> String {
 
 const SCOPES: &str = "scopes as `[[\"a\", \"b\"], [\"c\"]]`";
 
-const LOCATIONS: &str = "it on fields, objects, interfaces, scalars and enums";
+const LOCATIONS: &str = "the directive on fields, objects, interfaces, scalars or enums";

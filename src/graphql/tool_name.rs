@@ -1,13 +1,14 @@
-//! How a router names the tool of an operation: a prefix, and the operation's name in snake case.
+//! The router's name for the tool of an operation: a prefix, and the operation's name in snake case.
 
-/// The tool of an operation of that name.
+/// The tool name of an operation.
 pub(super) fn tool_name(operation: &str, omits_prefix: bool) -> String {
     let name = snake_case(operation);
     if omits_prefix { name } else { format!("{PREFIX}{name}") }
 }
 
-/// Words begin where the kind of letter changes; a run of capitals is one word up to its last letter, which
-/// begins the next word if it goes on in lower case; a number is a word. Spaces, hyphens and dots part words.
+/// Snake case as the router writes it. A word begins where the kind of character changes. A run of capitals is one
+/// word, but its last letter begins the next word if lower case follows. A number is a word. Spaces, hyphens and
+/// dots separate words.
 fn snake_case(name: &str) -> String {
     let kinds: Vec<(char, Kind)> = name.trim().chars().map(|c| (c, Kind::of(c))).collect();
     let mut snake = String::new();

@@ -1,5 +1,5 @@
-//! The walk over a document, in its order: which coordinates it touches. Each fragment is entered once, so that
-//! the walk costs no more than the document is long.
+//! Visits a document in order and collects the coordinates that it touches. It enters each fragment once, so the
+//! cost is linear in the length of the document.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use super::{
     coordinates::{CoordinateId, Coordinates},
 };
 
-/// What a walk goes by.
+/// The graph and the rules of a visit.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'g> {
     pub(super) schema: &'g Schema,
@@ -25,7 +25,7 @@ pub(super) struct Context<'g> {
     pub(super) limits: QueryLimits,
 }
 
-/// A walk under way.
+/// The state of a visit.
 pub(super) struct Visitor<'g, 'd> {
     context: Context<'g>,
     fragments: HashMap<&'d str, Fragment<'d>, RandomState>,
@@ -41,23 +41,25 @@ struct Fragment<'d> {
 
 #[derive(Clone, Copy)]
 enum Visit {
-    Not,
-    UnderWay,
-    /// How deep its selections are nested, fragments included.
+    Unvisited,
+    InProgress,
+    /// The depth of its selections, fragments included.
     Done(usize),
 }
 
-/// The type that selections stand on; `None` where the schema does not know it.
+/// The type that selections apply to; `None` if the schema does not have it.
 type Parent<'g> = Option<&'g ExtendedType>;
 
 impl<'g, 'd> Visitor<'g, 'd> {
+    /// A visitor of `document`.
+    ///
     /// # Errors
-    /// When two fragments have one name.
+    /// If two fragments have the same name.
     pub(super) fn new(context: Context<'g>, document: &'d Document) -> Result<Self, QueryFault> {
         let mut fragments = HashMap::default();
         for definition in &document.definitions {
             if let Definition::FragmentDefinition(definition) = definition {
-                let fragment = Fragment { definition, visit: Visit::Not };
+                let fragment = Fragment { definition, visit: Visit::Unvisited };
                 if fragments.insert(definition.name.as_str(), fragment).is_some() {
                     return Err(QueryFault::Invalid);
                 }
@@ -66,18 +68,18 @@ impl<'g, 'd> Visitor<'g, 'd> {
         Ok(Self { context, fragments, aliases: 0, seen: HashSet::default(), found: Vec::new() })
     }
 
-    /// Walks an operation, with the fragments that it uses.
+    /// Visits an operation, with the fragments that it uses.
     ///
     /// # Errors
-    /// When it names what the schema does not have, or goes beyond a limit.
+    /// If it names a type or field that the schema does not have, or exceeds a limit.
     pub(super) fn operation(&mut self, operation: &'d OperationDefinition) -> Result<(), QueryFault> {
         let root = self.context.schema.root_operation(operation.operation_type);
         let parent = root.and_then(|name| self.context.schema.types.get(name));
-        self.known(parent)?;
+        self.check_known(parent)?;
         self.selections(parent, &operation.selection_set, 1).map(drop)
     }
 
-    /// Walks the fragments that no operation used.
+    /// Visits the fragments that no operation uses.
     ///
     /// # Errors
     /// As [`Self::operation`].
@@ -92,7 +94,7 @@ impl<'g, 'd> Visitor<'g, 'd> {
         Ok(())
     }
 
-    /// Whether the walk came across the fragment.
+    /// Whether the fragment has been visited.
     pub(super) fn has_visited(&self, fragment: &Name) -> bool {
         let fragment = self.fragments.get(fragment.as_str());
         fragment.is_some_and(|fragment| matches!(fragment.visit, Visit::Done(_)))
@@ -103,7 +105,7 @@ impl<'g, 'd> Visitor<'g, 'd> {
         self.found
     }
 
-    /// Walks selections that are nested `depth` deep; tells how many levels they have themselves.
+    /// Visits selections at nesting depth `depth`; returns how many levels they have themselves.
     fn selections(
         &mut self,
         parent: Parent<'g>,
@@ -120,7 +122,7 @@ impl<'g, 'd> Visitor<'g, 'd> {
                 Selection::Field(field) => {
                     self.count_alias(field.alias.is_some())?;
                     match self.field(parent, &field.name)? {
-                        Entered::Nothing => 0,
+                        Entered::Introspection => 0,
                         Entered::Type(ty) => self.selections(ty, &field.selection_set, depth + 1)?,
                     }
                 }
@@ -139,24 +141,24 @@ impl<'g, 'd> Visitor<'g, 'd> {
     }
 
     fn field(&mut self, parent: Parent<'g>, name: &'d Name) -> Result<Entered<'g>, QueryFault> {
-        // Introspection is free: it tells the schema, never the data.
+        // Introspection requires no scopes: it shows the schema, never data.
         if matches!(name.as_str(), "__typename" | "__schema" | "__type") {
-            return Ok(Entered::Nothing);
+            return Ok(Entered::Introspection);
         }
         let Some(parent) = parent else { return Ok(Entered::Type(None)) };
         let Ok(definition) = self.context.schema.type_field(parent.name(), name) else {
-            return self.known(None).map(|()| Entered::Type(None));
+            return self.check_known(None).map(|()| Entered::Type(None));
         };
-        self.need(self.context.coordinates.of_field(parent.name(), name));
+        self.collect(self.context.coordinates.of_field(parent.name(), name));
         let returned = self.context.schema.types.get(definition.ty.inner_named_type());
         Ok(Entered::Type(returned))
     }
 
-    /// The type of a condition. To take an object of an abstract type for one of this type needs what this type
-    /// needs: no field that returns it was on the way.
+    /// The type of a fragment's condition. Narrowing an abstract type to this type requires the scopes of this
+    /// type, because no field that returns it was selected.
     fn narrow(&mut self, parent: Parent<'g>, condition: &Name) -> Result<Parent<'g>, QueryFault> {
         let ty = self.context.schema.types.get(condition);
-        self.known(ty)?;
+        self.check_known(ty)?;
         let is_narrower = match parent {
             None => true,
             Some(ExtendedType::Interface(_) | ExtendedType::Union(_)) => {
@@ -170,7 +172,7 @@ impl<'g, 'd> Visitor<'g, 'd> {
             ) => false,
         };
         if is_narrower && self.context.abstract_types == AbstractTypes::PossibleTypes {
-            self.need(self.context.coordinates.of_type(condition));
+            self.collect(self.context.coordinates.of_type(condition));
         }
         Ok(ty)
     }
@@ -180,14 +182,14 @@ impl<'g, 'd> Visitor<'g, 'd> {
             return Err(QueryFault::Invalid);
         };
         let (definition, visit) = (fragment.definition, fragment.visit);
-        if matches!(visit, Visit::Not) {
-            fragment.visit = Visit::UnderWay;
+        if matches!(visit, Visit::Unvisited) {
+            fragment.visit = Visit::InProgress;
         }
         let ty = self.narrow(parent, &definition.type_condition)?;
         let height = match visit {
-            Visit::UnderWay => return Err(QueryFault::Invalid),
+            Visit::InProgress => return Err(QueryFault::Invalid),
             Visit::Done(height) => height,
-            Visit::Not => self.selections(ty, &definition.selection_set, depth + 1)?,
+            Visit::Unvisited => self.selections(ty, &definition.selection_set, depth + 1)?,
         };
         self.check_depth(depth + height)?;
         if let Some(fragment) = self.fragments.get_mut(name.as_str()) {
@@ -196,7 +198,7 @@ impl<'g, 'd> Visitor<'g, 'd> {
         Ok(height)
     }
 
-    fn need(&mut self, ids: &[CoordinateId]) {
+    fn collect(&mut self, ids: &[CoordinateId]) {
         for id in ids {
             if self.seen.insert(*id) {
                 self.found.push(*id);
@@ -204,7 +206,7 @@ impl<'g, 'd> Visitor<'g, 'd> {
         }
     }
 
-    fn known(&self, ty: Parent<'_>) -> Result<(), QueryFault> {
+    fn check_known(&self, ty: Parent<'_>) -> Result<(), QueryFault> {
         match (ty, self.context.unknown_fields) {
             (None, UnknownFields::Refuse) => Err(QueryFault::Unknown),
             (None, UnknownFields::Ignore) | (Some(_), _) => Ok(()),
@@ -221,9 +223,9 @@ impl<'g, 'd> Visitor<'g, 'd> {
     }
 }
 
-/// Where the selections of a field stand.
+/// The selections below a field.
 enum Entered<'g> {
-    /// Introspection: nothing of the graph's data is below.
-    Nothing,
+    /// A field of introspection. No data of the graph is below it.
+    Introspection,
     Type(Parent<'g>),
 }

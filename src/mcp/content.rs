@@ -1,13 +1,12 @@
-//! `Content-Type` and `Content-Encoding` of a body: it must be plain JSON in UTF-8.
+//! Checks `Content-Type` and `Content-Encoding`: a body must be plain JSON in UTF-8.
 
 use super::refusal;
 use crate::domain::{Field, Refusal};
 
-/// Checks that a body may be read as the bytes of a JSON text.
+/// Checks that the body is the plain bytes of a JSON text. A gateway may leave out both headers.
 ///
 /// # Errors
-/// When there is any `Content-Encoding`, or a `Content-Type` other than `application/json` in UTF-8.
-/// A gateway may leave both out.
+/// If there is a `Content-Encoding`, or a `Content-Type` other than `application/json` in UTF-8.
 pub(super) fn check(content_type: Field<'_>, content_encoding: Field<'_>) -> Result<(), Refusal> {
     if content_encoding.is_present() {
         return Err(refusal::malformed("the body must not have a content encoding"));
@@ -27,8 +26,8 @@ fn is_json(media_type: &str) -> bool {
     is_type && parts.all(is_harmless)
 }
 
-/// Whether a parameter changes nothing: it is empty, or a plain `name=value` that is no foreign charset.
-/// Quoting is understood only around a plain value, so that a `;` or `,` never hides in one.
+/// Whether a parameter changes nothing: it is empty, or a plain `name=value` that is not a charset other than
+/// UTF-8. Quotes are accepted only around a plain value, so that a quoted value cannot hide a `;` or `,`.
 fn is_harmless(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('=') else { return parameter.is_empty() };
     let inner = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
@@ -36,7 +35,7 @@ fn is_harmless(parameter: &str) -> bool {
     is_token(name) && is_token(inner) && is_utf8
 }
 
-/// RFC 9110 §5.6.2.
+/// A token (RFC 9110 §5.6.2).
 fn is_token(text: &str) -> bool {
     let is_tchar = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(is_tchar)

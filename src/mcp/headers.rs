@@ -1,4 +1,4 @@
-//! `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`: the headers by which MCP 2026-07-28 mirrors a body.
+//! `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`: the headers with which MCP 2026-07-28 mirrors a body.
 
 use std::borrow::Cow;
 
@@ -23,22 +23,24 @@ impl<'a> McpHeaders<'a> {
     /// Reads the three fields.
     ///
     /// # Errors
-    /// When one is repeated, has characters that no header value may have, or is badly encoded; when the
-    /// version or the method has a comma, which a join of repeated fields leaves (RFC 9110 §5.3).
+    /// If a field is repeated, has a character that is illegal in a header value, or is badly encoded; if the
+    /// version or the method has a comma, which a proxy leaves when it joins repeated fields (RFC 9110 §5.3).
     pub(super) fn read(version: Field<'a>, method: Field<'a>, name: Field<'a>) -> Result<Self, Refusal> {
         let single = |field| match value(field)? {
-            Some(text) if text.contains(',') => Err(refusal::bad_header("an MCP header is joined")),
+            Some(text) if text.contains(',') => {
+                Err(refusal::bad_header("an MCP header has several values joined by a comma"))
+            }
             text => Ok(text),
         };
         let name = value(name)?.map(Name::decode).transpose()?;
         Ok(Self { version: single(version)?, method: single(method)?, name })
     }
 
-    /// Checks that the headers say what a single message says. A header that is absent says nothing: the
-    /// gateway may have left it out.
+    /// Checks that the headers agree with a single message. An absent header is accepted, because the gateway may
+    /// have left it out.
     ///
     /// # Errors
-    /// When a header names something else, or names what the message does not name.
+    /// If a header differs from the message, or names a thing and the message names none.
     pub(super) fn agree_with(&self, read: &ReadMessage<'a>) -> Result<(), Refusal> {
         self.agree_with_revision(read)?;
         let method = match &read.message {
@@ -47,33 +49,33 @@ impl<'a> McpHeaders<'a> {
             Message::Request(call) => Some(&*call.method),
         };
         if self.method.is_some() && self.method != method {
-            return Err(refusal::mismatch("`Mcp-Method` is not the method of the body"));
+            return Err(refusal::mismatch("`Mcp-Method` differs from the method in the body"));
         }
         match &self.name {
             Some(name) if !mirrors(&read.message, name.as_str()) => {
-                Err(refusal::mismatch("`Mcp-Name` is not the name in the body"))
+                Err(refusal::mismatch("`Mcp-Name` differs from the name in the body"))
             }
             Some(_) | None => Ok(()),
         }
     }
 
-    /// Checks that `MCP-Protocol-Version` is what the message says in `_meta`, if both are there.
+    /// Checks that `MCP-Protocol-Version` equals the version in the message's `_meta`, if both are present.
     ///
     /// # Errors
-    /// When they differ.
+    /// If they differ.
     pub(super) fn agree_with_revision(&self, read: &ReadMessage<'a>) -> Result<(), Refusal> {
         match (self.version, &read.revision) {
             (Some(header), Some(body)) if header != body => {
-                Err(refusal::mismatch("`MCP-Protocol-Version` is not the version of the body"))
+                Err(refusal::mismatch("`MCP-Protocol-Version` differs from the version in the body"))
             }
             (Some(_) | None, Some(_) | None) => Ok(()),
         }
     }
 
-    /// Checks that nothing claims to mirror a batch, which no revision lets a header do.
+    /// Checks that no header claims to mirror a batch; no revision allows that.
     ///
     /// # Errors
-    /// When there is an `Mcp-Method` or an `Mcp-Name`.
+    /// If there is an `Mcp-Method` or an `Mcp-Name`.
     pub(super) fn allow_batch(&self) -> Result<(), Refusal> {
         if self.method.is_none() && self.name.is_none() {
             return Ok(());
@@ -81,11 +83,12 @@ impl<'a> McpHeaders<'a> {
         Err(refusal::mismatch("`Mcp-Method` and `Mcp-Name` cannot name a batch"))
     }
 
-    /// The operation that trusted headers name without a body: a request of a revision whose servers must
-    /// compare them with the body. Whatever such headers cannot tell is not shown.
+    /// The operation that trusted headers name without a body. The request must be of a revision whose servers
+    /// compare these headers with the body. If the headers do not determine the operation, the result is
+    /// [`Operation::NotShown`].
     ///
     /// # Errors
-    /// When `Mcp-Name` is there for a method that names nothing, or may be a join of several.
+    /// If there is an `Mcp-Name` but the method takes no name, or if `Mcp-Name` may be a join of several values.
     pub(super) fn into_operation(self) -> Result<Operation<'a>, Refusal> {
         let revision = self.version.and_then(Revision::parse).filter(|revision| revision.demands_headers());
         let (Some(revision), Some(method)) = (revision, self.method) else { return Ok(Operation::NotShown) };
@@ -106,7 +109,7 @@ impl<'a> McpHeaders<'a> {
     }
 }
 
-/// `Mcp-Name`, plain or from the base64 form.
+/// `Mcp-Name`, plain or decoded from the base64 form.
 #[derive(Debug)]
 enum Name<'a> {
     Plain(&'a str),
@@ -114,12 +117,12 @@ enum Name<'a> {
 }
 
 impl<'a> Name<'a> {
-    /// Decodes `=?base64?…?=` (case-sensitive, standard alphabet, padded); anything else is itself.
+    /// Decodes `=?base64?…?=` (case-sensitive, standard alphabet, padded). Other text stays as it is.
     fn decode(text: &'a str) -> Result<Self, Refusal> {
         const BAD: Refusal = refusal::bad_header("`Mcp-Name` is not well-formed base64 of UTF-8");
         let Some(rest) = text.strip_prefix("=?base64?") else { return Ok(Self::Plain(text)) };
         if rest == "=" {
-            return Err(BAD); // the two marks overlap: some take it for an empty name, some for itself
+            return Err(BAD); // the two marks overlap: some parsers read an empty name, others the text itself
         }
         let Some(code) = rest.strip_suffix("?=") else { return Ok(Self::Plain(text)) };
         let bytes = STANDARD.decode(code).map_err(|_| BAD)?;
@@ -133,13 +136,17 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// The name, where there is no body to compare it with: a plain comma may be a join of two names, and
-    /// an empty value stands for a header that some gateway did not have.
-    fn alone(self) -> Result<Cow<'a, str>, Refusal> {
+    /// The name when there is no body to compare it with. It refuses a plain comma, which may join two names, and
+    /// an empty value, which some gateways send for an absent header.
+    fn unverified(self) -> Result<Cow<'a, str>, Refusal> {
         match self {
             Self::Plain("") => Err(refusal::bad_header("`Mcp-Name` is empty")),
-            Self::Plain(text) if text.contains(',') => Err(refusal::bad_header("`Mcp-Name` is joined")),
-            Self::Encoded(text) if text.contains('\0') => Err(refusal::bad_header("a name holds a NUL")),
+            Self::Plain(text) if text.contains(',') => {
+                Err(refusal::bad_header("`Mcp-Name` has several values joined by a comma"))
+            }
+            Self::Encoded(text) if text.contains('\0') => {
+                Err(refusal::bad_header("a name contains a NUL character"))
+            }
             Self::Plain(text) => Ok(Cow::Borrowed(text)),
             Self::Encoded(text) => Ok(Cow::Owned(text)),
         }
@@ -160,8 +167,8 @@ fn value(field: Field<'_>) -> Result<Option<&str>, Refusal> {
     }
 }
 
-/// Whether `Mcp-Name` is what the message names. Where extensions mirror their names is not known, and
-/// nothing is decided by them, so that their header is left to the server.
+/// Whether `Mcp-Name` is the name in the message. The names of extension methods are unknown here and do not affect
+/// the decision, so the server checks their header.
 fn mirrors(message: &Message<'_>, header: &str) -> bool {
     match message {
         Message::Response | Message::Notification(_) => false,
@@ -175,17 +182,17 @@ fn mirrors(message: &Message<'_>, header: &str) -> bool {
     }
 }
 
-/// What `Mcp-Name` names for a method; `None` if that stays unknown.
+/// The thing that `Mcp-Name` names for a method; `None` if the headers cannot tell.
 fn named<'a>(method: &Method, name: Option<Name<'a>>) -> Result<Option<Named<'a>>, Refusal> {
     Ok(match (method.names, name) {
         (Names::Nothing, None) => Some(Named::Nothing),
         (Names::Nothing, Some(_)) => {
-            return Err(refusal::mismatch("the method of `Mcp-Name` names nothing"));
+            return Err(refusal::mismatch("`Mcp-Name` is present, but the method has no name"));
         }
-        (Names::Tool, Some(name)) => Some(Named::Tool(name.alone()?)),
-        (Names::Prompt, Some(name)) => Some(Named::Prompt(name.alone()?)),
-        (Names::Resource, Some(name)) => Some(Named::Resource(name.alone()?)),
-        (Names::Task, Some(name)) => Some(Named::Task(name.alone()?)),
+        (Names::Tool, Some(name)) => Some(Named::Tool(name.unverified()?)),
+        (Names::Prompt, Some(name)) => Some(Named::Prompt(name.unverified()?)),
+        (Names::Resource, Some(name)) => Some(Named::Resource(name.unverified()?)),
+        (Names::Task, Some(name)) => Some(Named::Task(name.unverified()?)),
         (Names::Tool | Names::Prompt | Names::Resource | Names::Task, None)
         | (Names::Reference | Names::Subscriptions, Some(_) | None) => None,
     })

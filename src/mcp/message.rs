@@ -1,4 +1,4 @@
-//! A JSON-RPC 2.0 message as it is on the wire, and what it means in MCP.
+//! A JSON-RPC 2.0 message as received, and its meaning in MCP.
 
 use std::borrow::Cow;
 
@@ -14,12 +14,12 @@ use crate::{
     json::{Object, Shape, TypedMembers, Value, skip, take_elements},
 };
 
-/// A message that was understood.
+/// A message whose meaning was read.
 #[derive(Debug)]
 pub(super) struct ReadMessage<'a> {
-    /// What it asks for.
+    /// The message.
     pub(super) message: Message<'a>,
-    /// The protocol revision that it says it speaks.
+    /// The protocol revision in its `_meta`.
     pub(super) revision: Option<Cow<'a, str>>,
 }
 
@@ -59,10 +59,10 @@ pub(super) struct WireMessage<'a> {
 }
 
 impl<'a> WireMessage<'a> {
-    /// What the message means.
+    /// The meaning of the message.
     ///
     /// # Errors
-    /// When it is neither a request, nor a notification, nor a response, or does not name what its method needs.
+    /// If it is not a request, a notification or a response, or lacks the name that its method requires.
     pub(super) fn read(self) -> Result<ReadMessage<'a>, Refusal> {
         if self.jsonrpc.ok().as_deref() != Some("2.0") {
             return Err(refusal::malformed("`jsonrpc` must be \"2.0\""));
@@ -119,10 +119,10 @@ impl<'a> Shape<'a> for Id {
     }
 }
 
-/// A message with a method. Its class follows from the name alone, never from a missing `id`.
+/// Reads a message with a method. Its class follows only from the method, never from a missing `id`.
 fn read_call<'a>(method: Cow<'a, str>, mut params: Params<'a>) -> Result<ReadMessage<'a>, Refusal> {
     if method.contains('\0') {
-        return Err(refusal::malformed("`method` holds a NUL"));
+        return Err(refusal::malformed("`method` contains a NUL character"));
     }
     let revision = params.revision()?;
     let message = match method::find(&method) {
@@ -138,5 +138,5 @@ fn read_call<'a>(method: Cow<'a, str>, mut params: Params<'a>) -> Result<ReadMes
     Ok(ReadMessage { message, revision })
 }
 
-/// How many messages a batch may have.
+/// The most messages of a batch.
 const MAX_BATCH: usize = 50;

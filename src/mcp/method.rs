@@ -1,7 +1,7 @@
-//! The methods that MCP defines for clients: in which revisions, and what their parameters name. A new
+//! The methods that MCP defines for clients, the revisions that have them, and what their parameters name. A new
 //! method is a new row of `METHODS`.
 
-/// A message that a client may send to a server over HTTP.
+/// A method of the messages that a client may send to a server over HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Method {
     /// The JSON-RPC method.
@@ -24,16 +24,16 @@ impl Method {
     }
 }
 
-/// The class of a method, which follows from its name alone.
+/// The kind of a message. It follows only from the name of the method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Wants an answer.
+    /// The receiver must answer.
     Request,
-    /// Wants none.
+    /// The receiver does not answer.
     Notification,
 }
 
-/// What the parameters of a method name, and where.
+/// What the parameters of a method name, and in which member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
     /// Nothing.
@@ -72,13 +72,13 @@ impl Revision {
     pub const ALL: [Self; 5] =
         [Self::V20241105, Self::V20250326, Self::V20250618, Self::V20251125, Self::V20260728];
 
-    /// The revision that `MCP-Protocol-Version` writes so.
+    /// The revision of a value of `MCP-Protocol-Version`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|revision| revision.as_str() == text)
     }
 
-    /// The revision as `MCP-Protocol-Version` writes it.
+    /// The revision as a value of `MCP-Protocol-Version`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ impl Revision {
         }
     }
 
-    /// Whether a server must refuse a request whose `Mcp-Method` and `Mcp-Name` do not agree with its body.
+    /// Whether a server must refuse a request whose `Mcp-Method` and `Mcp-Name` disagree with its body.
     #[must_use]
     pub const fn demands_headers(self) -> bool {
         match self {
@@ -100,7 +100,7 @@ impl Revision {
     }
 }
 
-/// Whether some MCP revision, or the tasks extension, defines `method` for requests of a client.
+/// Whether an MCP revision or the tasks extension defines `method` as a request of a client.
 #[must_use]
 pub fn is_known_request(method: &str) -> bool {
     find(method).is_some_and(|known| known.kind == Kind::Request)

@@ -1,5 +1,5 @@
-//! A JSON-RPC body, or the headers that mirror it, to an `Operation`. What has no single clear reading is
-//! refused: a server behind us might read it in another way than we did.
+//! Reads an `Operation` from a JSON-RPC body, or from the headers that mirror it. It refuses every request that two
+//! parsers could read differently, because the server behind the gateway might read it in the other way.
 
 mod content;
 mod headers;

@@ -1,5 +1,5 @@
-//! The `params` of a message: what a method names, and the protocol revision in `_meta`. Everything else in
-//! them is read over; of a tool's arguments nothing is looked at but the query of `execute_graphql`.
+//! The `params` of a message: the name that a method takes, and the protocol revision in `_meta`. Other members are
+//! skipped. Of a tool's arguments, only the query of `execute_graphql` is read.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use crate::{
     json::{Object, Shape, TypedMembers, Value, skip, take_elements},
 };
 
-/// The members of `params` that some method names something with.
+/// The members of `params` in which methods have names.
 #[derive(Debug, Default)]
 pub(super) struct Params<'a> {
     name: Value<Cow<'a, str>>,
@@ -25,10 +25,10 @@ pub(super) struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
-    /// What the parameters name for a method.
+    /// The thing that the parameters name for a method.
     ///
     /// # Errors
-    /// When the method needs a name and it is not there, or is no string.
+    /// If the method requires a name, and it is missing or not a string.
     pub(super) fn named(self, names: Names) -> Result<Named<'a>, Refusal> {
         Ok(match names {
             Names::Nothing => Named::Nothing,
@@ -52,8 +52,8 @@ impl<'a> Params<'a> {
         })
     }
 
-    /// The query of a call of `execute_graphql`, whose arguments must have one clear reading. Those of other
-    /// tools are not parsed.
+    /// The query of a call of `execute_graphql`. Its arguments must not be ambiguous. The arguments of other tools
+    /// are not parsed.
     pub(super) fn query(&self, names: Names) -> Query<'a> {
         match (&self.name, names) {
             (Value::Is(name), Names::Tool) if name == EXECUTE_GRAPHQL => {
@@ -63,10 +63,10 @@ impl<'a> Params<'a> {
         }
     }
 
-    /// The protocol revision that `_meta` tells. A `_meta` that is no object tells none.
+    /// The protocol revision in `_meta`; `None` if `_meta` is not an object.
     ///
     /// # Errors
-    /// When it is no string, or the keys of `_meta` cannot be trusted.
+    /// If the revision is not a string, or a key of `_meta` is repeated or deceptive.
     pub(super) fn revision(&mut self) -> Result<Option<Cow<'a, str>>, Refusal> {
         let Some(meta) = std::mem::take(&mut self.meta).ok() else { return Ok(None) };
         match meta.checked().map_err(refusal::of_keys)?.revision {
@@ -223,21 +223,21 @@ impl<'a> Shape<'a> for Uris<'a> {
     }
 }
 
-/// A name is a string. No NUL: whoever keeps it in a C string would see another name than we do.
+/// The name, which must be a string without a NUL. A server that keeps it in a C string would see a shorter name.
 fn name(value: Value<Cow<'_, str>>) -> Result<Cow<'_, str>, Refusal> {
     match value {
-        Value::Is(name) if name.contains('\0') => Err(refusal::malformed("a name holds a NUL")),
+        Value::Is(name) if name.contains('\0') => Err(refusal::malformed("a name contains a NUL character")),
         Value::Is(name) => Ok(name),
         Value::Absent => Err(refusal::malformed("the method needs a name, URI or task id")),
         Value::Other => Err(refusal::malformed("a name must be a string")),
     }
 }
 
-/// Where a request of 2026-07-28 tells its protocol version, which `MCP-Protocol-Version` mirrors.
+/// The member with the protocol version of a 2026-07-28 request, which `MCP-Protocol-Version` mirrors.
 const META_REVISION: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// The tool of a GraphQL router whose argument is a query that the client wrote.
+/// The tool of a GraphQL router that takes a query of the client.
 const EXECUTE_GRAPHQL: &str = "execute_graphql";
 
-/// How many URIs one `subscriptions/listen` may name; each is looked up in the policy.
+/// The most URIs of one `subscriptions/listen`; each is looked up in the policy.
 const MAX_SUBSCRIPTIONS: usize = 1000;

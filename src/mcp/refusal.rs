@@ -1,5 +1,5 @@
-//! The refusals of requests whose operation cannot be read, each with its JSON-RPC error code. The detail is fixed text
-//! and never holds what the client sent.
+//! Refusals of requests whose operation cannot be read, each with its JSON-RPC error code. The detail is a fixed
+//! text: it never contains data of the client.
 
 use crate::{
     domain::{Reason, Refusal},
@@ -11,7 +11,7 @@ const fn not_json(detail: &'static str) -> Refusal {
     malformed(detail).with_json_rpc_code(PARSE_ERROR)
 }
 
-/// The body is JSON, but not a message that can be passed on.
+/// The body is JSON, but not a valid message.
 pub(super) const fn malformed(detail: &'static str) -> Refusal {
     Refusal::new(Reason::OperationMalformed, detail)
 }
@@ -22,19 +22,19 @@ pub(super) const fn of_body(error: BodyError) -> Refusal {
         BodyError::NotUtf8 => not_json("the body is not UTF-8"),
         BodyError::ByteOrderMark => not_json("the body begins with a byte order mark"),
         BodyError::TooDeep => malformed("the body is nested deeper than 64"),
-        BodyError::NotJson => not_json("the body is not one JSON text"),
+        BodyError::NotJson => not_json("the body is not exactly one JSON value"),
     }
 }
 
-/// A server could read an object of the body in another way than we do.
+/// A server could read an object of the body differently.
 pub(super) const fn of_keys(fault: KeyFault) -> Refusal {
     match fault {
-        KeyFault::Deceptive => malformed("a key could be taken for another key"),
+        KeyFault::Deceptive => malformed("a key resembles another key (case or look-alike characters)"),
         KeyFault::Repeated => malformed("a key occurs twice"),
     }
 }
 
-/// A mirrored header is repeated, joined or has illegal characters.
+/// A mirrored header is repeated, joined, or has illegal characters.
 pub(super) const fn bad_header(detail: &'static str) -> Refusal {
     malformed(detail).with_json_rpc_code(HEADER_MISMATCH)
 }

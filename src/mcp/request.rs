@@ -1,4 +1,4 @@
-//! Reads the operation from what a gateway shows of a request.
+//! Reads the operation from the parts of a request that the gateway shows.
 
 use super::{content, headers::McpHeaders, message::Document, refusal};
 use crate::{
@@ -6,27 +6,27 @@ use crate::{
     json::{Value, parse_body},
 };
 
-/// Reads what a request asks for.
+/// Reads the operation of a request.
 ///
 /// # Errors
-/// When the request has no single clear reading, or its HTTP method is none of GET, DELETE and POST.
+/// If two parsers could read the request differently, or if its HTTP method is not GET, DELETE or POST.
 pub fn read<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
     match request.http_method {
         "POST" => read_post(request, trust),
-        // Content of a GET or a DELETE means nothing (RFC 9110 §9.3.1, §9.3.5), and a server that reads it all
-        // the same would do what nobody has looked at.
+        // The content of a GET or DELETE has no meaning (RFC 9110 §9.3.1, §9.3.5). A server that reads it
+        // nevertheless would execute an operation that scopegate has not checked.
         "GET" | "DELETE" if !request.body.is_absent() => {
-            Err(refusal::malformed("only a POST may come with a body"))
+            Err(refusal::malformed("only a POST may have a body"))
         }
         "GET" => read_headers(request).map(|_| Operation::OpenStream),
         "DELETE" => read_headers(request).map(|_| Operation::EndSession),
-        _ => Err(Refusal::new(Reason::OperationUnknown, "the HTTP method is none that MCP uses")),
+        _ => Err(Refusal::new(Reason::OperationUnknown, "MCP does not use this HTTP method")),
     }
 }
 
 fn read_post<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
     match request.body {
-        Body::Cut => Err(Refusal::new(Reason::BodyTruncated, "the body was cut")),
+        Body::Cut => Err(Refusal::new(Reason::BodyTruncated, "the gateway showed only a part of the body")),
         Body::TooLarge => Err(Refusal::new(Reason::BodyTooLarge, "the body is too large")),
         Body::Absent | Body::Whole([]) | Body::Text([]) => read_without_body(request, trust),
         Body::Text(_) if !trust.string_body => read_without_body(request, trust),
@@ -37,7 +37,7 @@ fn read_post<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'
     }
 }
 
-/// The headers name the operation, where the policy trusts them.
+/// Takes the operation from the headers, if the policy trusts them.
 fn read_without_body<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
     let headers = read_headers(request)?;
     if trust.mcp_headers { headers.into_operation() } else { Ok(Operation::NotShown) }
@@ -72,8 +72,8 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
     }
 }
 
-/// Each name is held against every glob of a policy: of names as long as a body may be, one request could keep a
-/// worker busy for seconds.
+/// Limits the length of the names. Each name is compared with every glob of a policy, so one request with names as
+/// long as a body could occupy a worker for seconds.
 fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Refusal> {
     let length = |message: &Message<'_>| match message {
         Message::Request(call) => call.named.byte_len(),
@@ -82,11 +82,11 @@ fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Refusal
     if operation.messages().iter().map(length).sum::<usize>() <= MAX_NAME_BYTES {
         Ok(operation)
     } else {
-        Err(refusal::malformed("the names are longer than 256 KiB together"))
+        Err(refusal::malformed("the names together are longer than 256 KiB"))
     }
 }
 
-/// How long all that a request names may be together.
+/// The most bytes of all names in one request.
 const MAX_NAME_BYTES: usize = 256 * 1024;
 
 const NO_MESSAGE: Refusal = refusal::malformed("a message must be an object");

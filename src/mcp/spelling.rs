@@ -1,10 +1,10 @@
-//! Keys that a careless reader takes for another key: Go's `encoding/json` ignores case, C strings end at a
-//! NUL (CVE-2026-27896 and its like were bypasses of exactly this kind).
+//! Keys that a lenient parser takes for another key: Go's `encoding/json` ignores case, and C strings end at a NUL.
+//! CVE-2026-27896 and similar bypasses worked in this way.
 
-/// Whether `key` is not one of the words that are watched everywhere, nor one of `also`, but could be taken
-/// for one: it differs by case alone, by Unicode case folding, or it holds a NUL.
+/// Whether `key` could be taken for a watched word without being one. The watched words are [`EVERYWHERE`] and
+/// `also`. Such a key differs from a word only by case or Unicode case folding, or it contains a NUL.
 pub(super) fn is_deceptive(key: &str, also: &[&str]) -> bool {
-    // None of these words could be taken for another of them.
+    // No watched word resembles another one.
     if EVERYWHERE.contains(&key) {
         return false;
     }
@@ -15,8 +15,9 @@ pub(super) fn is_deceptive(key: &str, also: &[&str]) -> bool {
     has_nul || EVERYWHERE.iter().chain(also).any(|word| looks_like(word) && key != *word)
 }
 
-/// Whether the two are equal once case is gone. Upper case first, then lower, is how `ſ` becomes `s`, the
-/// Kelvin sign `k`, `ı` becomes `i` and `ﬁ` becomes `fi`; `İ` leaves a dot above, which is dropped.
+/// Whether the two are equal after case folding. Converting to upper case and then to lower case turns `ſ` into
+/// `s`, the Kelvin sign into `k`, `ı` into `i` and `ﬁ` into `fi`. `İ` leaves a combining dot above, which is
+/// dropped.
 fn is_folded(key: &str, word: &str) -> bool {
     let folded = key.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase);
     folded.filter(|c| *c != DOT_ABOVE).eq(word.chars().flat_map(char::to_lowercase))
@@ -24,6 +25,7 @@ fn is_folded(key: &str, word: &str) -> bool {
 
 const DOT_ABOVE: char = '\u{307}';
 
+/// The words that are watched in every object.
 const EVERYWHERE: [&str; 9] =
     ["jsonrpc", "id", "method", "params", "name", "uri", "arguments", "taskId", "ref"];
 
@@ -54,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn no_word_is_deceptive_beside_the_others() {
+    fn no_watched_word_resembles_another() {
         let watched = ["result", "error", "_meta", "notifications", "type", "query", "resourceSubscriptions"];
         for word in EVERYWHERE {
             let others: Vec<&str> =
@@ -64,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn the_words_themselves_and_others_are_not() {
+    fn the_words_themselves_and_unrelated_keys_are_not_deceptive() {
         for key in ["method", "taskId", "type", "", "cursor", "methods", "nâme", "имя", "ids"] {
             assert!(!is_deceptive(key, &["type"]), "{key:?}");
         }

@@ -8,27 +8,28 @@ use crate::{
     policy::{Enforcement, ProtectedResource},
 };
 
-/// One document, ready to send.
+/// A document, ready to be served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetadataDocument {
     /// The JSON text.
     pub json: String,
-    /// A strong entity tag, with its quotes: the same text has the same tag on every replica.
+    /// A strong entity tag, with its quotes. The same text has the same tag on every replica.
     pub etag: String,
 }
 
 /// Which of a resource's two documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// At the well-known path of the resource; `resource` is its identifier.
+    /// The document at the resource's well-known path; `resource` is its identifier.
     OfResource,
-    /// At the root of its origin; `resource` is `base_url` (RFC 9728 §3.3: it must be what the URL was made of).
+    /// The document at the root of its origin; `resource` is `base_url`. RFC 9728 §3.3 demands the identifier from
+    /// which the client built the URL.
     OfOrigin,
 }
 
 impl MetadataDocument {
-    /// The document of a resource. `None` where no authorization server is configured: a document without one
-    /// would tell a client nothing.
+    /// The document of a resource; `None` without authorization servers, because such a document would not help a
+    /// client.
     #[must_use]
     pub fn of(resource: &ProtectedResource, which: Which) -> Option<Self> {
         let settings = resource.settings();
@@ -56,7 +57,7 @@ impl MetadataDocument {
     }
 }
 
-/// The members in the order in which they are written. Empty ones are left out (RFC 9728 §3.2).
+/// The members, in the order in which they are written. Empty ones are left out (RFC 9728 §3.2).
 #[derive(Serialize)]
 struct Members<'a> {
     resource: &'a str,

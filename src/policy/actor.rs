@@ -1,4 +1,5 @@
-//! The PolicyActor: the one writer of the policy. It builds the next snapshot whole, tries it, and publishes it.
+//! The PolicyActor, the only writer of the policy. It builds the next snapshot in full, checks it, and publishes
+//! it.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -15,21 +16,21 @@ use super::{
 };
 use crate::{clock::UnixSeconds, domain::ResourceId, token::TokenRules};
 
-/// Reads the configuration anew; an error is one text with all mistakes.
+/// Reads the configuration; an error is one text with all mistakes.
 pub type Load = Box<dyn FnMut() -> Result<PolicyDocument, String> + Send>;
 
-/// What the policy is compiled from.
+/// The source of a compiled policy.
 #[derive(Clone, Debug)]
 pub struct PolicyDocument {
-    /// Names the configuration, by its content.
+    /// The version of the configuration, derived from its content.
     pub version: String,
-    /// The resources that are enabled.
+    /// The enabled resources.
     pub resources: Vec<ResourceSettings>,
-    /// What an operator should look at.
+    /// Warnings for the operator.
     pub warnings: Vec<String>,
 }
 
-/// Owns the policy. Readers hold the snapshot that it published last.
+/// Owns the policy. Requests read the snapshot that it published last.
 pub struct PolicyActor {
     load: Load,
     starter: KeyStarter,
@@ -38,19 +39,19 @@ pub struct PolicyActor {
     published: Arc<Published>,
 }
 
-/// What the actor shows to everybody else.
+/// What the actor publishes to other threads.
 #[derive(Debug)]
 pub(super) struct Published {
     pub(super) snapshot: ArcSwap<PolicySnapshot>,
     pub(super) last_load: ArcSwap<LastLoad>,
 }
 
-/// How the configuration was read last.
+/// The last load of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastLoad {
-    /// When.
+    /// Time of the load.
     pub at: UnixSeconds,
-    /// All mistakes, in one text; `None` if what was read is in force.
+    /// All mistakes, in one text; `None` if the loaded policy is in force.
     pub failure: Option<String>,
 }
 
@@ -59,25 +60,25 @@ pub struct LastLoad {
 #[rtype(result = "Result<(), ReloadError>")]
 pub struct Reload;
 
-/// Why a policy was not put in force. The one before it still is.
+/// Why a policy did not come into force. The previous policy stays in force.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReloadError {
     /// The configuration has mistakes.
     #[error("{0}")]
     Configuration(String),
-    /// The compiled policy does not decide as it must.
-    #[error("the compiled policy failed its trial: {0}")]
-    Trial(String),
-    /// The actor is gone.
+    /// The compiled policy permits what it must deny.
+    #[error("the compiled policy failed its self-check: {0}")]
+    SelfCheck(String),
+    /// The actor has stopped.
     #[error("the policy actor is not running")]
-    Closed,
+    NotRunning,
 }
 
 impl PolicyActor {
-    /// Loads for the first time and puts the policy in force without waiting for keys.
+    /// Loads the first policy and puts it in force without waiting for keys.
     ///
     /// # Errors
-    /// When the configuration has mistakes.
+    /// If the configuration has mistakes, or the policy fails its self-check.
     pub fn first(load: Load, starter: KeyStarter, metrics: PolicyMetrics) -> Result<Self, ReloadError> {
         let empty = PolicySnapshot::new(String::new(), Vec::new(), Vec::new());
         let last_load = LastLoad { at: starter.clock.unix_seconds(), failure: None };
@@ -94,7 +95,7 @@ impl PolicyActor {
         Arc::clone(&self.published)
     }
 
-    /// Builds the next policy beside the one in force.
+    /// Builds the next policy; the current one stays in force.
     fn build(&mut self) -> Result<Next, ReloadError> {
         let document = (self.load)().map_err(ReloadError::Configuration)?;
         let mut sources = KeySources::default();
@@ -102,11 +103,11 @@ impl PolicyActor {
         let known = in_force.resources().iter().map(|resource| (resource.id(), resource)).collect();
         let compile = |settings| self.compile(settings, &known, &mut sources);
         let resources: Vec<_> = document.resources.into_iter().map(compile).collect();
-        self_check::run(&resources).map_err(ReloadError::Trial)?;
+        self_check::run(&resources).map_err(ReloadError::SelfCheck)?;
         Ok(Next { snapshot: PolicySnapshot::new(document.version, resources, document.warnings), sources })
     }
 
-    /// One resource; where nothing about it changed, the one in force, with its warm cache.
+    /// Compiles one resource. If its settings did not change, it reuses the resource in force, with its warm cache.
     fn compile(
         &self,
         settings: ResourceSettings,
@@ -116,7 +117,7 @@ impl PolicyActor {
         let sources = match &settings.enforcement {
             Enforcement::Off => None,
             Enforcement::On(oauth) => {
-                // Also where nothing changed: `next` keeps alive what is asked for here.
+                // Runs even if nothing changed: only the sources that are recorded in `next` stay alive.
                 let sources = oauth.sources.iter().map(|rules| {
                     (rules, self.sources.reuse_or_start(&settings.id, rules, &self.starter, next))
                 });
@@ -134,7 +135,7 @@ impl PolicyActor {
         Arc::new(ProtectedResource::compile(settings, tokens, counters))
     }
 
-    /// Puts a policy in force, and gives back the one before it.
+    /// Puts a policy in force, and returns the previous one.
     #[must_use]
     fn publish(&mut self, next: Next) -> Arc<PolicySnapshot> {
         self.metrics.loaded(next.snapshot.version());
@@ -151,9 +152,12 @@ impl PolicyActor {
 
     fn note_failure(&self, error: &ReloadError) {
         self.metrics.load_failed();
-        // One line an event, in the text format too.
+        // The text format, too, writes one line for each event.
         let mistakes = error.to_string().replace('\n', "; ");
-        tracing::error!(error = mistakes, "the policy was not loaded: the one before it stays in force");
+        tracing::error!(
+            error = mistakes,
+            "the new policy was not loaded; the previous policy stays in force"
+        );
         self.note_load(Some(error.to_string()));
     }
 
@@ -163,7 +167,7 @@ impl PolicyActor {
     }
 }
 
-/// A policy that is complete but not in force.
+/// A complete policy that is not in force yet.
 struct Next {
     snapshot: PolicySnapshot,
     sources: KeySources,
@@ -183,13 +187,13 @@ impl Handler<Reload> for PolicyActor {
         }
         let ready = async move {
             let next = next?;
-            // Requests must not meet a source that has not even tried to get its keys.
+            // Requests must not meet a source that has not tried to fetch its keys yet.
             next.sources.first_answers().await;
             Ok(next)
         };
         let publish = |next: Result<Next, _>, actor: &mut Self, context: &mut Context<Self>| {
             let former = actor.publish(next?);
-            // Whoever lets go of a large policy last frees it. That shall be this thread and none that decides.
+            // The last owner of a large policy frees it. That must be this thread, not one that decides.
             context.run_later(LONGER_THAN_REQUESTS, move |_, _| drop(former));
             Ok(())
         };

@@ -1,8 +1,8 @@
-//! The tools that a GraphQL router builds in, and what its configuration says of all others.
+//! The tools that a GraphQL router builds in, and what its configuration means for all other tools.
 
 use super::{GraphqlSettings, ScopeSettings, hierarchy::Hierarchy, requirement::Requirement};
 
-/// The tools that a GraphQL router builds in, and what is known of its other tools.
+/// The scopes of the router's built-in tools, and which of these tools exist.
 #[derive(Clone, Debug)]
 pub(super) struct BuiltInTools {
     execute_graphql: Requirement,
@@ -11,14 +11,14 @@ pub(super) struct BuiltInTools {
     graphql: GraphqlSettings,
 }
 
-/// What a tool's name says before the entries of `scopes.tools` are looked at.
-pub(super) enum Standing<'t> {
+/// The class of a tool by its name, before the entries of `scopes.tools` are considered.
+pub(super) enum ToolClass<'t> {
     /// A built-in tool that exists.
-    Open(&'t Requirement),
-    /// A tool that the router does not build in, or not now: an operation or an entry opens it.
-    Closed,
+    BuiltIn(&'t Requirement),
+    /// A tool that the router does not build in, or that is switched off. Only an operation or an entry permits it.
+    Unavailable,
     /// Any other tool.
-    Ordinary(Option<&'t Requirement>),
+    Other(Option<&'t Requirement>),
 }
 
 impl BuiltInTools {
@@ -32,35 +32,33 @@ impl BuiltInTools {
         }
     }
 
-    /// Those that exist, or that ask for scopes where no router was described.
+    /// The built-in tools that exist. Without a router, those that require scopes.
     pub(super) fn existing(&self) -> Vec<(&'static str, &Requirement)> {
         ["execute_graphql", "get_operation_info", "get_schema"]
             .into_iter()
-            .filter_map(|name| match self.standing(name) {
-                Standing::Open(requirement) => Some((name, requirement)),
-                Standing::Ordinary(Some(requirement)) if !requirement.is_nothing() => {
-                    Some((name, requirement))
-                }
-                Standing::Ordinary(_) | Standing::Closed => None,
+            .filter_map(|name| match self.class_of(name) {
+                ToolClass::BuiltIn(requirement) => Some((name, requirement)),
+                ToolClass::Other(Some(requirement)) if !requirement.is_empty() => Some((name, requirement)),
+                ToolClass::Other(_) | ToolClass::Unavailable => None,
             })
             .collect()
     }
 
-    /// What `name` is.
-    pub(super) fn standing(&self, name: &str) -> Standing<'_> {
+    /// The class of the tool `name`.
+    pub(super) fn class_of(&self, name: &str) -> ToolClass<'_> {
         let has_schema = self.graphql.graph.is_some();
         let is_router = has_schema || self.graphql.storage.is_some();
         let (exists, requirement) = match name {
             "execute_graphql" => (self.graphql.enable_arbitrary_operations, &self.execute_graphql),
             "get_operation_info" => (true, &self.get_operation_info),
             "get_schema" => (self.graphql.expose_schema, &self.get_schema),
-            _ if has_schema => return Standing::Closed,
-            _ => return Standing::Ordinary(None),
+            _ if has_schema => return ToolClass::Unavailable,
+            _ => return ToolClass::Other(None),
         };
         match (is_router, exists) {
-            (true, true) => Standing::Open(requirement),
-            (true, false) => Standing::Closed,
-            (false, _) => Standing::Ordinary(Some(requirement)),
+            (true, true) => ToolClass::BuiltIn(requirement),
+            (true, false) => ToolClass::Unavailable,
+            (false, _) => ToolClass::Other(Some(requirement)),
         }
     }
 }

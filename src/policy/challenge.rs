@@ -1,5 +1,5 @@
-//! The `WWW-Authenticate` text of a denial (RFC 6750 §3, RFC 9728 §5.1). The same situation gives the same
-//! bytes: clients stop a login loop when a challenge repeats.
+//! The `WWW-Authenticate` text of a denial (RFC 6750 §3, RFC 9728 §5.1). The same situation gives the same bytes,
+//! because clients recognise a login loop by a challenge that repeats.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use super::{Denial, level::LevelKind, missing_scopes::MissingScopes};
 use crate::domain::{Reason, Refusal, ResourceId, Scope, ScopeSet};
 
-/// What the challenges of one resource have in common, built when the policy is compiled.
+/// The text that all challenges of one resource share, built when the policy is compiled.
 #[derive(Clone, Debug)]
 pub struct ChallengeText {
     realm: ResourceId,
@@ -18,8 +18,8 @@ pub struct ChallengeText {
 }
 
 impl ChallengeText {
-    /// The texts of a resource whose every request needs `initialize`. Without `metadata_url` there is no
-    /// authorization server to point to.
+    /// The texts of a resource whose every request requires `initialize`. Without `metadata_url` the challenge
+    /// points to no authorization server.
     #[must_use]
     pub fn compile(realm: ResourceId, metadata_url: Option<String>, initialize: ScopeSet) -> Self {
         let mut text = Self { realm, metadata_url, initialize, unauthorized: Vec::new() };
@@ -31,20 +31,20 @@ impl ChallengeText {
         text
     }
 
-    /// The denial of a token, with the challenge of its reason.
+    /// The denial of a token, with the challenge for its reason.
     #[must_use]
     pub fn deny_token(&self, refusal: Refusal) -> Denial {
         Denial::from(refusal).with_challenge(self.unauthorized(refusal.reason))
     }
 
-    /// The challenge of a 401; `None` for reasons of another status.
+    /// The challenge of a 401; `None` for reasons with another status.
     #[must_use]
     pub fn unauthorized(&self, reason: Reason) -> Option<ByteString> {
         self.unauthorized.iter().find(|(known, _)| *known == reason).map(|(_, text)| text.clone())
     }
 
-    /// The challenge of a 403 that more scopes would turn into a permit. `first` are scopes to name before
-    /// those that are needed; `tool` is the tool that the request names.
+    /// The challenge of a 403 that more scopes would turn into a permit. It names the scopes of `first` before the
+    /// required ones. `tool` is the tool that the request names.
     #[must_use]
     pub fn insufficient_scope(
         &self,
@@ -57,19 +57,19 @@ impl ChallengeText {
         if first.is_empty() {
             self.add_scope(&missing.needed, &mut text);
         } else {
-            self.add_scope(&fitting(first).chain(&missing.needed).cloned().collect(), &mut text);
+            self.add_scope(&leading_scopes(first).chain(&missing.needed).cloned().collect(), &mut text);
         }
         self.add_metadata(&mut text);
         text.push_str(", error_description=\"");
         match tool.filter(|_| matches!(missing.first_failed, LevelKind::Tool | LevelKind::Field)) {
             Some(tool) => {
                 text.push_str("insufficient scopes for tool ");
-                text.extend(safe(tool.chars()));
+                text.extend(sanitize(tool.chars()));
             }
             None => {
                 text.push_str("missing required scopes: ");
                 let spaced = missing.missing.iter().flat_map(|scope| [" ", scope.as_str()]);
-                text.extend(safe(spaced.flat_map(str::chars).skip(1)));
+                text.extend(sanitize(spaced.flat_map(str::chars).skip(1)));
             }
         }
         text.push('"');
@@ -109,8 +109,8 @@ impl ChallengeText {
     }
 }
 
-/// The scopes from the front that fit into [`MAX_OWN_SCOPES`] bytes: gateways bound what headers may hold.
-fn fitting(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
+/// The leading scopes that fit into [`MAX_OWN_SCOPES`] bytes, because gateways limit the size of headers.
+fn leading_scopes(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
     let mut room = MAX_OWN_SCOPES;
     scopes.iter().take_while(move |scope| {
         let needed = scope.as_str().len() + 1;
@@ -120,18 +120,18 @@ fn fitting(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
     })
 }
 
-/// Text from outside, fit for a quoted string that clients search with loose patterns: printable ASCII without
-/// `"`, `\` and `=`, at most [`MAX_TEXT`] characters.
-fn safe(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
+/// Makes foreign text safe for a quoted string, also for clients that parse challenges loosely: printable ASCII
+/// without `"`, `\` and `=`, at most [`MAX_TEXT`] characters.
+fn sanitize(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
     let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '=') { c } else { '?' };
     text.take(MAX_TEXT).map(plain)
 }
 
-/// Bytes that most challenges have room in.
+/// In bytes: most challenges fit without another allocation.
 const TYPICAL_LENGTH: usize = 512;
 
-/// Characters of foreign text in one challenge.
+/// The most characters of foreign text in one challenge.
 const MAX_TEXT: usize = 120;
 
-/// Bytes of a token's own scopes in one challenge.
+/// The most bytes of the token's own scopes in one challenge.
 const MAX_OWN_SCOPES: usize = 3 * 1024;

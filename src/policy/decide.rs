@@ -1,5 +1,5 @@
-//! From a verdict to the decision that goes out. This file is the only maker of a [`Permit`]: for a token that suffices,
-//! for what is public, and for a resource that is not enforced.
+//! Turns a verdict into a decision. Only this file makes a [`Permit`]: for a token with the scopes of the
+//! operation, for what is public, and for a resource that is not enforced.
 
 use std::sync::Arc;
 
@@ -15,35 +15,35 @@ use crate::{
     token::Identity,
 };
 
-/// Whether `identity` may do `operation` (steps 8 to 10 of the decision).
+/// Decides whether `identity` may do `operation` (steps 8 to 10 of the decision).
 #[must_use]
 pub fn decide(policy: &Policy, identity: Arc<Identity>, operation: &Operation<'_>) -> Decision {
     let verdict = verdict(policy, Facts::Verified(&identity), operation.into());
     if let Some(reason) = reported(policy, &verdict, operation) {
-        return permit(Holder::Known(identity), Grounds::Reported(reason));
+        return permit(Holder::Verified(identity), Grounds::Reported(reason));
     }
     let denial = match verdict {
-        Verdict::Permit => return permit(Holder::Known(identity), Grounds::Granted),
+        Verdict::Permit => return permit(Holder::Verified(identity), Grounds::Granted),
         Verdict::Acquirable(missing) => insufficient_scope(policy, &identity, operation, &missing),
         Verdict::Never(refusal) => refusal.into(),
     };
     Decision::Deny(denial.with_identity(identity))
 }
 
-/// A permit for what is public by definition: the resource's own metadata, and a CORS preflight. A preflight carries no
+/// Permits a public request: one for the resource's own metadata, or a CORS preflight. A preflight carries no
 /// token, and the server answers it with headers only.
 #[must_use]
 pub fn permit_public(resource: &ProtectedResource) -> Decision {
-    permit(anybody(resource), Grounds::Public)
+    permit(anonymous(resource), Grounds::Public)
 }
 
-/// The decision where the configuration says `oauth.enabled: false`. An enforced resource is denied here, since no step
-/// has looked at its token.
+/// Permits a request to a resource with `oauth.enabled: false`. For an enforced resource it returns a denial,
+/// because no step has checked the token.
 #[must_use]
 pub fn permit_unenforced(resource: &ProtectedResource) -> Decision {
     match resource.policy() {
         Some(_) => Decision::Deny(Denial::of(Reason::TokenMissing)),
-        None => permit(anybody(resource), Grounds::Unenforced),
+        None => permit(anonymous(resource), Grounds::Unenforced),
     }
 }
 
@@ -51,19 +51,20 @@ fn permit(holder: Holder, grounds: Grounds) -> Decision {
     Decision::Permit(Permit { holder, grounds })
 }
 
-fn anybody(resource: &ProtectedResource) -> Holder {
-    Holder::Anybody(resource.headers_of_nobody().clone())
+fn anonymous(resource: &ProtectedResource) -> Holder {
+    Holder::Anonymous(resource.anonymous_headers().clone())
 }
 
-/// The reason that `mode: report` reports instead of denying: methods, listed names and scopes (steps 8 and 9). A request
-/// that could not be read, or whose operation was not shown, is denied in this mode too.
+/// The reason that `mode: report` reports instead of denying: an unknown method, an unlisted name or missing scopes
+/// (steps 8 and 9). This mode still denies a malformed request, and a request whose operation the gateway did not
+/// show.
 fn reported(policy: &Policy, verdict: &Verdict, operation: &Operation<'_>) -> Option<Reason> {
     let reason = verdict.reason().filter(|_| policy.mode == Mode::Report)?;
     let is_unlisted = reason == Reason::OperationUnknown && *operation != Operation::NotShown;
     (is_unlisted || matches!(reason, Reason::MethodUnknown | Reason::ScopeInsufficient)).then_some(reason)
 }
 
-/// The denial of a caller who could ask for more scopes, with the challenge that names them.
+/// The denial of a caller who lacks scopes, with the challenge that names them.
 fn insufficient_scope(
     policy: &Policy,
     identity: &Identity,
@@ -96,12 +97,12 @@ fn called_tool<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
 /// A permit for the tests of other rooms, which have no policy.
 #[cfg(test)]
 pub(crate) fn permit_for_tests(identity: Identity) -> Decision {
-    permit(Holder::Known(Arc::new(identity)), Grounds::Granted)
+    permit(Holder::Verified(Arc::new(identity)), Grounds::Granted)
 }
 
-/// The permit of what is public, for the same tests.
+/// The permit of a public request, for the same tests.
 #[cfg(test)]
 pub(crate) fn permit_public_for_tests() -> Decision {
     let id = crate::domain::ResourceId::parse("mcp").unwrap();
-    permit(Holder::Anybody(crate::token::IdentityHeaders::of_nobody(&id)), Grounds::Public)
+    permit(Holder::Anonymous(crate::token::IdentityHeaders::of_nobody(&id)), Grounds::Public)
 }

@@ -1,4 +1,5 @@
-//! The two kinds of decision. Both are made in this room alone; whoever holds a [`Permit`] was permitted.
+//! The two kinds of decision. Only this room makes them, so code that has a [`Permit`] knows that the request was
+//! permitted.
 
 use std::sync::Arc;
 
@@ -12,36 +13,36 @@ use crate::{
 /// Whether one request may pass.
 #[derive(Clone, Debug)]
 pub enum Decision {
-    /// It may.
+    /// The request may pass.
     Permit(Permit),
-    /// It may not.
+    /// The request may not pass.
     Deny(Denial),
 }
 
-/// How a decision ended, once for everything that counts, logs or writes it down.
+/// How a decision ended. Metrics, logs, spans and the audit log all read this value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// Which of the three ends.
+    /// Which of the three outcomes.
     pub kind: OutcomeKind,
-    /// The stable code: why.
+    /// The stable code of the reason.
     pub code: &'static str,
-    /// The refusal's detail; empty where the code says it all.
+    /// The refusal's detail; empty if the code says everything.
     pub detail: &'static str,
 }
 
-/// The ends of a decision.
+/// The kinds of outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutcomeKind {
     /// The request passes.
     Permit,
-    /// The request passes, and `oauth.mode: report` tells why it would have been denied.
+    /// The request passes, and `oauth.mode: report` gives the reason for which it would have been denied.
     Report,
     /// The request does not pass.
     Deny,
 }
 
 impl OutcomeKind {
-    /// Its name in logs, metrics and spans.
+    /// The outcome's name in logs, metrics and spans.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,7 +54,7 @@ impl OutcomeKind {
 }
 
 impl Decision {
-    /// How it ended.
+    /// The outcome of the decision.
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match self {
@@ -70,7 +71,7 @@ impl Decision {
         }
     }
 
-    /// The verified identity that it is about.
+    /// The verified identity that sent the request.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
         match self {
@@ -79,7 +80,7 @@ impl Decision {
         }
     }
 
-    /// Why the request does not pass; `None` for a permit.
+    /// Why the request may not pass; `None` for a permit.
     #[must_use]
     pub const fn refusal(&self) -> Option<Refusal> {
         match self {
@@ -89,7 +90,7 @@ impl Decision {
     }
 }
 
-/// The proof that a request may pass. It has no public constructor: `decide` makes it.
+/// The proof that a request may pass. It has no public constructor: only `decide.rs` makes it.
 #[derive(Clone, Debug)]
 pub struct Permit {
     pub(super) holder: Holder,
@@ -99,28 +100,28 @@ pub struct Permit {
 /// Who is permitted.
 #[derive(Clone, Debug)]
 pub(super) enum Holder {
-    /// The token's.
-    Known(Arc<Identity>),
-    /// Whoever asks; what the server is told instead of an identity.
-    Anybody(IdentityHeaders),
+    /// The identity of a verified token.
+    Verified(Arc<Identity>),
+    /// An anonymous caller, with the headers that tell the server so.
+    Anonymous(IdentityHeaders),
 }
 
 impl Permit {
-    /// Whose token it was; `None` where none was looked at.
+    /// The identity of the token; `None` if no token was checked.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
         match &self.holder {
-            Holder::Known(identity) => Some(identity),
-            Holder::Anybody(_) => None,
+            Holder::Verified(identity) => Some(identity),
+            Holder::Anonymous(_) => None,
         }
     }
 
-    /// The identity headers for the server; those of nobody where no token was looked at.
+    /// The identity headers for the server. Without a checked token they are those of an anonymous caller.
     #[must_use]
     pub fn headers(&self) -> &IdentityHeaders {
         match &self.holder {
-            Holder::Known(identity) => &identity.headers,
-            Holder::Anybody(headers) => headers,
+            Holder::Verified(identity) => &identity.headers,
+            Holder::Anonymous(headers) => headers,
         }
     }
 
@@ -130,12 +131,12 @@ impl Permit {
         self.grounds
     }
 
-    /// The denial that takes its place before it goes out.
+    /// The denial that replaces this permit before the answer is sent.
     #[must_use]
     pub fn withdrawn(&self, reason: Reason) -> Denial {
         let identity = match &self.holder {
-            Holder::Known(identity) => Some(Arc::clone(identity)),
-            Holder::Anybody(_) => None,
+            Holder::Verified(identity) => Some(Arc::clone(identity)),
+            Holder::Anonymous(_) => None,
         };
         Denial { identity, ..Denial::of(reason) }
     }
@@ -144,13 +145,13 @@ impl Permit {
 /// Why a request may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grounds {
-    /// The token has every scope that the operation needs.
+    /// The token has every scope that the operation requires.
     Granted,
-    /// The resource's own metadata, or a CORS preflight.
+    /// The request is for the resource's own metadata, or is a CORS preflight.
     Public,
     /// The resource has `oauth.enabled: false`.
     Unenforced,
-    /// `oauth.mode: report`: it would have been denied for this reason.
+    /// `oauth.mode: report`: without it, the request would have been denied for this reason.
     Reported(Reason),
 }
 
@@ -167,7 +168,7 @@ impl Grounds {
     }
 }
 
-/// The proof that a request may not pass, with what the client is told.
+/// A refusal of a request, with the challenge for the client.
 #[derive(Clone, Debug)]
 pub struct Denial {
     pub(super) refusal: Refusal,
@@ -176,25 +177,25 @@ pub struct Denial {
 }
 
 impl Denial {
-    /// A denial without a challenge, for a reason that says it all: nothing that the client could fetch helps.
+    /// A denial without a challenge or a detail. The client cannot get anything that would help.
     #[must_use]
     pub fn of(reason: Reason) -> Self {
         Refusal::of(reason).into()
     }
 
-    /// With the `WWW-Authenticate` value, where there is one.
+    /// Sets the `WWW-Authenticate` value, if there is one.
     #[must_use]
     pub fn with_challenge(self, challenge: Option<ByteString>) -> Self {
         Self { challenge, ..self }
     }
 
-    /// With whose token it was.
+    /// Sets the identity of the verified token.
     #[must_use]
     pub fn with_identity(self, identity: Arc<Identity>) -> Self {
         Self { identity: Some(identity), ..self }
     }
 
-    /// Why, in words of the step that refused.
+    /// The refusal of the step that denied the request.
     #[must_use]
     pub fn refusal(&self) -> Refusal {
         self.refusal
@@ -212,7 +213,7 @@ impl Denial {
         self.challenge.as_ref()
     }
 
-    /// Whose token it was, if it was verified.
+    /// The identity of the token, if it was verified.
     #[must_use]
     pub fn identity(&self) -> Option<&Identity> {
         self.identity.as_deref()

@@ -1,4 +1,4 @@
-//! A graph before the request path: what its tools need by a hash lookup, what a query needs by text.
+//! A graph, compiled for the request path: the levels of a tool by a hash lookup, those of a query by its text.
 
 use std::{fmt, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     graphql::{self, CoordinateId, Graph, QueryFault, QueryLimits, UnknownFields},
 };
 
-/// What the tools and the queries of one graph need.
+/// The levels of the tools and queries of one graph.
 #[derive(Clone)]
 pub(super) struct GraphTable {
     graph: Arc<Graph>,
@@ -24,15 +24,15 @@ pub(super) struct GraphTable {
     excludes_mutations: bool,
 }
 
-/// Resolved queries, by their text.
+/// The coordinates of queries, cached by their text.
 type Queries = Cache<Box<str>, Arc<[CoordinateId]>, ByBytes, RandomState>;
 
-/// What is known of a tool's name.
+/// What the graph has under the name of a tool.
 #[derive(Clone, Debug)]
 pub(super) enum Tool {
     /// An operation that touches these coordinates.
     Operation(Box<[CoordinateId]>),
-    /// An operation that is not valid or makes no tool: nothing opens it.
+    /// An operation that is invalid or excluded: no scope permits it.
     Closed,
 }
 
@@ -67,12 +67,12 @@ impl GraphTable {
         }
     }
 
-    /// What is known of a tool.
+    /// The tool of that name.
     pub(super) fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.get(name)
     }
 
-    /// The tools of the graph's operations with their levels, sorted; without levels where nothing opens it.
+    /// The tools of the graph's operations with their levels, sorted by name; `None` if no scope permits the tool.
     pub(super) fn tools(&self) -> impl Iterator<Item = (&str, Option<Levels<'_>>)> {
         self.graph.tools().tools.iter().map(|(name, needed)| {
             let levels = needed.as_ref().map(|ids| {
@@ -94,10 +94,10 @@ impl GraphTable {
         }));
     }
 
-    /// Adds what a query needs.
+    /// Adds the levels of a query.
     ///
     /// # Errors
-    /// When it cannot be read, goes beyond a limit, or is not valid.
+    /// If the query cannot be parsed, exceeds a limit, or is invalid.
     pub(super) fn add_query<'t>(&'t self, text: &str, levels: &mut Levels<'t>) -> Result<(), QueryFault> {
         let resolved = match self.queries.get(text) {
             Some(resolved) => resolved,
@@ -115,7 +115,8 @@ impl GraphTable {
         graphql::resolve(&self.graph, text, self.limits, self.unknown_fields, self.excludes_mutations)
     }
 
-    /// Every scope that the tools of operations need; of all fields where clients write queries of their own.
+    /// Every scope that the tools of operations require; if clients may write their own queries, every scope of the
+    /// graph.
     pub(super) fn scopes(&self, with_queries: bool) -> Vec<Scope> {
         if with_queries {
             return self.requirements.iter().flat_map(Requirement::scopes).cloned().collect();
@@ -125,7 +126,7 @@ impl GraphTable {
     }
 }
 
-/// Tells sizes, never queries.
+/// Shows sizes, never queries.
 impl fmt::Debug for GraphTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GraphTable")
@@ -140,17 +141,17 @@ impl fmt::Debug for GraphTable {
 struct ByBytes;
 
 impl Weighter<Box<str>, Arc<[CoordinateId]>> for ByBytes {
-    /// The floor makes the bound on bytes one on entries, too.
+    /// The minimum turns the bound on bytes into a bound on entries as well.
     fn weight(&self, text: &Box<str>, ids: &Arc<[CoordinateId]>) -> u64 {
         let bytes = text.len() + size_of_val::<[CoordinateId]>(ids) + OVERHEAD_BYTES;
         u64::try_from(bytes).unwrap_or(u64::MAX).max(MIN_WEIGHT)
     }
 }
 
-/// About as many queries are remembered.
+/// The expected number of cached queries.
 const MAX_QUERIES: usize = 4096;
 
-/// In bytes, of all remembered queries of one graph.
+/// The most bytes of all cached queries of one graph.
 const MAX_BYTES: u64 = 8 * 1024 * 1024;
 
 const MIN_WEIGHT: u64 = 2048;

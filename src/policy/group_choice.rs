@@ -1,4 +1,4 @@
-//! Which alternative of each level a challenge names: those that leave the fewest scopes missing together, the
+//! Chooses which alternative of each level a challenge names: the combination with the fewest missing scopes, the
 //! first on a tie.
 
 use std::{collections::HashMap, ops::Range};
@@ -6,29 +6,30 @@ use std::{collections::HashMap, ops::Range};
 use super::requirement::{RequiredScope, Requirement};
 use crate::domain::{Scope, ScopeHashing, ScopeSet};
 
-/// The best alternative of each requirement, in their order. Exact while there are no more than `max_groups`
-/// combinations; beyond that each requirement takes what adds least to the ones before it.
+/// The best alternative of each requirement, in their order. The result is exact for up to `max_groups`
+/// combinations. Beyond that, each requirement takes the alternative that adds the fewest scopes to those before
+/// it.
 pub(super) fn select<'r>(
     requirements: &[&'r Requirement],
     granted: &ScopeSet,
     max_groups: usize,
 ) -> Vec<&'r [RequiredScope]> {
     let search = Search::new(requirements, granted);
-    let chosen = if search.count() <= max_groups { search.best() } else { search.nearest() };
+    let chosen = if search.count() <= max_groups { search.exact() } else { search.greedy() };
     let groups =
         requirements.iter().zip(&chosen).filter_map(|(requirement, index)| requirement.groups().get(*index));
     groups.map(Vec::as_slice).collect()
 }
 
-/// The missing scopes of each alternative, as numbers. Three flat lists, so that many fields cost no more
-/// allocations than one.
+/// The missing scopes of each alternative, as numbers. Three flat lists keep the number of allocations constant,
+/// however many fields there are.
 struct Search {
-    /// The alternatives of each requirement, in `alternatives`.
+    /// The range of each requirement's alternatives in `alternatives`.
     levels: Vec<Range<usize>>,
-    /// The missing scopes of each alternative, in `missing`.
+    /// The range of each alternative's missing scopes in `missing`.
     alternatives: Vec<Range<usize>>,
     missing: Vec<usize>,
-    /// How many numbers there are.
+    /// The number of distinct missing scopes.
     scopes: usize,
 }
 
@@ -62,14 +63,14 @@ impl Search {
         alternatives.iter().map(|group| self.missing.get(group.clone()).unwrap_or_default())
     }
 
-    /// How many combinations there are.
+    /// The number of combinations.
     fn count(&self) -> usize {
         self.levels.iter().map(|level| level.len().max(1)).fold(1, usize::saturating_mul)
     }
 
-    /// The first of the best combinations. A branch that is no better than the best so far is left.
-    fn best(&self) -> Vec<usize> {
-        let mut taken = self.take_what_must_be();
+    /// The first of the best combinations. It drops a branch that is no better than the best so far.
+    fn exact(&self) -> Vec<usize> {
+        let mut taken = self.take_forced();
         let mut chosen = vec![0; self.levels.len()];
         let open: Vec<_> = self.levels.iter().enumerate().filter(|(_, level)| level.len() > 1).collect();
         let mut best = None;
@@ -77,8 +78,8 @@ impl Search {
         best.map_or(chosen, |(_, best)| best)
     }
 
-    /// Tries the alternatives of the first open level with all of the others. Never more levels than the
-    /// logarithm of the bound on combinations.
+    /// Tries each alternative of the first open level with all alternatives of the others. Each open level at least
+    /// doubles the number of combinations, so the recursion is no deeper than the logarithm of their bound.
     fn descend(
         &self,
         open: &[(usize, &Range<usize>)],
@@ -100,13 +101,13 @@ impl Search {
             let before = taken.len();
             taken.take(group);
             self.descend(others, taken, chosen, best);
-            taken.give_back(before);
+            taken.undo_to(before);
         }
     }
 
-    /// A good combination in one pass.
-    fn nearest(&self) -> Vec<usize> {
-        let mut taken = self.take_what_must_be();
+    /// A good combination, in one pass.
+    fn greedy(&self) -> Vec<usize> {
+        let mut taken = self.take_forced();
         let choose = |level: &Range<usize>| {
             let costs =
                 self.groups(level).enumerate().map(|(index, group)| (taken.cost(group), index, group));
@@ -119,11 +120,11 @@ impl Search {
         self.levels.iter().map(choose).collect()
     }
 
-    /// What has no alternative costs the same in every combination.
-    fn take_what_must_be(&self) -> Taken {
+    /// Takes the scopes of levels with a single alternative, which every combination needs.
+    fn take_forced(&self) -> Taken {
         let mut taken = Taken { is_taken: vec![false; self.scopes], order: Vec::with_capacity(self.scopes) };
-        let alone = self.levels.iter().filter(|level| level.len() == 1);
-        alone.flat_map(|level| self.groups(level)).for_each(|group| taken.take(group));
+        let forced = self.levels.iter().filter(|level| level.len() == 1);
+        forced.flat_map(|level| self.groups(level)).for_each(|group| taken.take(group));
         taken
     }
 }
@@ -131,7 +132,7 @@ impl Search {
 /// The missing scopes of the alternatives that are chosen so far.
 struct Taken {
     is_taken: Vec<bool>,
-    /// In the order in which they were taken.
+    /// The scopes in the order in which they were taken.
     order: Vec<usize>,
 }
 
@@ -144,7 +145,7 @@ impl Taken {
         group.iter().filter(|scope| self.is_taken.get(**scope) == Some(&false)).count()
     }
 
-    /// Takes what is not taken yet.
+    /// Takes the scopes that are not taken yet.
     fn take(&mut self, group: &[usize]) {
         for scope in group {
             if let Some(is_taken) = self.is_taken.get_mut(*scope).filter(|is_taken| !**is_taken) {
@@ -154,8 +155,8 @@ impl Taken {
         }
     }
 
-    /// Gives back what was taken after there were `len`.
-    fn give_back(&mut self, len: usize) {
+    /// Gives back the scopes that were taken after the first `len`.
+    fn undo_to(&mut self, len: usize) {
         for scope in self.order.drain(len.min(self.order.len())..) {
             if let Some(is_taken) = self.is_taken.get_mut(scope) {
                 *is_taken = false;

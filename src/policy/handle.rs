@@ -1,4 +1,4 @@
-//! The outside of the PolicyActor: the snapshot that requests read, and the ways to ask for another.
+//! The handle of the PolicyActor: the snapshot that requests read, and the way to request a reload.
 
 use std::sync::Arc;
 
@@ -26,13 +26,13 @@ impl PolicyHandle {
         Self { published, actor }
     }
 
-    /// The policy in force. Hold it for one request, not longer.
+    /// The policy in force. Keep it for one request, not longer.
     #[must_use]
     pub fn snapshot(&self) -> Guard<Arc<PolicySnapshot>> {
         self.published.snapshot.load()
     }
 
-    /// When the configuration was last read, and why that failed if it did.
+    /// Time of the last load of the configuration, and its mistakes if it failed.
     #[must_use]
     pub fn last_load(&self) -> LastLoad {
         self.published.last_load.load().as_ref().clone()
@@ -41,12 +41,12 @@ impl PolicyHandle {
     /// Reads the configuration and puts it in force.
     ///
     /// # Errors
-    /// When something about it is wrong; the policy before it stays in force.
+    /// If the configuration has mistakes or the actor has stopped; the previous policy stays in force.
     pub async fn reload(&self) -> Result<(), ReloadError> {
-        self.actor.send(Reload).await.map_err(|_| ReloadError::Closed)?
+        self.actor.send(Reload).await.map_err(|_| ReloadError::NotRunning)?
     }
 
-    /// Waits until each key source has had its first answer, or failed to get one.
+    /// Waits until the first fetch of each key source has succeeded or failed.
     pub async fn first_answers(&self) {
         let snapshot = self.published.snapshot.load_full();
         let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
@@ -54,7 +54,7 @@ impl PolicyHandle {
         futures_util::future::join_all(sources.map(|source| source.keys.first_answer())).await;
     }
 
-    /// Whether the actor still runs.
+    /// Whether the actor is running.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.actor.connected()

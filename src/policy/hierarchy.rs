@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use crate::domain::{Scope, ScopeSet};
 
-/// Narrower scope → every scope that includes it, directly or through others.
+/// Each narrower scope with every scope that includes it, directly or through others.
 #[derive(Clone, Debug, Default)]
 pub struct Hierarchy {
     broader: HashMap<Scope, ScopeSet>,
 }
 
 impl Hierarchy {
-    /// Follows `implies` to its end. A cycle (which the configuration refuses) does no harm here: a scope is
-    /// followed once.
+    /// Follows `implies` through all levels. The configuration refuses cycles, but a cycle would do no harm: each
+    /// scope is followed once.
     #[must_use]
     pub fn compile(implies: &[(Scope, Vec<Scope>)]) -> Self {
         let mut broader: HashMap<Scope, ScopeSet> = HashMap::new();
@@ -24,14 +24,14 @@ impl Hierarchy {
         Self { broader }
     }
 
-    /// The scopes that include `scope`, itself left out.
+    /// The scopes that include `scope`, without `scope` itself.
     #[must_use]
     pub fn broader(&self, scope: &Scope) -> Vec<Scope> {
         self.broader.get(scope).map(|set| set.iter().cloned().collect()).unwrap_or_default()
     }
 }
 
-/// `scope` and everything below it.
+/// `scope` and every scope that it includes.
 fn included(scope: &Scope, implies: &[(Scope, Vec<Scope>)]) -> ScopeSet {
     let mut found: ScopeSet = std::iter::once(scope.clone()).collect();
     let mut pending = vec![scope];
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn inclusion_goes_through_other_scopes() {
+    fn inclusion_is_transitive() {
         let hierarchy = Hierarchy::compile(&[
             (scope("admin"), vec![scope("write")]),
             (scope("write"), vec![scope("read"), scope("list")]),

@@ -1,4 +1,4 @@
-//! The key sources in use: a policy that is loaded again keeps those whose settings did not change.
+//! The key sources in use. A reload of the policy keeps each source whose settings did not change.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,16 +11,16 @@ use crate::{
     keys::{self, KeysHandle, KeysMetrics, Outgoing, SourceSettings},
 };
 
-/// What every key source is started with.
+/// What it takes to start a key source.
 #[derive(Clone, Debug)]
 pub struct KeyStarter {
-    /// How outgoing requests are made.
+    /// The HTTP client for fetches.
     pub outgoing: Arc<Outgoing>,
-    /// Time.
+    /// The clock.
     pub clock: SharedClock,
-    /// Where fetches are counted.
+    /// The counters of fetches.
     pub metrics: KeysMetrics,
-    /// The thread that the actors live on; no request is served there.
+    /// The thread of the actors; it serves no requests.
     pub arbiter: ArbiterHandle,
 }
 
@@ -29,8 +29,8 @@ pub struct KeyStarter {
 pub struct KeySources(HashMap<(ResourceId, String), (SourceSettings, KeysHandle)>);
 
 impl KeySources {
-    /// The handle of a source: the one that `self` has, if its settings are the same, or a new one. It is
-    /// noted in `next`.
+    /// Returns the handle of a source and records it in `next`. It reuses the handle in `self` if the settings are
+    /// the same; otherwise it starts a new source.
     pub fn reuse_or_start(
         &self,
         resource: &ResourceId,
@@ -47,7 +47,7 @@ impl KeySources {
         handle
     }
 
-    /// Waits until each source has had its first answer, or failed to get one.
+    /// Waits until the first fetch of each source has succeeded or failed.
     pub async fn first_answers(&self) {
         futures_util::future::join_all(self.0.values().map(|(_, handle)| handle.first_answer())).await;
     }

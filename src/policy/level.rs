@@ -1,4 +1,4 @@
-//! The levels of an operation: what asks for scopes, and for which; or why no scope opens it.
+//! The levels of an operation: each requires scopes, and all must be met.
 
 use smallvec::SmallVec;
 
@@ -8,21 +8,21 @@ use crate::{
     graphql::QueryFault,
 };
 
-/// The levels that one operation needs, in the order in which they are checked.
+/// The levels of one operation, in the order in which they are checked.
 pub type Levels<'t> = SmallVec<[Level<'t>; 6]>;
 
 /// One level of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level<'t> {
-    /// What asks for it.
+    /// The part of the policy that requires it.
     pub kind: LevelKind,
-    /// Of a field, its coordinate in the schema; else empty.
+    /// For a field its coordinate in the schema, otherwise empty.
     pub name: &'t str,
-    /// What it asks for.
+    /// The scopes that it requires.
     pub requirement: &'t Requirement,
 }
 
-/// What asks for a level.
+/// The part of the policy that requires a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LevelKind {
     /// `scopes.initialize`.
@@ -38,7 +38,7 @@ pub enum LevelKind {
 }
 
 impl<'t> Level<'t> {
-    /// A level that is no field's.
+    /// A level that is not for a field.
     #[must_use]
     pub const fn new(kind: LevelKind, requirement: &'t Requirement) -> Self {
         Self { kind, name: "", requirement }
@@ -60,14 +60,14 @@ impl From<QueryFault> for Refusal {
     }
 }
 
-/// Adds a level for each entry that matched.
-pub(super) fn push_all<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
-    entries.iter().for_each(|requirement| push(kind, requirement, levels));
+/// Adds a level for each matching entry.
+pub(super) fn add_entries<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
+    entries.iter().for_each(|requirement| add_level(kind, requirement, levels));
 }
 
-/// A level counts once, however many messages and URIs need it: what a challenge costs, and which alternative it
-/// names, follows from the policy and not from repetitions in a request.
-pub(super) fn push<'t>(kind: LevelKind, requirement: &'t Requirement, levels: &mut Levels<'t>) {
+/// Adds a level once, even if several messages and URIs of a request need it. The size of a challenge and the
+/// alternative that it names therefore depend only on the policy, not on repetitions in the request.
+pub(super) fn add_level<'t>(kind: LevelKind, requirement: &'t Requirement, levels: &mut Levels<'t>) {
     let is_there = |known: &Level<'_>| known.kind == kind && std::ptr::eq(known.requirement, requirement);
     if !levels.iter().any(is_there) {
         levels.push(Level::new(kind, requirement));

@@ -1,4 +1,4 @@
-//! Counts decisions. Label handles are resolved once, when the first decision of a kind is made.
+//! Counts decisions. Each counter is resolved once, at the first decision of its kind.
 
 use std::sync::{Arc, OnceLock};
 
@@ -24,7 +24,7 @@ impl PolicyMetrics {
     /// `scopegate_policy_last_reload_successful` and `scopegate_policy_info`.
     ///
     /// # Errors
-    /// When one of the names is taken.
+    /// If one of the names is already registered.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let decisions = CounterVec::register(
             registry,
@@ -37,7 +37,7 @@ impl PolicyMetrics {
         )?;
         let last_reload_succeeded = IntGauge::new(
             "scopegate_policy_last_reload_successful",
-            "Whether the last load of the policy succeeded; 0 while what is in the file is not in force.",
+            "Whether the last load of the policy succeeded; 0 while the policy in the file is not in force.",
         )?;
         let info = IntGaugeVec::new(
             Opts::new("scopegate_policy_info", "1 for the version of the policy in force."),
@@ -58,13 +58,13 @@ impl PolicyMetrics {
         DecisionCounters::new(resource.as_str(), self.decisions.clone())
     }
 
-    /// The counters of requests that are of no resource.
+    /// The counters of requests that match no resource.
     #[must_use]
-    pub fn counters_of_none(&self) -> Arc<DecisionCounters> {
+    pub fn counters_without_resource(&self) -> Arc<DecisionCounters> {
         DecisionCounters::new("none", self.decisions.clone())
     }
 
-    /// Notes that the policy of this version is in force.
+    /// Records that the policy of this version is in force.
     pub fn loaded(&self, version: &str) {
         self.reloads.with_label_values(&["success"]).inc();
         self.last_reload_succeeded.set(1);
@@ -72,7 +72,7 @@ impl PolicyMetrics {
         self.info.with_label_values(&[version]).set(1);
     }
 
-    /// Notes that a load failed.
+    /// Records that a load failed.
     pub fn load_failed(&self) {
         self.reloads.with_label_values(&["failure"]).inc();
         self.last_reload_succeeded.set(0);
@@ -99,7 +99,7 @@ impl DecisionCounters {
         self.count_at(dialect, (slot_of(decision), outcome.kind.name(), outcome.code));
     }
 
-    /// Counts a request whose caller went away before it was decided.
+    /// Counts a request whose caller closed the connection before the decision.
     pub fn count_abandoned(&self, dialect: Dialect) {
         self.count_at(dialect, (ABANDONED, "abandoned", "caller-gone"));
     }
@@ -113,7 +113,7 @@ impl DecisionCounters {
     }
 }
 
-/// The number of the counter of a decision.
+/// The index of a decision's counter.
 fn slot_of(decision: &Decision) -> usize {
     match decision {
         Decision::Deny(denial) => denial.reason() as usize,

@@ -1,4 +1,4 @@
-//! What a token lacks, and which of the alternatives a challenge names.
+//! The scopes that a token lacks, and the alternative that a challenge names.
 
 use std::{collections::HashSet, iter};
 
@@ -13,21 +13,21 @@ use super::{
 };
 use crate::domain::ScopeSet;
 
-/// The scopes that a 403 names, and which of them are missing.
+/// The scopes that a 403 names, and which of them the token lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingScopes {
-    /// The chosen group, whole, in the order of the levels.
+    /// All scopes of the chosen group, in the order of the levels.
     pub needed: ScopeSet,
-    /// The scopes of the group that the token does not have, nor a broader one.
+    /// The scopes of the group that the token has neither itself nor through a broader scope.
     pub missing: ScopeSet,
-    /// What asked for the first level that failed.
+    /// The kind of the first level that failed.
     pub first_failed: LevelKind,
 }
 
 impl MissingScopes {
-    /// What `granted` lacks for all `levels`; `None` when it suffices. Of several alternatives the one with
-    /// the fewest missing scopes is named, the first on a tie, as long as there are no more than `max_groups`;
-    /// beyond that a good one.
+    /// What `granted` lacks for all `levels`; `None` if it suffices. Among several alternatives it chooses the one
+    /// with the fewest missing scopes, the first on a tie. If there are more than `max_groups` combinations, it
+    /// chooses a good one that need not be the best.
     #[must_use]
     pub fn find(
         levels: &[Level<'_>],
@@ -42,7 +42,8 @@ impl MissingScopes {
             best_of(levels.iter().filter(|level| wanted(level)), granted, max_groups, &mut best);
         };
         match (names, first_failed.kind) {
-            // The fields' alternatives are weighed among themselves: the other levels come before them.
+            // The alternatives of fields are compared only with each other; the scopes of the other levels come
+            // before them.
             (ChallengeScopes::Operation, _) => {
                 weigh(&|level| !is_field(level));
                 weigh(&is_field);
@@ -62,7 +63,7 @@ impl MissingScopes {
     }
 }
 
-/// Adds the scopes of the best alternatives of some levels. A requirement that stands twice counts once.
+/// Adds the scopes of the best alternatives of some levels. A requirement that occurs twice counts once.
 fn best_of<'l, 'r: 'l>(
     levels: impl Iterator<Item = &'l Level<'r>> + Clone,
     granted: &ScopeSet,
@@ -70,7 +71,7 @@ fn best_of<'l, 'r: 'l>(
     best: &mut Best<'r>,
 ) {
     let requirements = levels.map(|level| level.requirement);
-    // Mostly there are few with one alternative each: nothing to weigh, and repetitions cost nothing.
+    // Most operations have few levels with one alternative each. They need no search, and duplicates do no harm.
     let is_few = requirements.clone().nth(FEW).is_none();
     if is_few && requirements.clone().all(|requirement| requirement.groups().len() <= 1) {
         best.extend(requirements.flat_map(Requirement::groups).flatten());
@@ -78,15 +79,15 @@ fn best_of<'l, 'r: 'l>(
     }
     let mut seen = HashSet::with_hasher(RandomState::new());
     let distinct: Vec<_> = requirements
-        .filter(|requirement| !requirement.is_nothing() && seen.insert(std::ptr::from_ref(*requirement)))
+        .filter(|requirement| !requirement.is_empty() && seen.insert(std::ptr::from_ref(*requirement)))
         .collect();
     best.extend(select(&distinct, granted, max_groups).into_iter().flatten());
 }
 
-/// The scopes of chosen alternatives, each as often as it was named.
+/// The scopes of the chosen alternatives, with duplicates.
 type Best<'r> = SmallVec<[&'r RequiredScope; 8]>;
 
-/// So many levels are not looked through for repetitions.
+/// Up to this many levels, duplicates are not searched for.
 const FEW: usize = 8;
 
 fn is_field(level: &Level<'_>) -> bool {

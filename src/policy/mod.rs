@@ -1,4 +1,8 @@
-//! What an operation needs, and whether an identity has it. [`decide`] is the only maker of a [`Permit`].
+//! The scopes that an operation requires, and whether an identity has them.
+//!
+//! Only `decide.rs` makes a [`Permit`]. It has three makers: [`decide()`] for a token with the scopes of the
+//! operation, [`permit_public`] for what is public, and [`permit_unenforced`] for a resource that is not enforced.
+//! Design: `docs/design/policy.md`, `docs/design/actors.md`.
 
 mod actor;
 mod built_in_tools;

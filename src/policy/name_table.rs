@@ -1,4 +1,4 @@
-//! Names and globs with what they need. All entries that match a name apply together.
+//! Names and globs with the scopes that they require. All entries that match a name apply together.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::domain::NamedScopes;
 /// The requirements of all entries that match one name.
 pub(super) type Matches<'t> = SmallVec<[&'t Requirement; 4]>;
 
-/// One table of names: exact ones by hash, patterns in the order of the configuration.
+/// A table of names: exact names by hash, patterns in the order of the configuration.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NameTable {
     exact: HashMap<String, Requirement, ahash::RandomState>,
@@ -21,24 +21,25 @@ pub(super) struct NameTable {
 }
 
 impl NameTable {
-    /// A table of globs: `*` stands for any run of characters, `?` for any one.
+    /// A table of globs: `*` stands for any characters or none, `?` for exactly one.
     #[must_use]
     pub(super) fn of_globs(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
-            name.contains(['*', '?']).then(|| (Pattern::Glob(WildMatch::new(name)), ends(name, &['*', '?'])))
+            name.contains(['*', '?'])
+                .then(|| (Pattern::Glob(WildMatch::new(name)), literal_ends(name, &['*', '?'])))
         })
     }
 
-    /// A table of URIs and globs: `*` stands for any run of characters, and `?` for itself, since a query begins
-    /// with it.
+    /// A table of URIs and globs: `*` stands for any characters or none. `?` stands for itself, because it begins
+    /// the query of a URI.
     #[must_use]
     pub(super) fn of_uris(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |uri| {
-            uri.contains('*').then(|| (Pattern::Uri(WildMatchPattern::new(uri)), ends(uri, &['*'])))
+            uri.contains('*').then(|| (Pattern::Uri(WildMatchPattern::new(uri)), literal_ends(uri, &['*'])))
         })
     }
 
-    /// A table of names and of prefixes, which end in `*`.
+    /// A table of names and of prefixes that end in `*`.
     #[must_use]
     pub(super) fn of_prefixes(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
@@ -55,10 +56,10 @@ impl NameTable {
         for (name, groups) in entries {
             let requirement = Requirement::compile(groups, hierarchy);
             table.names.push(name.clone());
-            // A name that reads as a pattern also stands for itself: `file:///a?b` matches `file:///a?b`.
+            // A pattern also matches its own text: `file:///a?b` matches `file:///a?b`.
             match pattern(name) {
-                Some((pattern, (beginning, ending))) => {
-                    table.index.add(table.patterns.len(), beginning, ending);
+                Some((pattern, (prefix, suffix))) => {
+                    table.index.add(table.patterns.len(), prefix, suffix);
                     table.patterns.push((pattern, requirement));
                 }
                 None => drop(table.exact.insert(name.clone(), requirement)),
@@ -67,7 +68,7 @@ impl NameTable {
         table
     }
 
-    /// What every entry that matches `name` needs; empty if none does.
+    /// The requirements of every entry that matches `name`; empty if none does.
     #[must_use]
     pub(super) fn matches(&self, name: &str) -> Matches<'_> {
         let candidates =
@@ -76,7 +77,7 @@ impl NameTable {
         self.exact.get(name).into_iter().chain(patterns.map(|(_, requirement)| requirement)).collect()
     }
 
-    /// The entries as they were written, each with what it needs by itself.
+    /// The entries as configured, each with its own requirement.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Requirement)> {
         let mut patterns = self.patterns.iter();
         self.names.iter().filter_map(move |name| {
@@ -86,18 +87,18 @@ impl NameTable {
         })
     }
 
-    /// Whether there is no entry at all.
+    /// Whether the table has no entry.
     #[must_use]
     pub(super) fn is_empty(&self) -> bool {
         self.exact.is_empty() && self.patterns.is_empty()
     }
 }
 
-/// A name with a wildcard in it.
+/// A name with a wildcard.
 #[derive(Clone, Debug)]
 enum Pattern {
     Glob(WildMatch),
-    /// No URI that is matched has a NUL: the single wildcard is switched off.
+    /// The single-character wildcard is a NUL, which no URI contains: it is switched off.
     Uri(WildMatchPattern<'*', '\0'>),
     Prefix(String),
 }
@@ -112,11 +113,11 @@ impl Pattern {
     }
 }
 
-/// What stands before the first wildcard, and what after the last.
-fn ends<'n>(pattern: &'n str, wildcards: &[char]) -> (&'n str, &'n str) {
-    let beginning = pattern.find(wildcards).and_then(|first| pattern.get(..first));
-    let ending = pattern.rfind(wildcards).and_then(|last| pattern.get(last + 1..));
-    (beginning.unwrap_or_default(), ending.unwrap_or_default())
+/// The text before the first wildcard, and the text after the last.
+fn literal_ends<'n>(pattern: &'n str, wildcards: &[char]) -> (&'n str, &'n str) {
+    let prefix = pattern.find(wildcards).and_then(|first| pattern.get(..first));
+    let suffix = pattern.rfind(wildcards).and_then(|last| pattern.get(last + 1..));
+    (prefix.unwrap_or_default(), suffix.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -148,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn only_what_cannot_match_is_left_out(
+        fn the_index_leaves_out_only_patterns_that_cannot_match(
             entries in prop::collection::vec("[abé*?]{1,4}", 1..12),
             names in prop::collection::vec("[abé]{0,6}", 1..20),
         ) {
@@ -183,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_glob_crosses_slashes_lines_and_nothing() {
+    fn a_star_matches_slashes_line_breaks_and_the_empty_text() {
         let table = table(&[("file:///*", "files")]);
         for uri in ["file:///", "file:///a/b", "file:///a\nb", "file:///é"] {
             assert_eq!(matched(&table, uri), ["files"], "{uri:?}");

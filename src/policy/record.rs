@@ -1,33 +1,33 @@
-//! What is known of one request and its decision: the one value that counting, the log, spans and the audit log read.
+//! The record of one request and its decision. Metrics, the log, spans and the audit log all read this value.
 
 use std::time::Duration;
 
 use super::{Decision, Denial, ProtectedResource};
 use crate::domain::{CheckRequest, Dialect, Operation, Reason};
 
-/// The record of one decision. The steps fill it in as they go. It is a denial until they decide otherwise.
+/// The record of one decision. The steps fill it in one after the other. Until they decide, it is a denial.
 #[derive(Debug)]
 pub struct DecisionRecord<'s, 'a> {
-    /// How the gateway asked.
+    /// The dialect in which the gateway asked.
     pub dialect: Dialect,
-    /// The original request; `None` where it was not as its dialect demands.
+    /// The original request; `None` if the gateway's request did not conform to its dialect.
     pub request: Option<&'s CheckRequest<'a>>,
-    /// The resource that it is for; `None` where none fits.
+    /// The resource that the request is for; `None` if none matches.
     pub resource: Option<&'s ProtectedResource>,
-    /// What it asks for; `None` where that was not read.
+    /// The operation of the request; `None` if it was not read.
     pub operation: Option<Operation<'a>>,
     /// Whether it may pass.
     pub decision: Decision,
     /// The version of the policy that decided.
     pub policy_version: &'s str,
-    /// From the first look at the request to the decision.
+    /// The time from the start of the request to the decision.
     pub duration: Duration,
-    /// The trace that begins with this decision, where the sampler keeps it and the request is part of none.
+    /// The id of a trace that begins with this decision: the sampler chose it, and the request belongs to no trace.
     pub root_trace_id: Option<String>,
 }
 
 impl<'s, 'a> DecisionRecord<'s, 'a> {
-    /// The record of a request as its dialect read it.
+    /// The record of a request that its dialect has read.
     #[must_use]
     pub fn of_request(request: &'s CheckRequest<'a>, policy_version: &'s str) -> Self {
         Self {
@@ -51,13 +51,13 @@ impl<'s, 'a> DecisionRecord<'s, 'a> {
         }
     }
 
-    /// The resource's id; `none` where no resource fits.
+    /// The resource's id; `none` if no resource matches.
     #[must_use]
     pub fn resource_id(&self) -> &str {
         self.resource.map_or("none", |resource| resource.id().as_str())
     }
 
-    /// The trace that the request is part of.
+    /// The id of the trace that the request belongs to.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
         self.root_trace_id.as_deref().or_else(|| self.request.and_then(CheckRequest::trace_id))

@@ -1,17 +1,17 @@
-//! The scopes that one level of an operation needs: an OR of ANDs, with what a scope hierarchy adds.
+//! The scopes that one level of an operation requires: an OR of ANDs, extended by the scope hierarchy.
 
 use std::fmt;
 
 use super::hierarchy::Hierarchy;
 use crate::domain::{Scope, ScopeGroups, ScopeSet};
 
-/// One of these groups must be granted, and of that group every scope. Without groups nothing is needed.
+/// The token must have all scopes of at least one of these groups. Without groups, no scope is required.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Requirement {
     groups: Vec<Vec<RequiredScope>>,
 }
 
-/// A scope, and the broader ones that include it.
+/// A scope, and the broader scopes that include it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RequiredScope {
     scope: Scope,
@@ -19,7 +19,7 @@ pub struct RequiredScope {
 }
 
 impl Requirement {
-    /// The requirement as written, in a hierarchy of scopes.
+    /// The requirement as configured, in a hierarchy of scopes.
     #[must_use]
     pub fn compile(groups: &ScopeGroups, hierarchy: &Hierarchy) -> Self {
         let required =
@@ -34,9 +34,9 @@ impl Requirement {
             || self.groups.iter().any(|group| group.iter().all(|required| required.is_met_by(granted)))
     }
 
-    /// Whether it asks for nothing.
+    /// Whether no scope is required.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }
 
@@ -46,27 +46,27 @@ impl Requirement {
         &self.groups
     }
 
-    /// Every scope that it names, in order, repetitions included.
+    /// Every scope that it names, in order and with duplicates.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope> {
         self.groups.iter().flatten().map(RequiredScope::scope)
     }
 }
 
 impl RequiredScope {
-    /// The scope as configured: the one that a challenge names.
+    /// The scope as configured. A challenge names this one, not a broader one.
     #[must_use]
     pub fn scope(&self) -> &Scope {
         &self.scope
     }
 
-    /// Whether a token has the scope, or a broader one.
+    /// Whether a token has this scope or a broader one.
     #[must_use]
     pub fn is_met_by(&self, granted: &ScopeSet) -> bool {
         granted.contains(&self.scope) || self.included_in.iter().any(|broader| granted.contains(broader))
     }
 }
 
-/// `a b` or `(a b | c)`; `-` for nothing.
+/// Writes `a b` or `(a b | c)`; `-` if no scope is required.
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |group: &Vec<RequiredScope>| {

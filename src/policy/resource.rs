@@ -1,4 +1,4 @@
-//! A protected resource, compiled: where it is, and what decides about it.
+//! A protected resource, compiled: its paths and hosts, and its policy.
 
 use std::sync::Arc;
 
@@ -17,18 +17,18 @@ pub struct ProtectedResource {
     settings: ResourceSettings,
     metadata_path: String,
     policy: Option<Policy>,
-    headers_of_nobody: IdentityHeaders,
+    anonymous_headers: IdentityHeaders,
     counters: Arc<DecisionCounters>,
 }
 
-/// What decides about requests of a resource that is enforced.
+/// The policy of an enforced resource.
 #[derive(Debug)]
 pub struct Policy {
-    /// What operations need.
+    /// The requirements of operations.
     pub(super) table: PolicyTable,
     /// The texts of its challenges.
     pub(super) challenge: ChallengeText,
-    /// What tokens must look like, and whose keys sign them.
+    /// The rules for tokens, and the keys that sign them.
     pub(super) tokens: TokenRules,
     pub(super) mode: Mode,
     pub(super) challenge_scopes: ChallengeScopes,
@@ -40,7 +40,7 @@ pub struct Policy {
 }
 
 impl ProtectedResource {
-    /// Compiles a resource whose tokens obey `tokens`, which is looked at only where the resource is enforced.
+    /// Compiles a resource. `tokens` are the rules for its tokens; they are used only if the resource is enforced.
     #[must_use]
     pub fn compile(
         settings: ResourceSettings,
@@ -56,8 +56,8 @@ impl ProtectedResource {
             }
             (Enforcement::On(_) | Enforcement::Off, _) => None,
         };
-        let headers_of_nobody = IdentityHeaders::of_nobody(&settings.id);
-        Self { settings, metadata_path, policy, headers_of_nobody, counters }
+        let anonymous_headers = IdentityHeaders::of_nobody(&settings.id);
+        Self { settings, metadata_path, policy, anonymous_headers, counters }
     }
 
     /// The name in logs, metrics and the realm.
@@ -66,13 +66,13 @@ impl ProtectedResource {
         &self.settings.id
     }
 
-    /// The settings that it was compiled from.
+    /// The settings of the resource.
     #[must_use]
     pub fn settings(&self) -> &ResourceSettings {
         &self.settings
     }
 
-    /// What decides, where anything is checked.
+    /// The policy; `None` if the resource is not enforced.
     #[must_use]
     pub fn policy(&self) -> Option<&Policy> {
         self.policy.as_ref()
@@ -86,11 +86,11 @@ impl ProtectedResource {
 
     /// The identity headers of a request that passes without a token.
     #[must_use]
-    pub fn headers_of_nobody(&self) -> &IdentityHeaders {
-        &self.headers_of_nobody
+    pub fn anonymous_headers(&self) -> &IdentityHeaders {
+        &self.anonymous_headers
     }
 
-    /// Counts its decisions.
+    /// The counters of its decisions.
     #[must_use]
     pub fn counters(&self) -> &DecisionCounters {
         &self.counters
@@ -102,7 +102,7 @@ impl ProtectedResource {
         self.settings.path == path || self.settings.extra_paths.iter().any(|extra| extra == path)
     }
 
-    /// Whether `host` (of the request, any case) selects it.
+    /// Whether `host` (of the request, in any case) selects it.
     #[must_use]
     pub fn has_host(&self, host: &str) -> bool {
         let without_default_port = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80"));
@@ -122,7 +122,7 @@ impl Policy {
         metadata_url: Option<String>,
     ) -> Self {
         let table = PolicyTable::compile(oauth);
-        let initialize = first_group(&table);
+        let initialize = challenge_of_401(&table);
         Self {
             challenge: ChallengeText::compile(id.clone(), metadata_url, initialize),
             tokens: tokens.knowing(table.scopes_supported()),
@@ -137,7 +137,7 @@ impl Policy {
         }
     }
 
-    /// What operations need.
+    /// The requirements of operations.
     #[must_use]
     pub fn table(&self) -> &PolicyTable {
         &self.table
@@ -149,13 +149,13 @@ impl Policy {
         &self.challenge
     }
 
-    /// What tokens must look like, and whose keys sign them.
+    /// The rules for tokens, and the keys that sign them.
     #[must_use]
     pub fn tokens(&self) -> &TokenRules {
         &self.tokens
     }
 
-    /// Whether a browser page of this `Origin` may ask.
+    /// Whether a browser page of this `Origin` may send requests.
     #[must_use]
     pub fn allows_origin(&self, origin: &[u8]) -> bool {
         match &self.allowed_origins {
@@ -164,7 +164,7 @@ impl Policy {
         }
     }
 
-    /// What it trusts the gateway and the server with.
+    /// How far the policy trusts the gateway and the MCP server.
     #[must_use]
     pub fn trust(&self) -> Trust {
         self.trust
@@ -177,13 +177,13 @@ impl Policy {
     }
 }
 
-/// The scopes that a 401 names: those of the initialize level, and of its alternatives the shortest.
-fn first_group(table: &PolicyTable) -> ScopeSet {
+/// The scopes that a 401 names: those of the initialize level, the shortest of its alternatives.
+fn challenge_of_401(table: &PolicyTable) -> ScopeSet {
     let level = super::level::Level::new(super::level::LevelKind::Initialize, table.initialize());
     MissingScopes::find(&[level], &ScopeSet::default(), ChallengeScopes::Level, usize::MAX)
         .map(|missing| missing.needed)
         .unwrap_or_default()
 }
 
-/// RFC 9728 §3: inserted between the host and the path of a resource.
+/// The path that RFC 9728 §3 inserts between the host and the path of a resource.
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";

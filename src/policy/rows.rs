@@ -13,14 +13,14 @@ use super::{
 /// One row of a compiled policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Row {
-    /// The operation: `every request`, a method, or a method with the name that it calls.
+    /// The operation: `every request`, a method, or a method and the name that it calls.
     pub operation: String,
-    /// The scopes that it needs: its levels, joined by ` + `.
+    /// The scopes of all its levels, joined by ` + `.
     pub scopes: String,
 }
 
 impl PolicyTable {
-    /// The rows, one for each operation that the policy names.
+    /// The policy as a table: a row for each operation that the policy names.
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         let row = |operation: String, method: &str, own: Option<&Requirement>| {
@@ -41,7 +41,7 @@ impl PolicyTable {
         rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), "tools/call", Some(own))));
         rows.extend(self.graph.iter().flat_map(GraphTable::tools).map(|(name, fields)| Row {
             operation: format!("tools/call {name}"),
-            scopes: fields.map_or_else(|| "(closed)".to_owned(), |fields| self.needs_of_tool(name, &fields)),
+            scopes: fields.map_or_else(|| "(closed)".to_owned(), |fields| self.tool_scopes(name, &fields)),
         }));
         rows.extend(of_entries(&self.tools, "tools/call"));
         rows.extend(of_entries(&self.prompts, "prompts/get"));
@@ -49,18 +49,18 @@ impl PolicyTable {
         rows
     }
 
-    /// The scopes that the tool of a GraphQL operation needs; `fields` are the levels of its fields.
-    fn needs_of_tool(&self, name: &str, fields: &Levels<'_>) -> String {
+    /// The scopes of a GraphQL operation's tool; `fields` are the levels of its fields.
+    fn tool_scopes(&self, name: &str, fields: &Levels<'_>) -> String {
         let entries = self.tools.matches(name);
         let outer = std::iter::once(&self.initialize).chain(self.method_levels("tools/call")).chain(entries);
         join(outer.chain(fields.iter().map(|level| level.requirement)))
     }
 }
 
-/// The levels that need a scope, joined by ` + `.
+/// The levels that require scopes, joined by ` + `.
 fn join<'t>(levels: impl Iterator<Item = &'t Requirement>) -> String {
-    let asking = levels.filter(|level| !level.is_nothing()).map(ToString::to_string).collect::<Vec<_>>();
-    if asking.is_empty() { "-".to_owned() } else { asking.join(" + ") }
+    let requiring = levels.filter(|level| !level.is_empty()).map(ToString::to_string).collect::<Vec<_>>();
+    if requiring.is_empty() { "-".to_owned() } else { requiring.join(" + ") }
 }
 
 impl LevelKind {

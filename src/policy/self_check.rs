@@ -1,5 +1,5 @@
-//! The self-check of a compiled policy, before it is put in force: whatever asks for scopes must be denied to a caller
-//! who has none.
+//! The self-check of a compiled policy before it comes into force: an operation that requires scopes must be denied
+//! to a caller without scopes.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::domain::{Call, Named, Operation, Query};
 /// Checks each resource.
 ///
 /// # Errors
-/// When a resource does not decide as it must; the text names the resource and the operation.
+/// If a resource permits what it must deny; the text names the resource and the operation.
 pub(super) fn run(resources: &[Arc<ProtectedResource>]) -> Result<(), String> {
     for resource in resources {
         if let Some(policy) = resource.policy() {
@@ -33,8 +33,8 @@ fn check(policy: &Policy) -> Result<(), String> {
 
 fn check_target(name: &str, target: Target<'_>, policy: &Policy) -> Result<(), String> {
     let Ok(levels) = policy.table().levels(target) else { return Ok(()) };
-    let asks = levels.iter().any(|level| !level.requirement.is_nothing());
-    if asks && verdict(policy, Facts::Anonymous, target) == Verdict::Permit {
+    let requires_scopes = levels.iter().any(|level| !level.requirement.is_empty());
+    if requires_scopes && verdict(policy, Facts::Anonymous, target) == Verdict::Permit {
         return Err(format!("{name} is permitted without scopes"));
     }
     Ok(())

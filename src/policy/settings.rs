@@ -1,4 +1,4 @@
-//! What the configuration says of a protected resource, checked: values here are true.
+//! The settings of a protected resource, after the configuration was checked.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -18,11 +18,11 @@ pub struct ResourceSettings {
     pub identifier: String,
     /// `base_url` without a trailing `/`.
     pub base_url: String,
-    /// Scheme, host and port of `base_url` as browsers write an origin: default ports left out.
+    /// Scheme, host and port of `base_url` as browsers write an origin, without a default port.
     pub origin: String,
     /// The endpoint's path: the path of `base_url` plus `server.path`. Begins with `/`.
     pub path: String,
-    /// Further paths under the same policy. Each begins with `/`.
+    /// Further paths with the same policy. Each begins with `/`.
     pub extra_paths: Vec<String>,
     /// Hosts that select the resource, lower case, `host` or `host:port`.
     pub hosts: Vec<String>,
@@ -34,53 +34,53 @@ pub struct ResourceSettings {
     pub resource_policy_uri: Option<String>,
     /// RFC 9728 `resource_tos_uri`.
     pub resource_tos_uri: Option<String>,
-    /// Whether anything is checked.
+    /// Whether tokens and scopes are checked.
     pub enforcement: Enforcement,
 }
 
 /// `oauth.enabled`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Enforcement {
-    /// An explicit `false`: every request of the resource is permitted.
+    /// `oauth.enabled: false`: every request of the resource is permitted.
     Off,
     /// Tokens and scopes are checked.
     On(Box<OauthSettings>),
 }
 
-/// The keys below `oauth`, and what else decides about scopes.
+/// The keys below `oauth`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OauthSettings {
     /// The authorization servers, in order, each once.
     pub authorization_servers: Vec<Issuer>,
-    /// What operations need.
+    /// The scopes that operations require.
     pub scopes: ScopeSettings,
-    /// The claims that hold a token's scopes; dotted for nested claims.
+    /// The claims that hold a token's scopes; a dot separates the names of nested claims.
     pub scope_claims: Vec<String>,
-    /// What a 403 lists.
+    /// The scopes that a 403 names.
     pub challenge_scopes: ChallengeScopes,
-    /// Whether a 403 lists the token's own scopes first.
+    /// Whether a 403 names the token's own scopes first.
     pub include_token_scopes: bool,
-    /// Bound on the groups of one operation when it is written out for a challenge; at least 1.
+    /// The most combinations of scope groups that are compared for one challenge; at least 1.
     pub max_scope_combinations: usize,
-    /// What happens to methods that nothing knows.
+    /// The decision on methods that neither MCP nor the configuration knows.
     pub unknown_methods: Unknown,
-    /// What happens to a POST whose operation was not shown.
+    /// The decision on a POST whose operation the gateway did not show.
     pub unknown_operation: Unknown,
-    /// What happens to named things that no entry matches.
+    /// The decision on a name that no entry matches.
     pub unlisted: Unlisted,
     /// Whether `Mcp-Method` and `Mcp-Name` name the operation of a POST without a body.
     pub trust_mcp_headers: bool,
-    /// Whether a gRPC `body` is read where `raw_body` is absent.
+    /// Whether a gRPC `body` is read if `raw_body` is absent.
     pub trust_string_body: bool,
     /// Whether the gateway leaves `Authorization` in place.
     pub forward_token: bool,
-    /// The origins that may ask, lower case; `None` for any.
+    /// The origins that may send requests, in lower case; `None` for any.
     pub allowed_origins: Option<Vec<String>>,
     /// Whether scopes are enforced, or only reported.
     pub mode: Mode,
     /// The key sources; at least one.
     pub sources: Vec<SourceRules>,
-    /// Which GraphQL tools exist.
+    /// The GraphQL tools.
     pub graphql: GraphqlSettings,
 }
 
@@ -89,14 +89,14 @@ pub struct OauthSettings {
 pub struct SourceRules {
     /// The source's name in logs and metrics, unique in its resource: the URL's host and path, or `secret:KID`.
     pub name: String,
-    /// Where keys come from.
+    /// The origin of the keys.
     pub keys: SourceSettings,
-    /// What tokens must look like.
+    /// The rules for tokens.
     pub token: TokenSettings,
 }
 
 impl SourceRules {
-    /// The rules for tokens, with the keys to verify them.
+    /// The rules for tokens, with the keys that verify them.
     #[must_use]
     pub fn for_tokens(&self, keys: KeysHandle) -> token::KeySource {
         let algorithms = match &self.keys {
@@ -110,7 +110,7 @@ impl SourceRules {
 /// `oauth.scopes`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ScopeSettings {
-    /// Needed by every request.
+    /// Required for every request.
     pub initialize: ScopeGroups,
     /// Added for `tools/list`.
     pub tools_list: ScopeGroups,
@@ -122,7 +122,7 @@ pub struct ScopeSettings {
     pub get_operation_info: ScopeGroups,
     /// Added for the built-in tool `get_schema`.
     pub get_schema: ScopeGroups,
-    /// JSON-RPC method, or a prefix with a final `*`.
+    /// JSON-RPC methods, and prefixes that end in `*`.
     pub methods: NamedScopes,
     /// Tool names and globs.
     pub tools: NamedScopes,
@@ -130,63 +130,63 @@ pub struct ScopeSettings {
     pub prompts: NamedScopes,
     /// Resource URIs and globs.
     pub resources: NamedScopes,
-    /// A scope, and the scopes that it includes directly. Free of cycles.
+    /// A scope, and the scopes that it includes directly. Without cycles.
     pub implies: Vec<(Scope, Vec<Scope>)>,
 }
 
 /// `oauth.challenge_scopes`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChallengeScopes {
-    /// All that the operation needs, at once.
+    /// All scopes that the operation requires.
     Operation,
-    /// Only the first failing level.
+    /// Only the scopes of the first level that fails.
     Level,
 }
 
 /// `oauth.unknown_methods` and `oauth.unknown_operation`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
-    /// Refused.
+    /// The request is denied.
     Deny,
-    /// Incoming for the initialize level alone.
+    /// Only the initialize level is required.
     Initialize,
 }
 
 /// `oauth.unlisted`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unlisted {
-    /// Only the level of the method.
+    /// Only the level of the method is required.
     Level,
-    /// Refused.
+    /// The request is denied.
     Deny,
 }
 
 /// `oauth.mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Missing scopes deny.
+    /// Requests with missing scopes are denied.
     Enforce,
-    /// Missing scopes are logged and counted, and permitted.
+    /// Requests with missing scopes pass; they are logged and counted.
     Report,
 }
 
-/// Where GraphQL operations and the graph's schema are, and which of the built-in tools exist.
+/// The GraphQL router: its operations, its schema, and the built-in tools that exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct GraphqlSettings {
-    /// The folder that `storage.provider_id` names.
+    /// The folder of operations that `storage.provider_id` names.
     pub storage: Option<PathBuf>,
-    /// The graph, where its schema is known.
+    /// The graph, if its schema is known.
     pub graph: Option<Arc<Graph>>,
-    /// What a query gets that names what the schema does not have.
+    /// The decision on a query with a field that the schema does not have.
     pub unknown_fields: UnknownFields,
-    /// How large a query may be.
+    /// The limits on the size of a query.
     pub limits: QueryLimits,
     /// Whether `execute_graphql` exists.
     pub enable_arbitrary_operations: bool,
     /// Whether `get_schema` exists.
     pub expose_schema: bool,
-    /// Whether mutations are left out.
+    /// Whether mutations are excluded.
     pub exclude_mutations: bool,
-    /// Whether tool names go without their prefix.
+    /// Whether tool names have no prefix.
     pub omit_tool_name_prefix: bool,
 }

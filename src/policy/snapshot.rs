@@ -1,4 +1,4 @@
-//! All resources at one moment. A request reads one snapshot from its beginning to its end.
+//! All resources at one moment. A request reads one snapshot from start to end.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -17,7 +17,7 @@ pub struct PolicySnapshot {
 }
 
 impl PolicySnapshot {
-    /// Makes a snapshot of `resources`. `version` names the configuration that they come from.
+    /// A snapshot of `resources`. `version` identifies their configuration.
     #[must_use]
     pub fn new(version: String, resources: Vec<Arc<ProtectedResource>>, warnings: Vec<String>) -> Self {
         let mut by_path: HashMap<String, SmallVec<[_; 1]>, ahash::RandomState> = HashMap::default();
@@ -32,7 +32,7 @@ impl PolicySnapshot {
         Self { version, resources, by_path, warnings }
     }
 
-    /// Names the configuration, by its content.
+    /// The version of the configuration, derived from its content.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
@@ -44,13 +44,13 @@ impl PolicySnapshot {
         &self.resources
     }
 
-    /// What an operator should look at.
+    /// Warnings for the operator.
     #[must_use]
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// The resource that has `path` (raw, without the query) as an endpoint or as its metadata.
+    /// The resource that has `path` (raw, without the query) as an endpoint or as the path of its metadata.
     #[must_use]
     pub fn find(&self, selector: Selector<'_>, path: &str) -> Option<&Arc<ProtectedResource>> {
         let mut candidates = self.by_path.get(path)?.iter();
@@ -62,7 +62,8 @@ impl PolicySnapshot {
         }
     }
 
-    /// The resource whose origin has its metadata at the root, which must be the only one of that origin.
+    /// The selected resource, if it is the only one of its origin. Its metadata is then also at the root of the
+    /// origin.
     #[must_use]
     pub fn find_by_origin(&self, selector: Selector<'_>) -> Option<&Arc<ProtectedResource>> {
         let selected = self.resources.iter().find(|resource| match selector {
@@ -76,8 +77,8 @@ impl PolicySnapshot {
         (self.resources.iter().filter(is_of_origin).count() == 1).then_some(selected)
     }
 
-    /// The resource whose metadata is at `path` (raw, without the query), and whether the document is the
-    /// origin's own.
+    /// The resource whose metadata is at `path` (raw, without the query), and whether that path is the root of the
+    /// origin.
     #[must_use]
     pub fn find_metadata(
         &self,

@@ -1,11 +1,11 @@
-//! The compiled policy of one resource: operation → the levels that it needs, ahead of time.
+//! The compiled policy of one resource: from an operation to the levels that it requires, prepared at load.
 
 use super::{
     GraphqlSettings, OauthSettings, ScopeSettings, Unknown, Unlisted,
-    built_in_tools::{BuiltInTools, Standing},
+    built_in_tools::{BuiltInTools, ToolClass},
     graph_table::{GraphTable, Tool},
     hierarchy::Hierarchy,
-    level::{Level, LevelKind, Levels, push, push_all},
+    level::{Level, LevelKind, Levels, add_entries, add_level},
     name_table::{Matches, NameTable},
     requirement::Requirement,
     target::Target,
@@ -16,7 +16,7 @@ use crate::{
     graphql::{QueryLimits, refuse_mutations},
 };
 
-/// What each operation of a resource needs. Lookups cost the same for ten tools and for ten thousand.
+/// The requirements of each operation of a resource. A lookup costs the same for ten tools and for ten thousand.
 #[derive(Clone, Debug)]
 pub struct PolicyTable {
     pub(super) initialize: Requirement,
@@ -28,7 +28,7 @@ pub struct PolicyTable {
     pub(super) prompts: NameTable,
     pub(super) resources: NameTable,
     pub(super) graph: Option<GraphTable>,
-    /// Where mutations are excluded but there is no schema, queries are only looked through for them.
+    /// Set if mutations are excluded and there is no schema: then a query is parsed only to find mutations.
     mutation_limits: Option<QueryLimits>,
     unknown_methods: Unknown,
     unknown_operation: Unknown,
@@ -37,7 +37,7 @@ pub struct PolicyTable {
 }
 
 impl PolicyTable {
-    /// Compiles what the configuration says of a resource.
+    /// Compiles the `oauth` section of a resource.
     #[must_use]
     pub fn compile(settings: &OauthSettings) -> Self {
         let scopes = &settings.scopes;
@@ -67,23 +67,24 @@ impl PolicyTable {
         }
     }
 
-    /// What every request needs.
+    /// The requirement of every request.
     #[must_use]
     pub fn initialize(&self) -> &Requirement {
         &self.initialize
     }
 
-    /// Every scope that the policy can ask for, each once: RFC 9728's `scopes_supported`.
+    /// Every scope that the policy can require, each once: RFC 9728's `scopes_supported`.
     #[must_use]
     pub fn scopes_supported(&self) -> &ScopeSet {
         &self.supported
     }
 
-    /// The levels that an operation, or every operation of a pattern, needs; of a batch, those of each message.
+    /// The levels that an operation requires; for a batch, those of every message; for a pattern, those that do not
+    /// depend on the arguments.
     ///
     /// # Errors
-    /// When no scope opens the operation: an unknown method, an operation that was not shown, a tool that the policy does
-    /// not list, a URI with a second spelling.
+    /// If no scope permits the operation: an unknown method, an operation that the gateway did not show, a tool
+    /// that the policy does not list, a URI that is not canonical.
     pub fn levels(&self, target: Target<'_>) -> Result<Levels<'_>, Refusal> {
         let mut levels = Levels::new();
         levels.push(Level::new(LevelKind::Initialize, &self.initialize));
@@ -91,7 +92,7 @@ impl PolicyTable {
             Target::Operation(operation) => self.add_operation(operation, &mut levels)?,
             Target::Pattern(call) => {
                 self.check_uris(call)?;
-                self.add_call(call, Arguments::Open, &mut levels)?;
+                self.add_call(call, Arguments::Any, &mut levels)?;
             }
         }
         Ok(levels)
@@ -110,8 +111,8 @@ impl PolicyTable {
         for call in calls(operation) {
             match self.add_call(call, Arguments::Shown, levels) {
                 Ok(()) => {}
-                // `mode: report` permits other refusals. A malformed message comes first, so that no other message of a
-                // batch can hide it.
+                // `mode: report` permits the other refusals. A malformed message takes precedence, so that no other
+                // message of a batch can hide it.
                 Err(malformed) if malformed.reason == Reason::OperationMalformed => return Err(malformed),
                 Err(refusal) => drop(first_refusal.get_or_insert(refusal)),
             }
@@ -119,7 +120,7 @@ impl PolicyTable {
         first_refusal.map_or(Ok(()), Err)
     }
 
-    /// A URI with a second spelling could pass an entry that names the first one.
+    /// Refuses a URI that is not canonical: it could pass an entry for another spelling of the same resource.
     fn check_uris(&self, call: &Call<'_>) -> Result<(), Refusal> {
         let is_canonical = match &call.named {
             Named::Resource(uri) => self.resources.is_empty() || uri::is_canonical(uri),
@@ -154,16 +155,16 @@ impl PolicyTable {
         if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
             return Err(Refusal::of(Reason::MethodUnknown));
         }
-        requirements.into_iter().for_each(|requirement| push(LevelKind::Method, requirement, levels));
+        requirements.into_iter().for_each(|requirement| add_level(LevelKind::Method, requirement, levels));
         Ok(())
     }
 
-    /// What a method needs beyond the initialize level: its own scopes, and those of all entries of
+    /// The levels that a method adds to the initialize level: its own scopes, and those of all entries of
     /// `scopes.methods` that match it.
     pub(super) fn method_levels(&self, method: &str) -> Matches<'_> {
         let own = match method {
-            // Both open a conversation, in the one or the other era of MCP: a client that may not do the
-            // second never gets to the first.
+            // Both begin a conversation, each in one generation of MCP, so neither requires more than the
+            // initialize level. A client that is denied `server/discover` does not go on to `initialize`.
             "initialize" | "server/discover" => return Matches::new(),
             "tools/list" => Some(&self.tools_list),
             "tools/call" => Some(&self.tools_call),
@@ -180,17 +181,19 @@ impl PolicyTable {
     ) -> Result<(), Refusal> {
         let entries = self.tools.matches(name);
         let tool = self.graph.as_ref().and_then(|graph| graph.tool(name));
-        match self.built_in.standing(name) {
-            Standing::Open(requirement) => {
-                push(LevelKind::Tool, requirement, levels);
-                push_all(&entries, LevelKind::Tool, levels);
+        match self.built_in.class_of(name) {
+            ToolClass::BuiltIn(requirement) => {
+                add_level(LevelKind::Tool, requirement, levels);
+                add_entries(&entries, LevelKind::Tool, levels);
             }
-            Standing::Closed if tool.is_none() && entries.is_empty() => {
+            ToolClass::Unavailable if tool.is_none() && entries.is_empty() => {
                 return Err(Refusal::of(Reason::OperationUnknown));
             }
-            Standing::Closed => push_all(&entries, LevelKind::Tool, levels),
-            Standing::Ordinary(requirement) => {
-                requirement.into_iter().for_each(|requirement| push(LevelKind::Tool, requirement, levels));
+            ToolClass::Unavailable => add_entries(&entries, LevelKind::Tool, levels),
+            ToolClass::Other(requirement) => {
+                requirement
+                    .into_iter()
+                    .for_each(|requirement| add_level(LevelKind::Tool, requirement, levels));
                 self.add_listed(&entries, LevelKind::Tool, levels)?;
             }
         }
@@ -249,30 +252,30 @@ impl PolicyTable {
         if entries.is_empty() && self.unlisted == Unlisted::Deny {
             return Err(Refusal::of(Reason::OperationUnknown));
         }
-        push_all(entries, kind, levels);
+        add_entries(entries, kind, levels);
         Ok(())
     }
 }
 
-/// Whether the arguments of a call take part.
+/// Whether a lookup considers the arguments of a call.
 #[derive(Clone, Copy)]
 enum Arguments {
-    /// As the request shows them.
+    /// It considers the arguments in the request.
     Shown,
-    /// Any: the levels that only they decide are left open.
-    Open,
+    /// It leaves out the levels that depend on the arguments.
+    Any,
 }
 
 impl Arguments {
     fn query<'c, 'a>(self, call: &'c Call<'a>) -> Option<&'c Query<'a>> {
         match self {
             Self::Shown => Some(&call.query),
-            Self::Open => None,
+            Self::Any => None,
         }
     }
 }
 
-/// The requests of an operation.
+/// The requests among the messages of an operation.
 fn calls<'o, 'a>(operation: &'o Operation<'a>) -> impl Iterator<Item = &'o Call<'a>> {
     operation.messages().iter().filter_map(|message| match message {
         Message::Request(call) => Some(call),
@@ -280,8 +283,8 @@ fn calls<'o, 'a>(operation: &'o Operation<'a>) -> impl Iterator<Item = &'o Call<
     })
 }
 
-/// The order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools that
-/// exist, then the rest sorted; never `offline_access`, which is no scope of a resource.
+/// The scopes in the order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools
+/// that exist, then the others sorted. `offline_access` is left out, because it is not a scope of a resource.
 fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings, graph: Option<&GraphTable>) -> ScopeSet {
     let is_router = graph.is_some() || graphql.storage.is_some();
     let if_exists = |exists: bool, groups| (!is_router || exists).then_some(groups);
@@ -300,8 +303,8 @@ fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings, graph: Option<&G
     leading.chain(rest).filter(|scope| scope.as_str() != "offline_access").collect()
 }
 
-const NO_TOOL: &str = "the tool's operation is not valid, or makes no tool";
+const NO_TOOL: &str = "the tool's operation is invalid or excluded";
 
-const NOT_SHOWN: &str = "the query was not shown";
+const NOT_SHOWN: &str = "the gateway did not show the query";
 
-const NO_QUERY: &str = "the arguments hold no query, or not one alone";
+const NO_QUERY: &str = "the arguments must contain exactly one `query`";

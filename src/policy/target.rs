@@ -1,4 +1,4 @@
-//! What a verdict is asked about.
+//! The subject of a verdict.
 
 use crate::domain::{Call, Operation};
 
@@ -7,8 +7,8 @@ use crate::domain::{Call, Operation};
 pub enum Target<'a> {
     /// One operation.
     Operation(&'a Operation<'a>),
-    /// Every request that calls this method on this name, whatever its arguments are. What only the arguments decide is
-    /// left open: a call can need more than the pattern, never less.
+    /// Every request that calls this method on this name, with any arguments. Levels that depend on the arguments
+    /// are left out: a call can require more than its pattern, never less.
     Pattern(&'a Call<'a>),
 }
 

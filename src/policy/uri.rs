@@ -1,10 +1,11 @@
-//! Resource URIs that name one thing in one way only. Others could pass a rule and still reach what it guards.
+//! Resource URIs with only one spelling. A URI with a second spelling could pass a rule and still reach the
+//! resource that the rule protects.
 
 use url::{Position, Url};
 
-/// Whether rules may be applied to `uri`: no dot segments, no encoded unreserved characters, `/` or `\`
-/// (RFC 3986 §6.2.2), no raw `\`, blanks or control characters, a scheme in lower case, and nothing before the
-/// path that a URL parser would rewrite.
+/// Whether rules may be applied to `uri`: no dot segments, no encoded unreserved characters, `/` or `\` (RFC 3986
+/// §6.2.2), no raw `\`, blanks or control characters, a scheme in lower case, and no part before the path that a
+/// URL parser would rewrite.
 #[must_use]
 pub(super) fn is_canonical(uri: &str) -> bool {
     has_lower_case_scheme(uri)
@@ -14,24 +15,24 @@ pub(super) fn is_canonical(uri: &str) -> bool {
         && has_plain_authority(uri)
 }
 
-/// A scheme (RFC 3986 §3.1) in lower case. Without one it is no URI, but a reference that means something else
-/// at each place.
+/// Whether there is a scheme (RFC 3986 §3.1), in lower case. Without a scheme it is a relative reference, whose
+/// meaning depends on its base.
 fn has_lower_case_scheme(uri: &str) -> bool {
     let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
     let is_legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
     scheme.starts_with(|first: char| first.is_ascii_lowercase()) && scheme.bytes().all(is_legal)
 }
 
-/// Whether a URL parser, through which many servers put a URI before they look it up, leaves alone what comes
-/// before the path: `file://localhost/a` and `file:/a` are `file:///a` to it, `https://H:443/a` is `https://h/a`.
-/// What is no URL has no second reading.
+/// Whether a URL parser leaves the part before the path unchanged; many servers parse a URI before they look it up.
+/// A parser reads `file://localhost/a` and `file:/a` as `file:///a`, and `https://H:443/a` as `https://h/a`. A URI
+/// that is not a URL has only one reading.
 fn has_plain_authority(uri: &str) -> bool {
     let Ok(url) = Url::parse(uri) else { return true };
     let rest = uri.strip_prefix(&url[..Position::BeforePath]);
     url.cannot_be_a_base() || rest.is_some_and(|rest| rest.starts_with('/') || url.path().is_empty())
 }
 
-/// Whether every `%` begins an escape of a character that must be escaped.
+/// Whether every `%` begins the escape of a character that must be escaped.
 fn has_plain_escapes(uri: &str) -> bool {
     uri.split('%').skip(1).all(|rest| {
         let byte = rest.get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
@@ -49,7 +50,7 @@ mod tests {
     use super::is_canonical;
 
     #[test]
-    fn plain_uris_pass() {
+    fn canonical_uris_are_accepted() {
         for uri in
             ["file:///a/b.txt", "x-y://h/%20a?b=c#d", "urn:a:b", "file:///a..b/...", "note:1", "db://t/é"]
                 .into_iter()
@@ -68,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn uris_with_a_second_spelling_do_not() {
+    fn non_canonical_uris_are_refused() {
         for uri in [
             "note",
             "secret/x",

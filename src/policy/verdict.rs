@@ -1,5 +1,5 @@
 //! The verdict on an operation: a pure function of a policy, verified facts and the operation. Denials, challenges,
-//! `explain` and the self-check are renderings of it, so that they cannot disagree.
+//! `explain` and the self-check all read this one value, so they cannot disagree.
 
 use std::sync::LazyLock;
 
@@ -9,19 +9,19 @@ use crate::{
     token::Identity,
 };
 
-/// Whether the caller may do an operation, and if not, whether the caller can get there.
+/// Whether the caller may do an operation, and if not, whether more scopes would change that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The facts suffice.
+    /// The caller has every scope that the operation requires.
     Permit,
-    /// These scopes would suffice, and a client may ask the authorization server for them (RFC 6750 §3.1,
+    /// The caller lacks these scopes. A client may ask the authorization server for them (RFC 6750 §3.1,
     /// `insufficient_scope`).
     Acquirable(MissingScopes),
-    /// Nothing that a client can acquire changes the verdict.
+    /// No token that the client could get would change the verdict.
     Never(Refusal),
 }
 
-/// The verified facts that a verdict rests on. What a request only claims is not among them.
+/// The verified facts behind a verdict. Unverified claims of a request are never among them.
 #[derive(Clone, Copy, Debug)]
 pub enum Facts<'a> {
     /// The caller sent no token.
@@ -43,7 +43,7 @@ impl Verdict {
 }
 
 impl<'a> Facts<'a> {
-    /// The scopes that the caller has.
+    /// The scopes that the token grants; none without a token.
     #[must_use]
     pub fn scopes(self) -> &'a ScopeSet {
         match self {
@@ -53,7 +53,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The verdict of `policy` on `target`, for a caller with these facts (steps 8 and 9 of the decision).
+/// The verdict of `policy` on `target` for a caller with these facts (steps 8 and 9 of the decision).
 #[must_use]
 pub fn verdict(policy: &Policy, facts: Facts<'_>, target: Target<'_>) -> Verdict {
     match policy.table.levels(target) {

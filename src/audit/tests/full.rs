@@ -19,7 +19,7 @@ use crate::{
     token::Identity,
 };
 
-/// An audit log whose actor waits for the other end of its pipe, with an empty queue.
+/// An audit log whose actor blocks on a pipe that is not read, with an empty queue.
 fn stalled(when_full: WhenFull) -> (AuditHandle, PipeReader) {
     let (reader, writer) = std::io::pipe().unwrap();
     let audit = start(File::from(OwnedFd::from(writer)), when_full);
@@ -35,7 +35,7 @@ fn start(output: File, when_full: WhenFull) -> AuditHandle {
     AuditHandle::start_with(Output::Stdout(output), &settings(when_full), clock, &Registry::new()).unwrap()
 }
 
-/// The actor has a thread of its own.
+/// Waits for a condition; the actor has its own thread.
 fn until(condition: impl Fn() -> bool) {
     while !condition() {
         thread::yield_now();
@@ -48,29 +48,29 @@ fn deny(with_token: bool) -> Decision {
     Decision::Deny(if with_token { denial.with_identity(identity) } else { denial })
 }
 
-/// Records `count` denials, and says how many records were lost.
+/// Records `count` denials, and returns how many records were lost.
 fn lost_of(audit: &AuditHandle, count: usize, with_token: bool) -> u64 {
     let before = audit.metrics.dropped.get();
     for _ in 0..count {
-        assert_eq!(recorded(&audit, deny(with_token)), Some(Reason::ScopeInsufficient));
+        assert_eq!(recorded(audit, deny(with_token)), Some(Reason::ScopeInsufficient));
     }
     audit.metrics.dropped.get() - before
 }
 
-/// Records a decision, and says why the request is denied afterwards.
+/// Records a decision, and returns the reason if the request is denied afterwards.
 fn recorded(audit: &AuditHandle, decision: Decision) -> Option<Reason> {
     let mut record = record(decision);
     audit.record(&mut record);
     record.decision.refusal().map(|refusal| refusal.reason)
 }
 
-/// Runs a test where actors can be.
+/// Runs a test in an actor system.
 fn in_a_system(test: impl Future<Output = ()>) {
     actix::System::new().block_on(test);
 }
 
 #[test]
-fn a_full_queue_loses_records_and_counts_them_or_refuses_permits() {
+fn a_full_queue_loses_and_counts_records_or_refuses_permits() {
     for (when_full, expected, counts) in
         [(WhenFull::Drop, None, (2, 0)), (WhenFull::Refuse, Some(Reason::AuditUnavailable), (1, 1))]
     {
@@ -79,7 +79,7 @@ fn a_full_queue_loses_records_and_counts_them_or_refuses_permits() {
             assert_eq!(recorded(&audit, permit_public_for_tests()), None);
             assert_eq!(lost_of(&audit, 63, true), 0);
             assert_eq!(recorded(&audit, permit_public_for_tests()), expected);
-            // Turned into a 503, a denial would pass some gateways.
+            // As a 503, the denial would pass some gateways.
             lost_of(&audit, 1, true);
             assert_eq!((audit.metrics.dropped.get(), audit.metrics.refused.get()), counts);
         });
@@ -96,7 +96,7 @@ fn requests_without_a_token_leave_half_of_the_queue_to_those_with_one() {
 }
 
 #[test]
-fn a_permit_that_is_not_written_needs_no_place() {
+fn a_permit_that_is_not_recorded_takes_no_place_in_the_queue() {
     in_a_system(async {
         let (mut audit, _reader) = stalled(WhenFull::Refuse);
         lost_of(&audit, 64, true);
@@ -107,7 +107,7 @@ fn a_permit_that_is_not_written_needs_no_place() {
 }
 
 #[test]
-fn the_log_itself_says_where_records_are_missing_and_the_end_waits_for_all_others() {
+fn the_log_reports_missing_records_and_drain_waits_for_all_others() {
     in_a_system(async {
         let (audit, reader) = stalled(WhenFull::Drop);
         assert_eq!(lost_of(&audit, 70, true), 6);
@@ -127,7 +127,7 @@ fn the_log_itself_says_where_records_are_missing_and_the_end_waits_for_all_other
 }
 
 #[test]
-fn while_nothing_can_be_written_permits_are_refused_and_without_that_setting_wait() {
+fn while_writing_fails_permits_are_refused_or_wait_as_configured() {
     for (when_full, expected) in [(WhenFull::Refuse, Some(Reason::AuditUnavailable)), (WhenFull::Drop, None)]
     {
         in_a_system(async {

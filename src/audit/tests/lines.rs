@@ -35,7 +35,7 @@ fn message<'a>(method: &'a str, named: Named<'a>) -> Message<'a> {
 }
 
 #[test]
-fn what_is_not_known_is_left_out() {
+fn unknown_fields_are_left_out() {
     let expected = json!({
         "schema": 1, "event": "decision", "time": "2026-11-24T02:48:10.029516Z", "resource": "none",
         "dialect": "auth_request", "http_method": "POST", "decision": "permit", "code": "public",
@@ -53,7 +53,7 @@ fn a_subject_is_hashed_plain_or_omitted() {
 }
 
 #[test]
-fn whose_token_it_was_is_told() {
+fn the_identity_of_the_token_is_recorded() {
     let line = line(&record(denied(Some(Identity::granted("mcp", "a b")))), SubjectLogging::Hashed);
     assert_eq!(line["client_id"], "client");
     assert_eq!(line["issuer"], "https://auth.example.com");
@@ -63,7 +63,7 @@ fn whose_token_it_was_is_told() {
 }
 
 #[test]
-fn a_long_list_of_scopes_is_cut_and_says_so() {
+fn a_long_list_of_scopes_is_cut_and_marked() {
     let scopes: Vec<String> = (0..1000).map(|number| format!("scope-{number:04}")).collect();
     let line =
         line(&record(denied(Some(Identity::granted("mcp", &scopes.join(" "))))), SubjectLogging::Hashed);
@@ -72,7 +72,7 @@ fn a_long_list_of_scopes_is_cut_and_says_so() {
 }
 
 #[test]
-fn what_a_client_names_is_made_printable_and_cut() {
+fn names_from_a_client_are_made_printable_and_cut() {
     let name = format!("a\"\n\u{1b}[31m\u{202e}{}", "x".repeat(500));
     let operation = Operation::Single(message("tools/call", Named::Tool(Cow::from(name))));
     let request = CheckRequest { http_method: "P\nOST", ..REQUEST };
@@ -84,7 +84,7 @@ fn what_a_client_names_is_made_printable_and_cut() {
 }
 
 #[test]
-fn uris_and_task_ids_are_arguments_and_stay_out() {
+fn uris_and_task_ids_are_left_out_like_arguments() {
     for (method, named) in [
         ("resources/read", Named::Resource(Cow::from("file:///patients/secret"))),
         ("subscriptions/listen", Named::Resources(vec![Cow::from("file:///secret")])),
@@ -113,7 +113,7 @@ fn each_message_of_a_batch_is_named() {
 }
 
 #[test]
-fn denials_are_always_written_and_permits_by_rate_or_by_name() {
+fn denials_are_always_recorded_and_permits_by_rate_or_by_name() {
     let chooses = |operations: &[&str], decision: Decision, operation: &Operation<'static>| {
         let mut settings = settings(WhenFull::Drop);
         settings.permits = SamplingRatio::NONE;

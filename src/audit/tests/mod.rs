@@ -1,4 +1,4 @@
-//! The room by itself: lines, outputs that take little or nothing, and a queue that is full.
+//! The audit log without the service: lines, outputs that take little or nothing, and a full queue.
 
 mod full;
 mod lines;

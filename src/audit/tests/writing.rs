@@ -19,7 +19,7 @@ fn line(number: usize) -> String {
 }
 
 #[test]
-fn a_line_that_was_cut_comes_again_whole_and_none_is_missing() {
+fn a_cut_line_is_written_again_in_full_and_none_is_missing() {
     let (output, mut far) = narrow();
     let mut writer = Writer::new(output);
     (0..1000).for_each(|number| writer.push(line(number).as_bytes()));
@@ -27,7 +27,7 @@ fn a_line_that_was_cut_comes_again_whole_and_none_is_missing() {
     let mut failures = 0;
     let records = loop {
         let outcome = writer.write();
-        // It ends with `WouldBlock`: everything that was sent has been taken.
+        // The read ends with `WouldBlock` once it has everything that was sent.
         let _ = far.read_to_end(&mut received);
         match outcome {
             Ok(records) => break records,
@@ -43,7 +43,7 @@ fn a_line_that_was_cut_comes_again_whole_and_none_is_missing() {
 }
 
 #[test]
-fn a_file_is_made_for_its_owner_alone_and_appended_to() {
+fn a_new_file_is_only_for_its_owner_and_is_appended_to() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     let output = AuditOutput::File(path.clone());
@@ -57,7 +57,7 @@ fn a_file_is_made_for_its_owner_alone_and_appended_to() {
 }
 
 #[test]
-fn a_file_that_was_moved_is_written_until_it_is_closed_and_one_that_was_emptied_from_its_start() {
+fn a_moved_file_is_written_until_it_is_closed_and_a_truncated_file_from_its_start() {
     let folder = tempfile::tempdir().unwrap();
     let (path, moved) = (folder.path().join("audit.jsonl"), folder.path().join("audit.jsonl.1"));
     let mut writer = Writer::new(Output::open(&AuditOutput::File(path.clone())).unwrap());
@@ -80,7 +80,7 @@ fn a_file_that_was_moved_is_written_until_it_is_closed_and_one_that_was_emptied_
 }
 
 #[test]
-fn what_a_full_disk_does_not_take_goes_to_the_file_that_is_opened_next() {
+fn lines_that_a_full_disk_rejects_go_to_the_next_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
     std::os::unix::fs::symlink("/dev/full", &path).unwrap();

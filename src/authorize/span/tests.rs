@@ -1,4 +1,4 @@
-//! What is in the span of a decision, and what is not; tests/real compares whole spans as a collector takes them.
+//! The attributes of a decision's span; tests/real compares whole spans that a collector has received.
 
 use super::*;
 use crate::{
@@ -61,7 +61,7 @@ fn calling(method: &'static str, named: Named<'static>) -> Operation<'static> {
 }
 
 #[test]
-fn the_status_is_the_one_that_goes_out() {
+fn the_status_is_that_of_the_answer() {
     for (dialect, status) in [(Dialect::AuthRequest, "403"), (Dialect::ForwardAuth, "400")] {
         let request = request(dialect, "GET", Selector::Sole);
         let span = Case { request, ..Case::new(Reason::OperationMalformed) }.span();
@@ -85,7 +85,7 @@ fn an_invented_method_does_not_name_the_span() {
 }
 
 #[test]
-fn hosts_are_taken_apart() {
+fn a_host_is_split_into_name_and_port() {
     for (host, name, port) in [
         ("a.example", "a.example", None),
         ("a.example:8080", "a.example", Some("8080")),
@@ -100,7 +100,7 @@ fn hosts_are_taken_apart() {
 }
 
 #[test]
-fn a_subject_is_shown_as_the_log_shows_it() {
+fn a_subject_has_the_same_form_as_in_the_log() {
     for (subject, hashed, plain) in [
         (SubjectLogging::Hashed, Some(redact::hash("alice")), None),
         (SubjectLogging::Plain, None, Some("alice".to_owned())),
@@ -115,7 +115,7 @@ fn a_subject_is_shown_as_the_log_shows_it() {
 }
 
 #[test]
-fn what_is_asked_for_is_named_but_no_uri_and_no_task() {
+fn the_operation_is_named_without_uris_and_task_ids() {
     let named = |operation| {
         let span = Case { operation: Some(operation), ..Case::new(Reason::ScopeInsufficient) }.span();
         ["mcp.method.name", "gen_ai.tool.name", "gen_ai.prompt.name", "scopegate.operation"]
@@ -135,12 +135,12 @@ fn what_is_asked_for_is_named_but_no_uri_and_no_task() {
 }
 
 #[test]
-fn no_query_and_no_header_is_in_it() {
+fn queries_and_headers_are_left_out() {
     let request = request(Dialect::ExtAuthzGrpc, "POST", Selector::Host("h"));
     let span = Case { request, ..Case::new(Reason::TokenMissing) }.span();
     assert!(!format!("{span:?}").contains("secret"));
     assert_eq!(span.attribute("scopegate.request.path").as_deref(), Some("/mcp"));
     assert_eq!(span.attribute("rpc.response.status_code").as_deref(), Some("OK"));
     assert_eq!(span.attribute("url.path"), None);
-    assert_eq!(span.attribute("mcp.protocol.version"), None, "it was there twice");
+    assert_eq!(span.attribute("mcp.protocol.version"), None, "the header was repeated");
 }

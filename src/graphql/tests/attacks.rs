@@ -1,4 +1,4 @@
-//! Shapes of queries that have hurt GraphQL servers: each is refused or resolved, in little time and stack.
+//! Queries of shapes that have hurt GraphQL servers: each is refused or resolved, with little time and stack.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::clock::{Clock, SystemClock};
 const SDL: &str = "type Query { a: Int @requiresScopes(scopes: [[\"a\"]]) t(s: String, l: [[Int]]): T i: I } \
                    interface I { t: T } type T implements I { t: T x: Int @requiresScopes(scopes: [[\"x\"]]) }";
 
-/// What comes of a query on a thread with the stack of a request worker.
+/// The result of a query on a thread with the stack of a request worker.
 fn run(text: &str, unknown_fields: UnknownFields) -> Result<Vec<String>, QueryFault> {
     let text = text.to_owned();
     let worker = std::thread::Builder::new().stack_size(1024 * 1024);
@@ -19,8 +19,8 @@ fn run(text: &str, unknown_fields: UnknownFields) -> Result<Vec<String>, QueryFa
         let clock = SystemClock::default();
         let started = clock.uptime();
         let result = resolve(&graph, &text, unknown_fields);
-        // Without optimisation, on a machine that does other things: what multiplies would take hours.
         let spent = clock.uptime() - started;
+        // Generous, for an unoptimised build on a busy machine. A visit whose cost multiplies would take hours.
         assert!(spent < Duration::from_secs(20), "{spent:?} for {} bytes", text.len());
         result
     });
@@ -32,7 +32,7 @@ fn nested(depth: usize) -> String {
 }
 
 #[test]
-fn what_is_too_large_is_refused() {
+fn queries_beyond_a_limit_are_refused() {
     let aliases: String = (0..300).map(|index| format!("a{index}: a ")).collect();
     let many: String = (0..6000).map(|_| "a ").collect();
     let chain: String = (0..40).map(|i| format!("fragment F{i} on Query {{ ...F{} }} ", i + 1)).collect();
@@ -59,8 +59,8 @@ fn what_is_too_large_is_refused() {
 }
 
 #[test]
-fn what_multiplies_is_walked_once() {
-    // Each fragment spreads the next one twice: two to the power of twenty-five if it were followed.
+fn repeated_fragments_are_visited_once() {
+    // Each fragment spreads the next one twice: 2 to the power of 25 visits without the limit.
     let doubling: String = (0..25)
         .map(|i| format!("fragment F{i} on T {{ t {{ ...F{0} }} p: t {{ ...F{0} }} }} ", i + 1))
         .collect();
@@ -82,7 +82,7 @@ fn what_multiplies_is_walked_once() {
 }
 
 #[test]
-fn fragments_that_go_in_circles_are_refused() {
+fn cyclic_fragments_are_refused() {
     for text in [
         "{ ...A } fragment A on Query { ...A }",
         "{ ...A } fragment A on Query { ...B } fragment B on Query { t { t { x } } ...A }",
@@ -96,7 +96,7 @@ fn fragments_that_go_in_circles_are_refused() {
 }
 
 #[test]
-fn no_writing_hides_a_field() {
+fn no_notation_hides_a_field() {
     for text in [
         "{a}",
         "{,,,a,,,}",
@@ -117,7 +117,7 @@ fn no_writing_hides_a_field() {
     ] {
         match run(text, UnknownFields::Refuse) {
             Ok(needs) => assert_eq!(needs, ["Query.a"], "{text}"),
-            // Refused is as good as found; both modes must not miss it.
+            // A refusal is safe too; neither mode may miss the field.
             Err(fault) => {
                 assert!(matches!(fault, QueryFault::Invalid | QueryFault::Unparsable), "{text}: {fault}")
             }
@@ -129,7 +129,7 @@ fn no_writing_hides_a_field() {
 }
 
 #[test]
-fn characters_that_are_no_graphql_are_refused() {
+fn characters_that_are_not_graphql_are_refused() {
     for text in [
         "{ a\0 }",
         "{ \"a\" }",
@@ -153,7 +153,7 @@ proptest! {
         let _ = resolve(&graph(SDL), &text, UnknownFields::Ignore);
     }
 
-    /// Whatever wraps a field, and however often it stands there, it is found or the query is refused.
+    /// A wrapped or repeated field is found, or the query is refused.
     #[test]
     fn a_wrapped_field_is_found(wraps in prop::collection::vec(0_usize..5, 0..8)) {
         let mut fragments = String::new();

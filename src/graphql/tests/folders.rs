@@ -1,4 +1,4 @@
-//! Folders of operations: what becomes a tool, what is closed, and what the operator is told.
+//! Folders of operations: which of them become tools, which tools are closed, and the warnings for the operator.
 
 use super::*;
 
@@ -33,7 +33,7 @@ fn tools(files: &[(&str, &str)], change: impl FnOnce(&mut GraphFiles)) -> (Vec<S
 }
 
 #[test]
-fn every_valid_query_and_mutation_is_a_tool() {
+fn every_valid_query_and_mutation_becomes_a_tool() {
     let files = [
         ("a.graphql", "query GetA { a }"),
         ("x/y/unnamed-one.gql", "{ b }"),
@@ -49,7 +49,7 @@ fn every_valid_query_and_mutation_is_a_tool() {
 }
 
 #[test]
-fn a_tool_whose_challenge_may_be_longer_than_a_gateways_headers_is_told() {
+fn a_tool_whose_challenge_may_exceed_a_gateways_headers_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let long = "x".repeat(2000);
     let sdl = format!(
@@ -63,13 +63,13 @@ fn a_tool_whose_challenge_may_be_longer_than_a_gateways_headers_is_told() {
     let (_, warnings) = load(folder.path(), &sdl, |files| files.operations = Some(operations)).unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(
-        warnings[0].starts_with("the tool `long`: a refusal may name 4004 bytes of scopes"),
+        warnings[0].starts_with("the tool `long`: its challenge may name 4004 bytes of scopes"),
         "{warnings:?}"
     );
 }
 
 #[test]
-fn what_is_no_tool_is_told_with_file_line_and_reason() {
+fn operations_that_do_not_become_tools_are_reported_with_file_line_and_reason() {
     let files = [
         ("field.graphql", "query Field {\n  b\n  unknown\n}"),
         ("syntax.graphql", "query Syntax {\n  b\n"),
@@ -95,26 +95,26 @@ fn what_is_no_tool_is_told_with_file_line_and_reason() {
             "unused: closed"
         ]
     );
-    let told = |name: &str, parts: &[&str]| {
+    let warned = |name: &str, parts: &[&str]| {
         let start = format!("`{name}`");
         let warning = warnings.iter().find(|warning| warning.starts_with(&start));
         let warning = warning.unwrap_or_else(|| panic!("{name}: {warnings:#?}"));
         assert!(parts.iter().all(|part| warning.contains(part)), "{warning}");
     };
-    told("field.graphql", &["line 3: ", "unknown", "closed: field"]);
-    told("syntax.graphql", &["syntax error", "closed: syntax"]);
-    told("garbage.graphql", &["line 1", "syntax error", "closed: garbage"]);
-    told("unused.graphql", &["fragment", "closed: unused"]);
-    told("d.graphql", &["a subscription makes no tool"]);
-    told("reserved.graphql", &["`get_schema` is the name of a built-in tool"]);
+    warned("field.graphql", &["line 3: ", "unknown", "closed: field"]);
+    warned("syntax.graphql", &["syntax error", "closed: syntax"]);
+    warned("garbage.graphql", &["line 1", "syntax error", "closed: garbage"]);
+    warned("unused.graphql", &["fragment", "closed: unused"]);
+    warned("d.graphql", &["a subscription cannot be a tool"]);
+    warned("reserved.graphql", &["`get_schema` is the name of a built-in tool"]);
 }
 
 #[test]
-fn of_tools_of_one_name_both_requirements_apply_and_an_invalid_one_closes_it() {
+fn two_operations_of_one_tool_require_the_scopes_of_both_and_an_invalid_one_closes_it() {
     let files = [("1.graphql", "query getA { b }"), ("2.graphql", "query GetA { a }")];
     let (both, warnings) = tools(&files, |_| {});
     assert_eq!(both, ["get_a: Query.a"]);
-    assert!(warnings[0].contains("the tool `get_a` is there already"), "{warnings:?}");
+    assert!(warnings[0].contains("another operation makes the tool `get_a` as well"), "{warnings:?}");
     for order in [["1.graphql", "2.graphql"], ["2.graphql", "1.graphql"]] {
         let files = [(order[0], "query GetA { b }"), (order[1], "query GetA { unknown }")];
         assert_eq!(tools(&files, |_| {}).0, ["get_a: closed"]);

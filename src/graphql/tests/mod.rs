@@ -1,4 +1,4 @@
-//! Queries made to hurt, schemas that are wrong, and folders as routers find them.
+//! Attacks with queries, invalid schemas, and folders of operations.
 
 mod attacks;
 mod folders;
@@ -34,7 +34,7 @@ fn graph(sdl: &str) -> Graph {
     load(tempfile::tempdir().unwrap().path(), sdl, |_| {}).unwrap().0
 }
 
-/// The coordinates that a query needs.
+/// The coordinates that a query requires.
 fn resolve(graph: &Graph, text: &str, unknown_fields: UnknownFields) -> Result<Vec<String>, QueryFault> {
     let found = query::resolve(graph, text, QueryLimits::default(), unknown_fields, false)?;
     Ok(found.iter().map(|id| graph.coordinates().get(*id).unwrap().name.clone()).collect())

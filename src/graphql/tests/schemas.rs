@@ -1,4 +1,4 @@
-//! Schemas that are wrong are mistakes with file and line; scopes are never lost on the way.
+//! Mistakes in schemas are reported with file and line; no scopes are lost.
 
 use super::*;
 
@@ -7,8 +7,8 @@ fn mistakes(sdl: &str) -> String {
 }
 
 #[test]
-fn what_is_wrong_with_a_schema_is_told_with_its_line() {
-    for (sdl, told) in [
+fn mistakes_in_a_schema_are_reported_with_their_line() {
+    for (sdl, expected) in [
         ("type Query {", "line 1: syntax error"),
         ("type Query { a: Int }\ntype T { b: Missing }", "line 2: cannot find type `Missing`"),
         ("type Query { a: Int @unknown }", "line 1: cannot find directive `@unknown`"),
@@ -30,13 +30,13 @@ fn what_is_wrong_with_a_schema_is_told_with_its_line() {
         ("type T { a: Int }", "quer"),
     ] {
         let mistakes = mistakes(sdl);
-        assert!(mistakes.starts_with("`schema.graphql`") && mistakes.contains(told), "{sdl}\n{mistakes}");
+        assert!(mistakes.starts_with("`schema.graphql`") && mistakes.contains(expected), "{sdl}\n{mistakes}");
         assert!(mistakes.contains(", expected "), "{mistakes}");
     }
 }
 
 #[test]
-fn a_definition_of_ones_own_opens_no_place_where_scopes_would_be_lost() {
+fn a_custom_definition_of_the_directive_does_not_allow_scopes_where_they_would_be_lost() {
     let definition = "directive @requiresScopes(scopes: [[String!]!]!) repeatable on \
                       ARGUMENT_DEFINITION | ENUM_VALUE | INPUT_OBJECT | INPUT_FIELD_DEFINITION | SCHEMA | UNION | \
                       FIELD_DEFINITION ";
@@ -64,7 +64,7 @@ fn scopes_of_a_root_type_protect_nothing_and_a_warning_says_so() {
     let sdl = "type Query @requiresScopes(scopes: [[\"a\"]]) { a: Int }";
     let (_, warnings) = load(tempfile::tempdir().unwrap().path(), sdl, |_| {}).unwrap();
     assert_eq!(warnings.len(), 1);
-    assert!(warnings[0].contains("the scopes of the type `Query` protect no field"), "{warnings:?}");
+    assert!(warnings[0].contains("the scopes of the type `Query` protect nothing"), "{warnings:?}");
 }
 
 #[test]
@@ -94,17 +94,17 @@ fn an_execution_configuration_must_have_its_parts() {
         load(folder.path(), "", |files| files.schema = SchemaSource::ExecutionConfig(file.clone()))
             .unwrap_err()
     };
-    for (json, told) in [
+    for (json, expected) in [
         ("", "EOF"),
         ("{}", "engineConfig"),
         (r#"{"engineConfig":{}}"#, "graphqlSchema"),
         (r#"{"engineConfig":{"graphqlSchema":"type Query {"}}"#, "syntax error"),
         (
             r#"{"engineConfig":{"graphqlSchema":"type Query { a: Int }","fieldConfigurations":[{"typeName":"Query","fieldName":"a","authorizationConfiguration":{"requiredOrScopes":[{"requiredAndScopes":["a b"]}]}}]}}"#,
-            "`a b` among the scopes of `Query.a`",
+            "`a b` in the scopes of `Query.a`",
         ),
     ] {
         let mistake = mistake(json);
-        assert!(mistake.starts_with("`config.json`") && mistake.contains(told), "{json}\n{mistake}");
+        assert!(mistake.starts_with("`config.json`") && mistake.contains(expected), "{json}\n{mistake}");
     }
 }

@@ -1,4 +1,4 @@
-//! Bodies that two readers could understand in two ways, or that are no message at all.
+//! Bodies that two parsers could read differently, or that are not messages.
 
 use super::*;
 
@@ -18,7 +18,7 @@ fn refuse_params(method: &str, params: &[&str]) {
 }
 
 #[test]
-fn what_is_not_one_json_text_is_refused() {
+fn bodies_other_than_one_json_value_are_refused() {
     let good = message("ping", "{}");
     for body in [
         format!("\u{feff}{good}"),
@@ -42,7 +42,7 @@ fn what_is_not_one_json_text_is_refused() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8_are_refused_wherever_they_stand() {
+fn bytes_that_are_not_utf8_are_refused_in_every_position() {
     let utf16: Vec<u8> = message("ping", "{}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut argument = message("tools/call", r#"{"name":"a","arguments":"?"}"#).into_bytes();
     let position = argument.iter().position(|byte| *byte == b'?').unwrap();
@@ -54,7 +54,7 @@ fn bytes_that_are_not_utf8_are_refused_wherever_they_stand() {
 }
 
 #[test]
-fn nesting_ends_at_64() {
+fn nesting_is_limited_to_64() {
     let nested = |levels: usize, open: &str, close: &str| {
         let value = format!("{}1{}", open.repeat(levels), close.repeat(levels));
         message("tools/call", &format!(r#"{{"name":"a","arguments":{value}}}"#))
@@ -73,7 +73,7 @@ fn nesting_ends_at_64() {
 }
 
 #[test]
-fn a_key_twice_is_refused_in_every_object_that_is_looked_at() {
+fn a_repeated_key_is_refused_in_every_object_that_is_read() {
     refuse(
         &[
             r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call","params":{"name":"a"}}"#,
@@ -112,7 +112,7 @@ fn a_key_twice_is_refused_in_every_object_that_is_looked_at() {
 }
 
 #[test]
-fn a_key_twice_is_found_among_many() {
+fn a_repeated_key_is_found_among_many() {
     let keys: Vec<String> = (0..40_000).map(|key| format!(r#""{key}":0"#)).collect();
     let params = |last: &str| format!(r#"{{"name":"a",{},{last}}}"#, keys.join(","));
     assert!(read_body(&message("tools/call", &params(r#""last":0"#))).is_ok());
@@ -122,7 +122,7 @@ fn a_key_twice_is_found_among_many() {
 }
 
 #[test]
-fn a_key_that_could_be_taken_for_another_is_refused() {
+fn a_key_that_resembles_another_is_refused() {
     for key in ["Method", "ID", "\\u0049d", "method\\u0000", "Params", "paramſ", "Result", "ERROR", "\\u0000"]
     {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","{key}":"x"}}"#);
@@ -148,7 +148,7 @@ fn a_key_that_could_be_taken_for_another_is_refused() {
 }
 
 #[test]
-fn what_is_neither_request_notification_nor_response_is_refused() {
+fn messages_that_are_not_requests_notifications_or_responses_are_refused() {
     refuse(
         &[
             "1",
@@ -192,7 +192,7 @@ fn members_of_a_wrong_type_are_refused() {
 }
 
 #[test]
-fn a_name_that_a_method_needs_must_be_there_as_a_string() {
+fn the_name_that_a_method_requires_must_be_a_string() {
     for value in ["null", "1", "[\"a\"]", "{}", "true", r#""a\u0000b""#] {
         refuse_params("tools/call", &[&format!(r#"{{"name":{value}}}"#)]);
         refuse_params("prompts/get", &[&format!(r#"{{"name":{value}}}"#)]);
@@ -228,7 +228,7 @@ fn a_name_that_a_method_needs_must_be_there_as_a_string() {
 }
 
 #[test]
-fn subscriptions_end_at_1000() {
+fn subscriptions_are_limited_to_1000() {
     let listen = |count: usize| {
         let uris = vec![r#""u""#; count].join(",");
         message(
@@ -241,7 +241,7 @@ fn subscriptions_end_at_1000() {
 }
 
 #[test]
-fn a_body_must_be_plain_json_by_its_headers() {
+fn the_headers_must_say_that_the_body_is_plain_json() {
     let body = message("ping", "{}");
     let shown = |content_type, content_encoding| {
         refusal(read(&CheckRequest { content_type, content_encoding, ..post(&body) }, Trust::default()))
@@ -253,7 +253,7 @@ fn a_body_must_be_plain_json_by_its_headers() {
 }
 
 #[test]
-fn names_are_bounded_together_since_each_is_held_against_every_glob() {
+fn the_total_length_of_names_is_limited() {
     let too_long = Some((Reason::OperationMalformed, -32600));
     let called = |length: usize| message("tools/call", &format!(r#"{{"name":"{}"}}"#, "x".repeat(length)));
     assert_eq!(refusal(read_body(&called(256 * 1024))), None);

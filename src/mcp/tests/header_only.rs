@@ -1,4 +1,4 @@
-//! Headers that alone name the operation of a POST without a body.
+//! Headers that name the operation of a POST without a body.
 
 use super::*;
 use crate::domain::Refusal;
@@ -45,7 +45,7 @@ fn trusted_headers_name_the_operation() {
 }
 
 #[test]
-fn only_a_revision_that_demands_the_headers_gives_them_weight() {
+fn headers_count_only_under_a_revision_that_demands_them() {
     for version in
         ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-29", "2027-01-01", "DRAFT", ""]
     {
@@ -58,7 +58,7 @@ fn only_a_revision_that_demands_the_headers_gives_them_weight() {
 }
 
 #[test]
-fn what_the_headers_of_the_revision_cannot_tell_is_not_shown() {
+fn operations_that_the_headers_do_not_determine_are_not_shown() {
     for method in [
         "completion/complete",
         "subscriptions/listen",
@@ -80,7 +80,7 @@ fn what_the_headers_of_the_revision_cannot_tell_is_not_shown() {
 }
 
 #[test]
-fn a_name_with_nothing_to_compare_it_with_must_be_one_name() {
+fn a_name_without_a_body_must_be_a_single_name() {
     let malformed = Some((Reason::OperationMalformed, -32020));
     for name in ["a,b", "a, b", "", "=?base64?YQ?=", "=?base64?YQA=?=", "=?base64?="] {
         assert_eq!(refusal(modern("tools/call", Field::One(name.as_bytes()))), malformed, "{name}");

@@ -1,4 +1,4 @@
-//! Headers that mirror a body which is there too: they must say the same.
+//! Headers that mirror a body: they must agree with it.
 
 use super::*;
 
@@ -10,7 +10,7 @@ fn check(body: &str, version: Field<'_>, method: Field<'_>, name: Field<'_>) -> 
     let request =
         CheckRequest { protocol_version: version, mcp_method: method, mcp_name: name, ..post(body) };
     let untrusted = refusal(read(&request, Trust::default()));
-    assert_eq!(untrusted, refusal(read(&request, TRUSTED)), "trust is for absent bodies alone");
+    assert_eq!(untrusted, refusal(read(&request, TRUSTED)), "trust only applies to absent bodies");
     untrusted
 }
 
@@ -94,7 +94,7 @@ fn an_encoded_name_is_decoded_before_it_is_compared() {
 }
 
 #[test]
-fn the_version_must_be_that_of_the_body() {
+fn the_version_must_equal_that_of_the_body() {
     let meta = r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}"#;
     let modern = message("tools/list", meta);
     let check = |body: &str, version: &str| check(body, one(version), Field::Absent, Field::Absent);
@@ -117,7 +117,7 @@ fn no_header_names_a_batch() {
 }
 
 #[test]
-fn repeated_joined_and_illegal_headers_are_refused_whatever_the_request() {
+fn repeated_joined_and_illegal_headers_are_refused_for_every_request() {
     let call = message("tools/call", r#"{"name":"a"}"#);
     let none = Field::Absent;
     for (version, method, name) in [

@@ -1,4 +1,4 @@
-//! What is read from good requests; the files beside this one hold the bad ones.
+//! The operations of valid requests; the other files have the invalid ones.
 
 use super::read;
 use crate::domain::{
@@ -66,7 +66,7 @@ fn message(method: &str, params: &str) -> String {
 }
 
 #[test]
-fn a_method_names_what_its_parameters_say() {
+fn the_parameters_of_a_method_name_its_target() {
     for (method, params, named) in [
         ("tools/call", r#"{"name":"a","arguments":{"name":"b"}}"#, Named::Tool("a".into())),
         ("tools/call", r#"{"arguments":[[1e999,{"x":null}],{}],"name":""}"#, Named::Tool("".into())),
@@ -97,7 +97,7 @@ fn a_method_names_what_its_parameters_say() {
 }
 
 #[test]
-fn the_usual_call_borrows_its_names() {
+fn a_typical_call_borrows_its_names() {
     let body = message("tools/call", r#"{"name":"a","arguments":{"b":"c"}}"#);
     let Ok(Operation::Single(Message::Request(call))) = read_body(&body) else { panic!("a request") };
     assert!(matches!(call.method, std::borrow::Cow::Borrowed("tools/call")));
@@ -105,7 +105,7 @@ fn the_usual_call_borrows_its_names() {
 }
 
 #[test]
-fn the_class_follows_from_the_name_and_not_from_the_id() {
+fn the_kind_follows_from_the_method_and_not_from_the_id() {
     let call = r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"a"}}"#;
     assert_eq!(read_body(call), known("tools/call", Named::Tool("a".into())));
     let notification = r#"{"jsonrpc":"2.0","id":7,"method":"notifications/initialized"}"#;
@@ -143,7 +143,7 @@ fn a_batch_has_1_to_50_messages() {
 }
 
 #[test]
-fn the_http_method_decides_what_is_read() {
+fn the_http_method_determines_the_operation() {
     let bare = |http_method| CheckRequest { http_method, ..BARE };
     assert_eq!(read(&bare("GET"), Trust::default()), Ok(Operation::OpenStream));
     assert_eq!(read(&bare("DELETE"), TRUSTED), Ok(Operation::EndSession));
@@ -158,7 +158,7 @@ fn the_http_method_decides_what_is_read() {
         let refused = refusal(read(&shown(method), TRUSTED));
         assert_eq!(refused, Some((Reason::OperationUnknown, -32600)), "{method}");
     }
-    // A server that reads the body of a GET would do what nobody looked at.
+    // A server that reads the body of a GET would execute an operation that scopegate has not checked.
     for method in ["GET", "DELETE"] {
         let with_body =
             CheckRequest { http_method: method, ..post(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#) };
@@ -168,7 +168,7 @@ fn the_http_method_decides_what_is_read() {
 }
 
 #[test]
-fn what_is_not_shown_is_never_guessed() {
+fn an_operation_that_is_not_shown_is_never_guessed() {
     for trust in [Trust::default(), TRUSTED] {
         let shown = |body| read(&CheckRequest { body, ..BARE }, trust);
         assert_eq!(shown(Body::Absent), Ok(Operation::NotShown));
@@ -193,7 +193,7 @@ fn each_method_is_in_the_table_once_and_known_by_its_kind() {
 }
 
 #[test]
-fn a_refusal_and_a_body_never_print_what_the_client_sent() {
+fn a_refusal_and_a_body_never_print_data_of_the_client() {
     let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":["hunter2"]}}"#;
     let error = read_body(body).unwrap_err();
     assert!(!format!("{error} {error:?} {:?}", post(body)).contains("hunter2"));

@@ -1,11 +1,11 @@
-//! Whatever a client sends: reading never panics, and a plain JSON reader sees what was read.
+//! For any input, reading never panics, and a lenient JSON parser sees the same message.
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use serde_json::Value;
 
 use super::*;
 
-/// Members of a message, each with its key as it is after decoding.
+/// Members of a message, each with its decoded key.
 const MEMBERS: &[(&str, &str)] = &[
     ("jsonrpc", r#""jsonrpc":"2.0""#),
     ("id", r#""id":7"#),
@@ -13,7 +13,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("params", r#""params":{"arguments":{"name":"x","name":[{}]},"name":"a","_meta":{"n":0}}"#),
 ];
 
-/// What may stand beside them.
+/// Members that are added to them.
 const EXTRAS: &[(&str, &str)] = &[
     ("method", r#""method":"tools/list""#),
     ("method", r#""m\u0065thod":"ping""#),
@@ -33,12 +33,12 @@ fn body_of(members: &[(&str, &str)]) -> String {
     format!("{{{}}}", texts.join(","))
 }
 
-/// What a reader that keeps the last of two equal keys sees.
+/// The method and name for a parser that keeps the last of two equal keys.
 fn naive_view(message: &Value) -> (Option<&str>, Option<&str>) {
     (message["method"].as_str(), message["params"]["name"].as_str())
 }
 
-/// What we read.
+/// The method and name that scopegate reads.
 fn our_view<'a>(message: &'a Message<'a>) -> (Option<&'a str>, Option<&'a str>) {
     match message {
         Message::Response => (None, None),
@@ -69,7 +69,7 @@ proptest! {
     }
 
     #[test]
-    fn a_message_is_read_as_a_plain_reader_reads_it_or_refused(members in members()) {
+    fn a_message_is_read_as_a_lenient_parser_reads_it_or_refused(members in members()) {
         let body = body_of(&members);
         let mut keys: Vec<&str> = members.iter().map(|(key, _)| *key).collect();
         keys.sort_unstable();
@@ -86,7 +86,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_message_is_refused_or_still_read_as_a_plain_reader_reads_it(
+    fn a_damaged_message_is_refused_or_read_as_a_lenient_parser_reads_it(
         members in members(),
         position in any::<prop::sample::Index>(),
         byte: u8,

@@ -1,4 +1,4 @@
-//! The query of `execute_graphql`: the one argument that is read.
+//! The query of `execute_graphql`, the only argument that scopegate reads.
 
 use super::{message, read_body};
 use crate::domain::{Message, Query};
@@ -15,7 +15,7 @@ fn query_of(params: &str) -> Query<'static> {
 }
 
 #[test]
-fn the_query_of_execute_graphql_is_read_wherever_it_stands() {
+fn the_query_of_execute_graphql_is_read_in_every_position() {
     for (params, query) in [
         (r#"{"name":"execute_graphql","arguments":{"query":"{ a }"}}"#, "{ a }"),
         (r#"{"arguments":{"variables":{"query":1},"query":"{ a }"},"name":"execute_graphql"}"#, "{ a }"),
@@ -27,7 +27,7 @@ fn the_query_of_execute_graphql_is_read_wherever_it_stands() {
 }
 
 #[test]
-fn a_query_without_one_clear_reading_is_unreadable() {
+fn an_ambiguous_query_is_unreadable() {
     for arguments in [
         "",
         r#","arguments":null"#,
@@ -50,7 +50,7 @@ fn a_query_without_one_clear_reading_is_unreadable() {
 }
 
 #[test]
-fn the_arguments_of_other_tools_are_not_looked_at() {
+fn the_arguments_of_other_tools_are_not_read() {
     for params in [
         r#"{"name":"other","arguments":{"query":"{ a }","query":5}}"#,
         r#"{"name":"Execute_graphql","arguments":{"query":"{ a }"}}"#,

@@ -1,4 +1,4 @@
-//! What a denial tells the client, byte for byte, and that it is true.
+//! The challenge of a denial, byte for byte, and that its scopes suffice.
 
 use proptest::prelude::*;
 
@@ -64,7 +64,7 @@ fn a_challenge_for_missing_scopes_names_the_operations_scopes_at_once() {
 }
 
 #[test]
-fn a_token_with_many_scopes_does_not_burst_the_challenge() {
+fn a_token_with_many_scopes_does_not_make_the_challenge_too_long() {
     let requirements = [(LevelKind::Method, requirement("b"))];
     let own = scopes(&(0..1000).map(|i| format!("scope-{i:04}")).collect::<Vec<_>>().join(" "));
     let missing =
@@ -77,7 +77,7 @@ fn a_token_with_many_scopes_does_not_burst_the_challenge() {
 }
 
 #[test]
-fn a_tools_name_is_made_harmless() {
+fn a_tools_name_is_sanitized() {
     let requirements = [(LevelKind::Tool, requirement("b"))];
     let missing =
         MissingScopes::find(&levels(&requirements), &scopes(""), ChallengeScopes::Operation, 2048).unwrap();
@@ -88,7 +88,7 @@ fn a_tools_name_is_made_harmless() {
 }
 
 #[test]
-fn among_alternatives_the_nearest_is_named_whole() {
+fn a_challenge_names_the_alternative_with_the_fewest_missing_scopes_in_full() {
     let operation = ChallengeScopes::Operation;
     let named = |needed: &str, missing: &str| Some((needed.to_owned(), missing.to_owned()));
     assert_eq!(missing(&["a b | c d"], "d", operation), named("c d", "c"));
@@ -100,7 +100,7 @@ fn among_alternatives_the_nearest_is_named_whole() {
 }
 
 #[test]
-fn too_many_alternatives_are_written_level_by_level() {
+fn beyond_the_bound_alternatives_are_chosen_level_by_level() {
     let requirements: Vec<_> =
         (0..12).map(|i| (LevelKind::Named, requirement(&format!("a{i} | b{i}")))).collect();
     let found =
@@ -120,9 +120,10 @@ fn any_requirement() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    /// A client that fetches exactly what a challenge names must get through; nothing else is worth a round.
+    /// A client that gets the scopes of a challenge must then be permitted; otherwise it would repeat the login for
+    /// nothing.
     #[test]
-    fn whoever_gets_the_named_scopes_is_permitted(
+    fn a_client_with_the_named_scopes_is_permitted(
         requirements in prop::collection::vec(any_requirement(), 1..5),
         granted in any_group(),
         max_groups in 1_usize..20,
@@ -142,7 +143,7 @@ proptest! {
         }
     }
 
-    /// More scopes never take a permit away.
+    /// Additional scopes never turn a permit into a denial.
     #[test]
     fn more_scopes_never_deny(text in any_requirement(), granted in any_group(), more in any_group()) {
         let requirement = requirement(&text);

@@ -1,11 +1,11 @@
-//! The algebra of fields: the challenge against the product written out, and the price of many fields.
+//! The algebra of fields: the challenge compared with the full product, and the cost of many fields.
 
 use proptest::prelude::*;
 
 use super::{super::missing_scopes::MissingScopes, *};
 use crate::clock::{Clock, SystemClock};
 
-/// Requirements of fields, as text: `a b | c`.
+/// The requirements of fields, as texts such as `a b | c`.
 type Texts = Vec<String>;
 
 fn requirements(texts: &Texts) -> Vec<Requirement> {
@@ -20,8 +20,8 @@ fn find(requirements: &[Requirement], granted: &ScopeSet, max_groups: usize) -> 
     MissingScopes::find(&levels(requirements), granted, ChallengeScopes::Operation, max_groups)
 }
 
-/// Start with the first field's groups; for each further field, for each group so far, for each of its groups:
-/// both, each scope once.
+/// The full product: starts with the groups of the first field. For each further field, joins every group so far
+/// with every group of that field; each scope occurs once.
 fn product(texts: &Texts) -> Vec<ScopeSet> {
     texts.iter().fold(vec![ScopeSet::default()], |so_far, text| {
         let own = groups(text);
@@ -46,7 +46,7 @@ fn fields() -> impl Strategy<Value = Texts> {
 
 proptest! {
     #[test]
-    fn the_challenge_names_the_first_group_of_the_product_that_lacks_least(texts in fields(), granted in a_group()) {
+    fn the_challenge_is_the_first_best_group_of_the_product(texts in fields(), granted in a_group()) {
         let granted = scopes(&granted);
         let product = product(&texts);
         let best = product.iter().min_by_key(|group| lacking(group, &granted)).unwrap();
@@ -61,14 +61,14 @@ proptest! {
     }
 
     #[test]
-    fn a_challenge_beyond_the_bound_satisfies_too_and_invents_nothing(texts in fields(), granted in a_group()) {
+    fn beyond_the_bound_the_challenge_is_a_group_that_suffices(texts in fields(), granted in a_group()) {
         let granted = scopes(&granted);
         let requirements = requirements(&texts);
         if let Some(missing) = find(&requirements, &granted, 1) {
             let after: ScopeSet = granted.iter().chain(&missing.needed).cloned().collect();
             prop_assert_eq!(find(&requirements, &after, 1), None);
             let product = product(&texts);
-            prop_assert!(product.contains(&missing.needed), "{} is no group", missing.needed);
+            prop_assert!(product.contains(&missing.needed), "{} is not a group", missing.needed);
         }
     }
 
@@ -83,7 +83,7 @@ proptest! {
 }
 
 #[test]
-fn the_product_is_written_in_the_order_of_the_fields() {
+fn the_product_keeps_the_order_of_the_fields() {
     let texts = vec!["read:fact | read:all".to_owned(), "read:employee read:private | read:all".to_owned()];
     let written: Vec<_> = product(&texts).iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -98,7 +98,7 @@ fn the_product_is_written_in_the_order_of_the_fields() {
 }
 
 #[test]
-fn the_fields_are_weighed_among_themselves_and_named_last() {
+fn fields_are_compared_only_with_each_other_and_named_last() {
     let [outer, fields] =
         [vec!["a".to_owned()], vec!["a b | c".to_owned()]].map(|texts| requirements(&texts));
     let mut all = vec![Level::new(LevelKind::Initialize, &outer[0])];
@@ -124,7 +124,7 @@ fn sixty_fields_of_four_groups_cost_no_more_than_ten_small_operations() {
     let each = (clock.uptime() - started) / 100;
     let missing = missing.unwrap();
     assert_eq!((missing.needed.len(), missing.missing.len()), (120, 118));
-    // Generous, for a build without optimisation on a machine that does other things: what grows with the
-    // number of combinations would take longer than the universe.
+    // Generous, for an unoptimised build on a busy machine. A search whose cost grows with the number of
+    // combinations would never end.
     assert!(each.as_millis() < 500, "{each:?}");
 }

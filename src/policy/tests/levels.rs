@@ -1,4 +1,4 @@
-//! Which levels an operation needs.
+//! The levels that an operation requires.
 
 use std::{borrow::Cow, path::PathBuf};
 
@@ -28,7 +28,7 @@ fn resource(method: &'static str, uri: &'static str) -> Operation<'static> {
 }
 
 #[test]
-fn every_operation_needs_its_levels() {
+fn every_operation_requires_its_levels() {
     let table = PolicyTable::compile(&full());
     let prompt = |name| request("prompts/get", Named::Prompt(Cow::Borrowed(name)));
     let cases: [(Operation<'_>, &[&str]); 16] = [
@@ -50,20 +50,23 @@ fn every_operation_needs_its_levels() {
         (resource("resources/read", "file:///public/../private/a"), &["operation-malformed"]),
     ];
     for (operation, expected) in cases {
-        assert_eq!(needs(&table, &operation), expected, "{operation:?}");
+        assert_eq!(requirements_of(&table, &operation), expected, "{operation:?}");
     }
 }
 
 #[test]
-fn a_batch_needs_what_each_of_its_messages_needs() {
+fn a_batch_requires_the_levels_of_all_its_messages() {
     let table = PolicyTable::compile(&full());
     let message = |operation: Operation<'static>| operation.messages()[0].clone();
     let batch =
         |operations: Vec<Operation<'static>>| Operation::Batch(operations.into_iter().map(message).collect());
     let list_and_call = batch(vec![request("tools/list", Named::Nothing), tool("admin-x")]);
-    assert_eq!(needs(&table, &list_and_call), ["connect", "list", "call", "extra", "(admin | root)"]);
+    assert_eq!(
+        requirements_of(&table, &list_and_call),
+        ["connect", "list", "call", "extra", "(admin | root)"]
+    );
     let with_unknown = batch(vec![request("ping", Named::Nothing), request("x/other", Named::Nothing)]);
-    assert_eq!(needs(&table, &with_unknown), ["method-unknown"]);
+    assert_eq!(requirements_of(&table, &with_unknown), ["method-unknown"]);
 }
 
 #[test]
@@ -73,65 +76,72 @@ fn every_uri_of_a_subscription_counts() {
         let uris = uris.iter().map(|uri| Cow::Borrowed(*uri)).collect();
         request("subscriptions/listen", Named::Resources(uris))
     };
-    assert_eq!(needs(&table, &uris(&["file:///a", "file:///private/b"])), ["connect", "private"]);
-    assert_eq!(needs(&table, &uris(&["file:///a", "file:///%70rivate/b"])), ["operation-malformed"]);
+    assert_eq!(requirements_of(&table, &uris(&["file:///a", "file:///private/b"])), ["connect", "private"]);
+    assert_eq!(
+        requirements_of(&table, &uris(&["file:///a", "file:///%70rivate/b"])),
+        ["operation-malformed"]
+    );
 }
 
 #[test]
-fn unlisted_names_can_be_closed() {
+fn unlisted_names_can_be_denied() {
     let mut settings = full();
     settings.unlisted = Unlisted::Deny;
     let table = PolicyTable::compile(&settings);
-    assert_eq!(needs(&table, &tool("echo")), ["operation-unknown"]);
-    assert_eq!(needs(&table, &tool("admin-x")), ["connect", "call", "extra", "(admin | root)"]);
-    assert_eq!(needs(&table, &resource("resources/read", "file:///a")), ["operation-unknown"]);
+    assert_eq!(requirements_of(&table, &tool("echo")), ["operation-unknown"]);
+    assert_eq!(requirements_of(&table, &tool("admin-x")), ["connect", "call", "extra", "(admin | root)"]);
+    assert_eq!(requirements_of(&table, &resource("resources/read", "file:///a")), ["operation-unknown"]);
     let task = request("tasks/get", Named::Task(Cow::Borrowed("1")));
-    assert_eq!(needs(&table, &task), ["connect"]);
+    assert_eq!(requirements_of(&table, &task), ["connect"]);
 }
 
 #[test]
-fn hidden_and_unknown_operations_can_be_let_through_to_the_first_level() {
+fn hidden_and_unknown_operations_can_require_only_the_initialize_level() {
     let mut settings = oauth();
     settings.scopes.initialize = groups("connect");
     settings.unknown_operation = Unknown::Initialize;
     settings.unknown_methods = Unknown::Initialize;
     let table = PolicyTable::compile(&settings);
-    assert_eq!(needs(&table, &Operation::NotShown), ["connect"]);
-    assert_eq!(needs(&table, &request("x/other", Named::Nothing)), ["connect"]);
+    assert_eq!(requirements_of(&table, &Operation::NotShown), ["connect"]);
+    assert_eq!(requirements_of(&table, &request("x/other", Named::Nothing)), ["connect"]);
 }
 
 #[test]
-fn a_router_closes_the_tools_that_it_does_not_have() {
+fn tools_that_a_router_does_not_have_are_denied() {
     let mut settings = full();
     settings.scopes.execute_graphql = groups("graphql");
     settings.scopes.get_schema = groups("schema");
     settings.graphql.storage = Some(PathBuf::from("operations"));
     let table = PolicyTable::compile(&settings);
-    assert_eq!(needs(&table, &tool("get_user")), ["connect", "call", "extra"]);
-    assert_eq!(needs(&table, &tool("execute_graphql")), ["operation-unknown"]);
-    assert_eq!(needs(&table, &tool("get_schema")), ["operation-unknown"]);
-    assert_eq!(needs(&table, &tool("get_operation_info")), ["connect", "call", "extra"]);
+    assert_eq!(requirements_of(&table, &tool("get_user")), ["connect", "call", "extra"]);
+    assert_eq!(requirements_of(&table, &tool("execute_graphql")), ["operation-unknown"]);
+    assert_eq!(requirements_of(&table, &tool("get_schema")), ["operation-unknown"]);
+    assert_eq!(requirements_of(&table, &tool("get_operation_info")), ["connect", "call", "extra"]);
 
     settings.graphql.enable_arbitrary_operations = true;
     settings.graphql.expose_schema = true;
     let table = PolicyTable::compile(&settings);
-    assert_eq!(needs(&table, &tool("execute_graphql")), ["connect", "call", "extra", "graphql"]);
-    assert_eq!(needs(&table, &tool("get_schema")), ["connect", "call", "extra", "schema"]);
+    assert_eq!(requirements_of(&table, &tool("execute_graphql")), ["connect", "call", "extra", "graphql"]);
+    assert_eq!(requirements_of(&table, &tool("get_schema")), ["connect", "call", "extra", "schema"]);
 }
 
 #[test]
-fn with_a_schema_only_listed_tools_are_open() {
+fn with_a_schema_only_listed_tools_are_permitted() {
     let mut settings = full();
     settings.graphql.graph = Some(graph("type Query { a: Int }"));
     settings.graphql.enable_arbitrary_operations = true;
     let table = PolicyTable::compile(&settings);
-    assert_eq!(needs(&table, &tool("get_user")), ["operation-unknown"]);
-    assert_eq!(needs(&table, &tool("execute_graphql")), ["operation-unknown"], "its query is not shown");
-    assert_eq!(needs(&table, &tool("admin-x")), ["connect", "call", "extra", "(admin | root)"]);
+    assert_eq!(requirements_of(&table, &tool("get_user")), ["operation-unknown"]);
+    assert_eq!(
+        requirements_of(&table, &tool("execute_graphql")),
+        ["operation-unknown"],
+        "its query is not shown"
+    );
+    assert_eq!(requirements_of(&table, &tool("admin-x")), ["connect", "call", "extra", "(admin | root)"]);
 }
 
 #[test]
-fn supported_scopes_come_in_their_order_each_once() {
+fn supported_scopes_are_in_order_each_once() {
     let mut settings = full();
     settings.scopes.get_operation_info = groups("info");
     settings.scopes.tools.push(("b".to_owned(), groups("call offline_access aa")));
@@ -164,7 +174,7 @@ fn the_table_names_every_operation_with_all_its_levels() {
 }
 
 #[test]
-fn a_uri_with_a_second_spelling_is_malformed_whatever_else_a_batch_asks_for() {
+fn a_non_canonical_uri_makes_the_whole_batch_malformed() {
     let mut settings = full();
     settings.unlisted = Unlisted::Deny;
     let table = PolicyTable::compile(&settings);
@@ -172,17 +182,17 @@ fn a_uri_with_a_second_spelling_is_malformed_whatever_else_a_batch_asks_for() {
     let hidden = || message(resource("resources/read", "file:///public/../private/a"));
     for first in [request("x/other", Named::Nothing), tool("unlisted")] {
         let batch = Operation::Batch(vec![message(first), hidden()]);
-        assert_eq!(needs(&table, &batch), ["operation-malformed"], "{batch:?}");
+        assert_eq!(requirements_of(&table, &batch), ["operation-malformed"], "{batch:?}");
     }
 }
 
 #[test]
-fn a_level_that_many_messages_need_is_there_once() {
+fn a_level_that_many_messages_require_occurs_once() {
     let table = PolicyTable::compile(&full());
     let message = |operation: Operation<'static>| operation.messages()[0].clone();
     let uris = (0..1000).map(|number| Cow::Owned(format!("file:///private/{number}"))).collect();
     let mut batch = vec![message(tool("admin-reset")); 49];
     batch.push(message(request("subscriptions/listen", Named::Resources(uris))));
     let expected = ["connect", "call", "extra", "(admin | root)", "private"];
-    assert_eq!(needs(&table, &Operation::Batch(batch)), expected);
+    assert_eq!(requirements_of(&table, &Operation::Batch(batch)), expected);
 }

@@ -13,7 +13,7 @@ use crate::{
     graphql::{AbstractTypes, Graph, GraphFiles, SchemaSource},
 };
 
-/// Settings of a resource that asks for nothing yet.
+/// The settings of a resource that requires no scopes yet.
 pub(super) fn oauth() -> OauthSettings {
     OauthSettings {
         authorization_servers: Vec::new(),
@@ -35,7 +35,7 @@ pub(super) fn oauth() -> OauthSettings {
     }
 }
 
-/// `a b | c` as a scope list.
+/// A scope list from a text such as `a b | c`.
 pub(super) fn groups(text: &str) -> ScopeGroups {
     text.split('|').map(|group| scopes(group).iter().cloned().collect()).collect()
 }
@@ -58,7 +58,7 @@ pub(super) fn tool(name: &'static str) -> Operation<'static> {
     request("tools/call", Named::Tool(Cow::Borrowed(name)))
 }
 
-/// A graph of a schema alone.
+/// A graph of a schema without operations.
 pub(super) fn graph(sdl: &str) -> Arc<Graph> {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), sdl).unwrap();
@@ -72,12 +72,12 @@ pub(super) fn graph(sdl: &str) -> Arc<Graph> {
     Arc::new(Graph::load(&files).unwrap().0)
 }
 
-/// The levels that ask for something, as text; or the code of a closed operation.
-pub(super) fn needs(table: &PolicyTable, operation: &Operation<'_>) -> Vec<String> {
+/// The levels that require scopes, as text; or the code if no scope permits the operation.
+pub(super) fn requirements_of(table: &PolicyTable, operation: &Operation<'_>) -> Vec<String> {
     match table.levels(operation.into()) {
         Ok(levels) => levels
             .iter()
-            .filter(|level| !level.requirement.is_nothing())
+            .filter(|level| !level.requirement.is_empty())
             .map(|level| level.requirement.to_string())
             .collect(),
         Err(Refusal { reason, .. }) => vec![reason.code().to_owned()],

@@ -1,4 +1,4 @@
-//! The verdict, and that a decision is a rendering of it.
+//! The verdict, and that a decision renders it.
 
 use std::borrow::Cow;
 
@@ -35,7 +35,7 @@ fn verdict_for(granted: &str, operation: &Operation<'_>) -> Verdict {
 }
 
 #[test]
-fn a_verdict_is_a_permit_or_what_to_acquire_or_never() {
+fn a_verdict_is_permit_acquirable_or_never() {
     assert_eq!(verdict_for("connect call", &tool("echo")), Verdict::Permit);
     let Verdict::Acquirable(missing) = verdict_for("connect", &tool("admin-x")) else { panic!("acquirable") };
     assert_eq!(missing.missing.to_string(), "call admin");
@@ -55,7 +55,7 @@ fn an_anonymous_caller_has_no_scope_at_all() {
 }
 
 #[test]
-fn a_pattern_leaves_open_what_only_the_arguments_decide() {
+fn a_pattern_leaves_out_levels_that_depend_on_the_arguments() {
     let mut settings = settings();
     settings.graphql.graph =
         Some(graph("type Query { a: Int @requiresScopes(scopes: [[\"field\"]]) b: Int }"));
@@ -117,7 +117,7 @@ proptest! {
     }
 
     #[test]
-    fn a_call_never_needs_less_than_its_pattern(call in calls(), granted in some_scopes()) {
+    fn a_call_never_requires_less_than_its_pattern(call in calls(), granted in some_scopes()) {
         let (policy, identity) = (policy(&settings()), Identity::granted("mcp", &granted));
         let pattern = verdict(&policy, Facts::Verified(&identity), Target::Pattern(&call));
         let operation = Operation::Single(Message::Request(call.clone()));
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_missing_is_what_acquires_a_permit(call in calls(), granted in some_scopes()) {
+    fn the_missing_scopes_acquire_a_permit(call in calls(), granted in some_scopes()) {
         let operation = Operation::Single(Message::Request(call));
         if let Verdict::Acquirable(missing) = verdict_for(&granted, &operation) {
             let with_it = format!("{granted} {}", missing.missing);
