@@ -86,9 +86,9 @@ impl Shared {
 
 /// Decides as the handler of `/authorize` does.
 pub(crate) fn ask(state: &Admission, shown: &Shown) -> Reply {
-    let _place = state.enter(AUTH_REQUEST.dialect).unwrap();
-    let mut room = state.room();
-    assert!(room.grow(shown.body.len()));
+    let _request_guard = state.enter(AUTH_REQUEST.dialect).unwrap();
+    let mut body_guard = state.body_guard();
+    assert!(body_guard.grow(shown.body.len()));
     let body = if shown.body.is_empty() { Body::Absent } else { Body::Whole(&shown.body) };
     let asked = Incoming { method: "POST", target: "/authorize?resource=mcp", headers: shown, body };
     let read = (AUTH_REQUEST.read)(&asked);
@@ -150,10 +150,10 @@ pub(crate) fn deny(status: &str) -> Shown {
 /// Decides about a message of Envoy as the gRPC service does; the answer as it is sent.
 pub(crate) fn check(shared: &Shared, message: &Bytes) -> Vec<u8> {
     let state = &shared.0;
-    let _place = state.enter(Dialect::ExtAuthzGrpc).unwrap();
+    let _request_guard = state.enter(Dialect::ExtAuthzGrpc).unwrap();
     let message = CheckMessage::read(message.clone()).unwrap();
-    let mut room = state.room();
-    assert!(room.grow(message.body_len()));
+    let mut body_guard = state.body_guard();
+    assert!(body_guard.grow(message.body_len()));
     let read = ext_authz_grpc::read(&message, 4 << 20);
     let checked = state.check(Dialect::ExtAuthzGrpc, &read).now_or_never().unwrap();
     let mut wire = Vec::with_capacity(1024);
