@@ -1,9 +1,9 @@
-//! The limits on what is in flight: a number of requests, and the bytes of their bodies. Each limit is a counting
-//! semaphore that fails at once instead of waiting.
+//! The limits on what is in flight: a number of requests, and the bytes of their bodies. Each limit
+//! is a counting semaphore that fails at once instead of waiting.
 //!
-//! If all workers shared one counter, each of them would write it twice per request. So each worker keeps a small
-//! reserve of permits for its next requests and returns a surplus. A request is refused only if the shared counter
-//! and the reserves of all workers are empty.
+//! If all workers shared one counter, each of them would write it twice per request. So each worker
+//! keeps a small reserve of permits for its next requests and returns a surplus. A request is
+//! refused only if the shared counter and the reserves of all workers are empty.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -24,7 +24,8 @@ pub struct InFlightLimit {
 }
 
 impl InFlightLimit {
-    /// A limit of `max`. A reserve holds at most twice `batch`, and all reserves together at most half of `max`.
+    /// A limit of `max`. A reserve holds at most twice `batch`, and all reserves together at most
+    /// half of `max`.
     pub(super) fn new(max: usize, batch: usize) -> Self {
         let reserves = Shards::<AtomicUsize>::default();
         let batch = batch.min(max / (4 * reserves.count()));
@@ -62,8 +63,8 @@ impl InFlightLimit {
         self.acquire_from_reserves(taken, size)
     }
 
-    /// Adds to `taken` from the reserves of all workers until it is `size`. If they hold too little, it releases
-    /// everything.
+    /// Adds to `taken` from the reserves of all workers until it is `size`. If they hold too
+    /// little, it releases everything.
     fn acquire_from_reserves(&self, mut taken: usize, size: usize) -> bool {
         for reserve in self.reserves.iter() {
             taken += take_up_to(reserve, size - taken);

@@ -1,5 +1,5 @@
-//! Admission control: the limits on requests in flight and on the bytes of their bodies. Every listener admits a
-//! request here before the authorizer decides about it.
+//! Admission control: the limits on requests in flight and on the bytes of their bodies. Every
+//! listener admits a request here before the authorizer decides about it.
 //!
 //! Design: `docs/design/request-path.md#requests-and-bodies-in-flight`.
 
@@ -33,8 +33,8 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Admits at most `max_in_flight` requests at a time to `authorizer`, with bodies of at most `max_body_bytes`
-    /// each. Another task sets `is_draining` when the service is about to stop.
+    /// Admits at most `max_in_flight` requests at a time to `authorizer`, with bodies of at most
+    /// `max_body_bytes` each. Another task sets `is_draining` when the service is about to stop.
     #[must_use]
     pub fn new(
         authorizer: Authorizer,
@@ -89,7 +89,8 @@ impl Admission {
         self.authorizer.refuse(dialect, Refusal::of(reason))
     }
 
-    /// Decides about the request that the dialect has read, or refuses it if the dialect could not read it.
+    /// Decides about the request that the dialect has read, or refuses it if the dialect could not
+    /// read it.
     pub async fn check<'a>(&self, dialect: Dialect, read: &Result<CheckRequest<'a>, Refusal>) -> Checked<'a> {
         match read {
             Ok(request) => self.authorizer.check(request, &mut Silent).await,
@@ -98,8 +99,8 @@ impl Admission {
     }
 }
 
-/// The handle of one worker. The worker's clones change only its own reference count, so that workers do not contend
-/// for one cache line.
+/// The handle of one worker. The worker's clones change only its own reference count, so that
+/// workers do not contend for one cache line.
 #[derive(Clone, Debug)]
 #[expect(clippy::redundant_allocation, reason = "the outer count is the point")]
 pub struct WorkerAdmission(Arc<Arc<Admission>>);
@@ -171,6 +172,6 @@ const REQUEST_BATCH: usize = 64;
 /// How many bytes of bodies a worker acquires at a time for its reserve.
 const BODY_BYTES_BATCH: usize = 256 * 1024;
 
-/// How many bodies of the greatest allowed length may be in memory at once. There may be more bodies if they are
-/// shorter.
+/// How many bodies of the greatest allowed length may be in memory at once. There may be more
+/// bodies if they are shorter.
 const FULL_SIZE_BODIES: usize = 64;

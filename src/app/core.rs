@@ -1,5 +1,5 @@
-//! The deciding part of the process, without listeners: actors, authorizer and metrics. `serve` binds listeners in front
-//! of it; `explain` calls it directly.
+//! The deciding part of the process, without listeners: actors, authorizer and metrics. `serve`
+//! binds listeners in front of it; `explain` calls it directly.
 
 use std::{
     path::PathBuf,
@@ -48,8 +48,8 @@ pub struct Core {
     pub tracer: Tracer,
 }
 
-/// The files whose change triggers a reload: the files of the last successful load, and those that failed loads after it
-/// tried to read.
+/// The files whose change triggers a reload: the files of the last successful load, and those that
+/// failed loads after it tried to read.
 pub(super) type Watched = Arc<Mutex<Vec<PathBuf>>>;
 
 impl Core {
@@ -91,8 +91,8 @@ impl Core {
     }
 }
 
-/// A thread of low priority for the PolicyActor. A large policy takes long to compile, and must not delay the threads
-/// that decide or that fetch keys.
+/// A thread of low priority for the PolicyActor. A large policy takes long to compile, and must not
+/// delay the threads that decide or that fetch keys.
 fn background() -> ArbiterHandle {
     let arbiter = Arbiter::new().handle();
     arbiter.spawn_fn(|| {
@@ -104,12 +104,12 @@ fn background() -> ArbiterHandle {
     arbiter
 }
 
-/// The niceness of that thread. If all threads compete, it gets about a tenth of the time of another thread: a load
-/// still completes, and requests hardly slow down.
+/// The niceness of that thread. If all threads compete, it gets about a tenth of the time of
+/// another thread: a load still completes, and requests hardly slow down.
 const NICENESS: i32 = 10;
 
-/// The source of the PolicyActor's documents. The first call returns `first`, which was just loaded; each later call
-/// loads again.
+/// The source of the PolicyActor's documents. The first call returns `first`, which was just
+/// loaded; each later call loads again.
 fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, watched: Watched) -> Load {
     let mut loaded = Some(first.clone());
     Box::new(move || {
@@ -135,15 +135,16 @@ fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, wa
     })
 }
 
-/// Reloads the certificate. It does so even if the configuration has mistakes, because certificates expire.
+/// Reloads the certificate. It does so even if the configuration has mistakes, because certificates
+/// expire.
 fn reload_tls(tls: Option<&ServerTls>) {
     if let Some(Err(error)) = tls.map(ServerTls::reload) {
         tracing::error!(%error, "the certificate was not loaded; scopegate uses the last good one");
     }
 }
 
-/// Also watches the files that a failed load tried to read, because one of them may correct the mistake: a secret that
-/// is mounted a moment later.
+/// Also watches the files that a failed load tried to read, because one of them may correct the
+/// mistake: a secret that is mounted a moment later.
 fn watch_also(watched: &Watched, files: &[PathBuf]) {
     let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
     for file in files {
@@ -192,8 +193,8 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
     registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
 }
 
-/// How many requests with unknown tokens may wait while verification is throttled. It is less if `server.max_in_flight`
-/// is small, so that other requests still fit into that limit.
+/// How many requests with unknown tokens may wait while verification is throttled. It is less if
+/// `server.max_in_flight` is small, so that other requests still fit into that limit.
 const MAX_WAITING: usize = 1024;
 
 #[cfg(test)]

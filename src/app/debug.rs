@@ -1,4 +1,5 @@
-//! Collects the data of the debug pages: the policy in force, the key sources without key material, the counters.
+//! Collects the data of the debug pages: the policy in force, the key sources without key material,
+//! the counters.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! The wiring of the process: builds actors, handles and servers, runs them, and stops them in order.
+//! The wiring of the process: builds actors, handles and servers, runs them, and stops them in
+//! order.
 //!
 //! Design: `docs/design/actors.md`, `docs/design/deployment.md`.
 

@@ -1,12 +1,13 @@
-//! The process's limit on open files. Each connection of a gateway is an open file. scopegate raises the limit as far as
-//! the process may, and warns at the start, not under load, if it is too low for `server.max_in_flight`.
+//! The process's limit on open files. Each connection of a gateway is an open file. scopegate
+//! raises the limit as far as the process may, and warns at the start, not under load, if it is too
+//! low for `server.max_in_flight`.
 
 use std::io;
 
 use rlimit::Resource;
 
-/// Raises the soft limit to the hard one. Returns a warning for the operator if the result is too low for
-/// `max_in_flight` requests.
+/// Raises the soft limit to the hard one. Returns a warning for the operator if the result is too
+/// low for `max_in_flight` requests.
 pub(super) fn raise_limit(max_in_flight: usize) -> Option<String> {
     match raise() {
         Ok(found) => shortage(found, max_in_flight),
@@ -31,8 +32,8 @@ fn shortage(found: u64, max_in_flight: usize) -> Option<String> {
     })
 }
 
-/// Open files that are not connections of requests in flight: listeners, workers, fetches of keys, idle connections of
-/// gateways.
+/// Open files that are not connections of requests in flight: listeners, workers, fetches of keys,
+/// idle connections of gateways.
 const MARGIN: u64 = 256;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The answers of `/livez` and `/readyz`: whether every actor runs, and whether gateways should send requests here.
+//! The answers of `/livez` and `/readyz`: whether every actor runs, and whether gateways should
+//! send requests here.
 
 use std::{
     sync::{
@@ -66,7 +67,8 @@ impl Probes {
         self.is_alive.load(Ordering::SeqCst)
     }
 
-    /// Checks every actor and returns whether all run. An actor that has ended does not start again.
+    /// Checks every actor and returns whether all run. An actor that has ended does not start
+    /// again.
     pub(super) async fn check_actors(&self) -> bool {
         let snapshot = Arc::clone(&self.policy.snapshot());
         let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
@@ -79,8 +81,9 @@ impl Probes {
         is_alive
     }
 
-    /// The service becomes ready when every key source has usable keys, or after `ready_wait`. Then it stays ready until
-    /// the drain begins: a failure of an identity provider must not take replicas out of service.
+    /// The service becomes ready when every key source has usable keys, or after `ready_wait`. Then
+    /// it stays ready until the drain begins: a failure of an identity provider must not take
+    /// replicas out of service.
     pub(super) fn readiness(&self) -> Readiness {
         let draining = self.is_draining.load(Ordering::SeqCst);
         let is_started = self.has_been_ready.load(Ordering::SeqCst)
@@ -128,8 +131,8 @@ impl Probes {
     }
 }
 
-/// The problem of a key source, in words for the operator: no keys yet, no keys at all, keys too old, or the cause of
-/// the last failed fetch. `None` if there is none.
+/// The problem of a key source, in words for the operator: no keys yet, no keys at all, keys too
+/// old, or the cause of the last failed fetch. `None` if there is none.
 pub(super) fn problem_of(keys: &KeySnapshot, now: Uptime) -> Option<String> {
     let cause = keys.last_failure.as_deref();
     match (keys.is_usable(now), keys.last_success) {

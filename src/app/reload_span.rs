@@ -1,5 +1,5 @@
-//! The span of a reload of the configuration. It starts with the cause, and ends when the new policy is in force or was
-//! rejected.
+//! The span of a reload of the configuration. It starts with the cause, and ends when the new
+//! policy is in force or was rejected.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::{
     telemetry::traces::{Span, SpanContext, SpanKind},
 };
 
-/// Creates the span. Its policy version is that of the policy in force after the reload. `end` and `duration` are times
-/// of the tracer.
+/// Creates the span. Its policy version is that of the policy in force after the reload. `end` and
+/// `duration` are times of the tracer.
 pub(super) fn reload_span(
     context: SpanContext,
     end: Duration,

@@ -1,4 +1,5 @@
-//! Binds the listeners, runs the service until a signal or a failure stops it, and stops its parts in order.
+//! Binds the listeners, runs the service until a signal or a failure stops it, and stops its parts
+//! in order.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -145,7 +146,8 @@ impl Service {
             actix::spawn(reopen_on_hangup(audit, signal(SignalKind::hangup())?));
         }
         let mut admin_task = actix::spawn(self.admin.run());
-        // Until the first keys are there, requests wait in the backlog. Otherwise they would be denied for lack of keys.
+        // Until the first keys are there, requests wait in the backlog. Otherwise they would be
+        // denied for lack of keys.
         let _ = tokio::time::timeout(FIRST_KEYS, self.policy.first_answers()).await;
         let mut main_task = actix::spawn(self.main.run());
         let mut grpc_task = actix::spawn(self.grpc.run());
@@ -176,8 +178,8 @@ impl Service {
     }
 }
 
-/// The error of a listener that ended although nothing stopped it. Without this error the process would look alive and
-/// answer no requests.
+/// The error of a listener that ended although nothing stopped it. Without this error the process
+/// would look alive and answer no requests.
 fn ended_early(listener: &'static str, ended: Result<io::Result<()>, JoinError>) -> anyhow::Error {
     match ended {
         Ok(Ok(())) => anyhow!("{listener} has ended"),
@@ -186,7 +188,8 @@ fn ended_early(listener: &'static str, ended: Result<io::Result<()>, JoinError>)
     }
 }
 
-/// Checks the actors and updates the gRPC health status until a signal arrives or an actor has ended.
+/// Checks the actors and updates the gRPC health status until a signal arrives or an actor has
+/// ended.
 async fn until_stopped(probes: &Probes, grpc: &GrpcHandle) -> anyhow::Result<StopReason> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -205,7 +208,8 @@ async fn until_stopped(probes: &Probes, grpc: &GrpcHandle) -> anyhow::Result<Sto
     Ok(StopReason::ActorEnded)
 }
 
-/// Reloads the configuration on SIGHUP and when a file changes. The PolicyActor logs and counts failures.
+/// Reloads the configuration on SIGHUP and when a file changes. The PolicyActor logs and counts
+/// failures.
 async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal, tracer: Tracer) {
     loop {
         let cause = tokio::select! {
@@ -227,8 +231,8 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
     }
 }
 
-/// Reopens the file of the audit log on SIGHUP, after log rotation has moved it. This is a task of its own, so that a
-/// reload that waits for keys does not delay it.
+/// Reopens the file of the audit log on SIGHUP, after log rotation has moved it. This is a task of
+/// its own, so that a reload that waits for keys does not delay it.
 async fn reopen_on_hangup(audit: AuditHandle, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         audit.reopen();
@@ -245,6 +249,6 @@ const FIRST_KEYS: Duration = Duration::from_secs(1);
 /// How often the actors are checked.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// After how many failed checks in a row an actor counts as ended. One failure is not enough, because an actor may be
-/// reading a configuration from a slow mount.
+/// After how many failed checks in a row an actor counts as ended. One failure is not enough,
+/// because an actor may be reading a configuration from a slow mount.
 const MAX_MISSED: u32 = 5;

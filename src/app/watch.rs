@@ -1,5 +1,5 @@
-//! Notices when the content of a configuration file changes, including the swap of symlinks with which Kubernetes updates
-//! a mounted ConfigMap.
+//! Notices when the content of a configuration file changes, including the swap of symlinks with
+//! which Kubernetes updates a mounted ConfigMap.
 
 use std::{
     collections::BTreeSet,
@@ -15,8 +15,8 @@ use tokio::sync::mpsc;
 
 use super::core::Watched;
 
-/// Watches the folders of the files. An event only triggers a comparison of the content: a swap of symlinks to files with
-/// the same bytes is not a change.
+/// Watches the folders of the files. An event only triggers a comparison of the content: a swap of
+/// symlinks to files with the same bytes is not a change.
 pub(super) struct FileWatch {
     watched: Watched,
     fingerprint: Vec<u8>,
@@ -61,8 +61,8 @@ impl FileWatch {
         self.update();
     }
 
-    /// Compares the content with the last comparison and returns whether it changed. It reads the list of files first,
-    /// because each load may change the list.
+    /// Compares the content with the last comparison and returns whether it changed. It reads the
+    /// list of files first, because each load may change the list.
     fn update(&mut self) -> bool {
         let paths = self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
         self.watch_folders(&paths);
@@ -81,8 +81,8 @@ impl FileWatch {
     }
 }
 
-/// The folders that have events when `path` changes: its parent, the parent of the file that a symlink points to, and, if
-/// `path` is a folder, that folder with all folders in it.
+/// The folders that have events when `path` changes: its parent, the parent of the file that a
+/// symlink points to, and, if `path` is a folder, that folder with all folders in it.
 fn folders_of(path: &Path) -> Vec<PathBuf> {
     let real = fs::canonicalize(path).ok();
     let parents = [Some(path), real.as_deref()].into_iter().flatten().filter_map(Path::parent);
@@ -101,7 +101,8 @@ fn add_folders(path: &Path, folders: &mut Vec<PathBuf>, depth: usize) {
     }
 }
 
-/// A hash of the names and contents of all files. A file that cannot be read has a fixed mark instead of its content.
+/// A hash of the names and contents of all files. A file that cannot be read has a fixed mark
+/// instead of its content.
 fn fingerprint(paths: &[PathBuf]) -> Vec<u8> {
     let mut context = Context::new(&SHA256);
     paths.iter().for_each(|path| add_content(path, &mut context, 0));

@@ -34,7 +34,8 @@ pub(super) struct OriginOptions {
     /// The configuration file [env: SCOPEGATE_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// Use the built-in development policy, on loopback; the secret is SCOPEGATE_DEV_SECRET, or random if that is not set
+    /// Use the built-in development policy, on loopback; the secret is SCOPEGATE_DEV_SECRET, or
+    /// random if that is not set
     #[arg(long, conflicts_with = "config")]
     pub(super) dev: bool,
 }

@@ -1,4 +1,5 @@
-//! The origin of a command's configuration: the file that the operator named, or the built-in one for development.
+//! The origin of a command's configuration: the file that the operator named, or the built-in one
+//! for development.
 
 use super::arguments::OriginOptions;
 use crate::{
@@ -9,8 +10,8 @@ use crate::{
 /// The function that loads the configuration. Each call reads it again.
 ///
 /// # Errors
-/// If neither a file nor `--dev` is given. There is no default, because a missing mount must not start a service with the
-/// development policy.
+/// If neither a file nor `--dev` is given. There is no default, because a missing mount must not
+/// start a service with the development policy.
 pub(super) fn loader(options: &OriginOptions, environment: Environment) -> Result<LoadSettings, Mistakes> {
     let sources = if options.dev {
         Sources::development(environment)

@@ -14,7 +14,8 @@ use crate::{
 };
 
 pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode {
-    // The configuration is read before anything starts, so that the output has its mistakes and nothing else.
+    // The configuration is read before anything starts, so that the output has its mistakes and
+    // nothing else.
     let first =
         match origin::loader(options, environment).and_then(|mut load| load().map(|first| (first, load))) {
             Ok((first, load)) => start(first, load, options.dev),

@@ -1,7 +1,8 @@
-//! The dialect of nginx's `auth_request` and of scripts in nginx or HAProxy: `/authorize?resource=ID`.
+//! The dialect of nginx's `auth_request` and of scripts in nginx or HAProxy:
+//! `/authorize?resource=ID`.
 //!
-//! nginx understands the statuses 200, 401 and 403, and turns every other one into a 500. Therefore every
-//! other denial is a 403, and its headers carry the true status.
+//! nginx understands the statuses 200, 401 and 403, and turns every other one into a 500. Therefore
+//! every other denial is a 403, and its headers carry the true status.
 
 use bytes::Bytes;
 
@@ -12,11 +13,12 @@ use crate::{
     policy::{Decision, Denial},
 };
 
-/// Reads the original request. `X-Original-Method` and `X-Original-URI` must each occur exactly once. The MCP
-/// headers and the body, if there is one, are those of the gateway's own request.
+/// Reads the original request. `X-Original-Method` and `X-Original-URI` must each occur exactly
+/// once. The MCP headers and the body, if there is one, are those of the gateway's own request.
 ///
 /// # Errors
-/// If one of the two headers is missing, repeated or unreadable, or if a method other than POST has a body.
+/// If one of the two headers is missing, repeated or unreadable, or if a method other than POST has
+/// a body.
 pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
     let method = incoming.required(
         "x-original-method",

@@ -1,5 +1,5 @@
-//! The dialect of Envoy's `ext_authz` HTTP service with `path_prefix: /authorize`: Envoy repeats the original
-//! request and puts the prefix before its path.
+//! The dialect of Envoy's `ext_authz` HTTP service with `path_prefix: /authorize`: Envoy repeats
+//! the original request and puts the prefix before its path.
 
 use bytes::Bytes;
 
@@ -32,7 +32,8 @@ pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
     Ok(CheckRequest { target, body: body_of(incoming), ..request })
 }
 
-/// Writes the true status. If the resource does not forward tokens, a header tells Envoy to remove the token.
+/// Writes the true status. If the resource does not forward tokens, a header tells Envoy to remove
+/// the token.
 #[must_use]
 pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     let mut reply = Reply::plain(checked, request);
@@ -42,7 +43,8 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply
     reply
 }
 
-/// The body. If Envoy marks it as partial, it counts as cut, even if its JSON happens to be complete.
+/// The body. If Envoy marks it as partial, it counts as cut, even if its JSON happens to be
+/// complete.
 fn body_of<'a>(incoming: &Incoming<'a>) -> Body<'a> {
     match incoming.headers.field("x-envoy-auth-partial-body") {
         Field::Absent | Field::One(b"false") => incoming.body,

@@ -7,10 +7,12 @@ use crate::{
     domain::{CheckRequest, Dialect, Refusal, Selector},
 };
 
-/// Reads the original request. `X-Forwarded-Method`, `-Uri`, `-Host` and `-Proto` must each occur exactly once.
+/// Reads the original request. `X-Forwarded-Method`, `-Uri`, `-Host` and `-Proto` must each occur
+/// exactly once.
 ///
 /// # Errors
-/// If one of them is missing, repeated or unreadable, or if the protocol is neither `http` nor `https`.
+/// If one of them is missing, repeated or unreadable, or if the protocol is neither `http` nor
+/// `https`.
 pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
     let method = incoming.required(
         "x-forwarded-method",

@@ -1,4 +1,5 @@
-//! The request that a gateway sent to a listener. A dialect reads the original request of the client from it.
+//! The request that a gateway sent to a listener. A dialect reads the original request of the
+//! client from it.
 
 use crate::domain::{Body, CheckRequest, Dialect, Field, GatewayRequest, Reason, Refusal, Selector};
 
@@ -21,15 +22,16 @@ pub struct Incoming<'a> {
     pub body: Body<'a>,
 }
 
-/// The refusal of a request that breaks the rules of its dialect. It is always a 400, and the policy is not asked.
+/// The refusal of a request that breaks the rules of its dialect. It is always a 400, and the
+/// policy is not asked.
 pub(crate) const fn request_malformed(detail: &'static str) -> Refusal {
     Refusal::new(Reason::RequestMalformed, detail)
 }
 
 impl<'a> Incoming<'a> {
-    /// The request to check, if the gateway's own request repeats the original one. A dialect that has parts of
-    /// the original elsewhere replaces `http_method`, `target` and `body`. The headers that are read here have
-    /// the same names in every dialect.
+    /// The request to check, if the gateway's own request repeats the original one. A dialect that
+    /// has parts of the original elsewhere replaces `http_method`, `target` and `body`. The headers
+    /// that are read here have the same names in every dialect.
     pub(super) fn check_request(&self, dialect: Dialect, selector: Selector<'a>) -> CheckRequest<'a> {
         let headers = self.headers;
         let traceparent = headers.field("traceparent");
@@ -77,8 +79,9 @@ impl<'a> Incoming<'a> {
     }
 }
 
-/// Whether the last digit of a `traceparent` has the sampled flag (W3C Trace Context §3.2.2.5). It does not check
-/// the rest of the value. Most requests are not sampled, and then `tracestate` need not be read.
+/// Whether the last digit of a `traceparent` has the sampled flag (W3C Trace Context §3.2.2.5). It
+/// does not check the rest of the value. Most requests are not sampled, and then `tracestate` need
+/// not be read.
 pub(super) fn may_be_sampled(traceparent: Field<'_>) -> bool {
     let flags = if let Field::One(value) = traceparent { value.get(54) } else { None };
     flags.is_some_and(|digit| matches!(digit, b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))

@@ -1,5 +1,6 @@
-//! The dialects of the gateways, one file for each. `read` finds the client's original request in the gateway's
-//! request; `write` renders the decision for the gateway. Only a [`Permit`](crate::policy::Permit) becomes a 200.
+//! The dialects of the gateways, one file for each. `read` finds the client's original request in
+//! the gateway's request; `write` renders the decision for the gateway. Only a
+//! [`Permit`](crate::policy::Permit) becomes a 200.
 //!
 //! Design: `docs/design/gateways.md`.
 

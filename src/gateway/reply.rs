@@ -1,4 +1,5 @@
-//! A decision as an HTTP answer: status, headers and body. The listener converts it to its own types.
+//! A decision as an HTTP answer: status, headers and body. The listener converts it to its own
+//! types.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -16,13 +17,13 @@ use crate::{
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The five identity headers of a permit. A permit always has all of them: a gateway that copies them then
-    /// overwrites headers that a client forged.
+    /// The five identity headers of a permit. A permit always has all of them: a gateway that
+    /// copies them then overwrites headers that a client forged.
     pub identity: Option<IdentityHeaders>,
     /// The other headers. Names are in lower case and do not repeat.
     pub others: SmallVec<[(&'static str, Bytes); 5]>,
-    /// A JSON-RPC error, if there is one. A permit never has a body, because gateways close the pooled connection
-    /// of an answer with a body.
+    /// A JSON-RPC error, if there is one. A permit never has a body, because gateways close the
+    /// pooled connection of an answer with a body.
     pub body: Option<String>,
 }
 
@@ -47,8 +48,8 @@ impl Reply {
         reply
     }
 
-    /// The answer that Envoy, Traefik and Caddy relay unchanged: the true status, and for a 400 a JSON-RPC error
-    /// as its body.
+    /// The answer that Envoy, Traefik and Caddy relay unchanged: the true status, and for a 400 a
+    /// JSON-RPC error as its body.
     pub(super) fn plain(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
         match &checked.decision {
             Decision::Permit(permit) => Self::of_permit(permit),
@@ -83,8 +84,8 @@ impl Reply {
     }
 }
 
-/// The JSON-RPC error for a request that could not be read. Its `id` is null, because the request's own is unknown
-/// or cannot be trusted.
+/// The JSON-RPC error for a request that could not be read. Its `id` is null, because the request's
+/// own is unknown or cannot be trusted.
 pub(super) fn json_rpc_error(denial: &Denial) -> String {
     let refusal = denial.refusal();
     let error = JsonRpcErrorObject { code: refusal.json_rpc_code, message: refusal.message() };
@@ -105,7 +106,8 @@ struct JsonRpcErrorObject<'a> {
     message: &'a str,
 }
 
-/// Whether scopegate could not decide. Only then may a gateway that is configured to fail open let the request pass.
+/// Whether scopegate could not decide. Only then may a gateway that is configured to fail open let
+/// the request pass.
 pub(super) fn is_undecided(reason: Reason) -> bool {
     reason.status() >= 500
 }

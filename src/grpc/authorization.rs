@@ -1,4 +1,5 @@
-//! The service `envoy.service.auth.v3.Authorization`: reads a call, has the request decided, and writes the answer.
+//! The service `envoy.service.auth.v3.Authorization`: reads a call, has the request decided, and
+//! writes the answer.
 
 use std::{
     convert::Infallible,
@@ -73,8 +74,8 @@ impl UnaryService<Result<CheckMessage, Refusal>> for Check {
     }
 }
 
-/// Serves one call. If tonic refuses the message for its length, the answer is still a denial and not a failed call,
-/// because Envoy's `failure_mode_allow` would apply to that.
+/// Serves one call. If tonic refuses the message for its length, the answer is still a denial and
+/// not a failed call, because Envoy's `failure_mode_allow` would apply to that.
 async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Body> {
     let admission = check.admission.clone();
     let limit = admission.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);
@@ -126,8 +127,8 @@ async fn answer(
     ext_authz_grpc::write(&checked, read.as_ref().ok())
 }
 
-/// Puts the request into the trace that the headers of the call name, if they do. Envoy's span of the call is a closer
-/// parent than the span that the client sent.
+/// Puts the request into the trace that the headers of the call name, if they do. Envoy's span of
+/// the call is a closer parent than the span that the client sent.
 fn in_trace_of_call<'a>(request: CheckRequest<'a>, call: &'a http::HeaderMap) -> CheckRequest<'a> {
     let field = |name| Field::of(call.get_all(name).iter().map(http::HeaderValue::as_bytes));
     match field("traceparent") {

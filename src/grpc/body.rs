@@ -1,5 +1,5 @@
-//! A message while it arrives. Its bytes count towards the limit on all bodies in memory, because a client chooses
-//! the length of a message before scopegate has checked the client's token.
+//! A message while it arrives. Its bytes count towards the limit on all bodies in memory, because a
+//! client chooses the length of a message before scopegate has checked the client's token.
 
 use std::{
     pin::Pin,

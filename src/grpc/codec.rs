@@ -1,5 +1,5 @@
-//! The codec of `Check`. A message that cannot be decoded is an `Ok` value of the codec, so that the answer is a
-//! denial: Envoy's `failure_mode_allow` would apply to a failed call.
+//! The codec of `Check`. A message that cannot be decoded is an `Ok` value of the codec, so that
+//! the answer is a denial: Envoy's `failure_mode_allow` would apply to a failed call.
 
 use tonic::{
     Status,

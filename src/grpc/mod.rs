@@ -1,5 +1,5 @@
-//! The gRPC listener, the only room that uses tonic's server: Envoy's `Check` and the gRPC health service. It has
-//! its own worker threads.
+//! The gRPC listener, the only room that uses tonic's server: Envoy's `Check` and the gRPC health
+//! service. It has its own worker threads.
 //!
 //! Design: `docs/design/gateways.md#one-thread-for-each-grpc-worker`.
 

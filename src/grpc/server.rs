@@ -1,6 +1,7 @@
-//! Binds the gRPC port, accepts connections and distributes them to the workers in turn. Envoy keeps few connections
-//! for a long time, so one loop can accept them all. Each worker is one thread with its own connections: a call
-//! costs half of what it costs on a runtime of many threads.
+//! Binds the gRPC port, accepts connections and distributes them to the workers in turn. Envoy
+//! keeps few connections for a long time, so one loop can accept them all. Each worker is one
+//! thread with its own connections: a call costs half of what it costs on a runtime of many
+//! threads.
 
 use std::{
     io,
@@ -111,7 +112,8 @@ impl BoundGrpc {
 }
 
 impl GrpcHandle {
-    /// Sets the status that `grpc.health.v1.Health` reports: whether gateways should send calls here.
+    /// Sets the status that `grpc.health.v1.Health` reports: whether gateways should send calls
+    /// here.
     pub async fn set_serving(&self, is_serving: bool) {
         let status = if is_serving { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.health.set_service_status("", status).await;

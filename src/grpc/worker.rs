@@ -28,7 +28,8 @@ pub(super) struct Services {
     pub(super) stop: watch::Receiver<bool>,
 }
 
-/// Starts a worker and returns the channel for its connections. The worker drops `alive` when it ends.
+/// Starts a worker and returns the channel for its connections. The worker drops `alive` when it
+/// ends.
 ///
 /// # Errors
 /// If the runtime or the thread cannot be created.

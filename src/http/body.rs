@@ -1,5 +1,5 @@
-//! Reads the body of a gateway's request, with limits on size and time. It does not wait for a body that the headers
-//! do not announce.
+//! Reads the body of a gateway's request, with limits on size and time. It does not wait for a body
+//! that the headers do not announce.
 
 use std::time::Duration;
 
@@ -41,12 +41,12 @@ impl ReadBody {
     }
 }
 
-/// Reads at most `max_bytes`, counted by `guard`. A body that breaks off, or is incomplete after [`BODY_TIMEOUT`], is
-/// cut.
+/// Reads at most `max_bytes`, counted by `guard`. A body that breaks off, or is incomplete after
+/// [`BODY_TIMEOUT`], is cut.
 ///
 /// # Errors
-/// If the limit on the bytes of all bodies is reached. The limit is needed because a body arrives before scopegate has
-/// checked the client's token.
+/// If the limit on the bytes of all bodies is reached. The limit is needed because a body arrives
+/// before scopegate has checked the client's token.
 pub(super) async fn read_body(
     request: &HttpRequest,
     payload: Payload,
@@ -90,6 +90,6 @@ async fn collect(
     Ok(ReadBody::Whole(if whole.is_empty() { first } else { whole.freeze() }))
 }
 
-/// How long a body may take. A gateway sends a body that it has already buffered; without a limit, one that announces a
-/// body and sends none would wait for ever.
+/// How long a body may take. A gateway sends a body that it has already buffered; without a limit,
+/// one that announces a body and sends none would wait for ever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,4 +1,5 @@
-//! The handlers of the three HTTP dialects: they read the request, have it decided, and write the answer.
+//! The handlers of the three HTTP dialects: they read the request, have it decided, and write the
+//! answer.
 
 use std::sync::LazyLock;
 
@@ -32,7 +33,8 @@ pub(super) async fn auth_request(
     answer(&admission, &request, payload, &AUTH_REQUEST).await
 }
 
-/// Serves every path that has no route. Paths below the prefix are requests of Envoy; all others are a 404.
+/// Serves every path that has no route. Paths below the prefix are requests of Envoy; all others
+/// are a 404.
 pub(super) async fn ext_authz_http(
     admission: Data<WorkerAdmission>,
     request: HttpRequest,
@@ -71,8 +73,8 @@ async fn answer(
     close_if_draining(admission, response)
 }
 
-/// Adds `Connection: close` to the answer if the service is about to stop. A gateway that sends its next request while
-/// scopegate closes the connection would lose that request.
+/// Adds `Connection: close` to the answer if the service is about to stop. A gateway that sends its
+/// next request while scopegate closes the connection would lose that request.
 pub(super) fn close_if_draining(admission: &Admission, mut response: HttpResponse) -> HttpResponse {
     if admission.is_draining() {
         response.head_mut().set_connection_type(ConnectionType::Close);
@@ -98,8 +100,8 @@ async fn decide(
     (adapter.write)(&checked, read.as_ref().ok())
 }
 
-/// Requires a target in origin form. A target in absolute form names a second host beside `Host`, and a proxy that
-/// forwards the request must use that host instead (RFC 9112 §3.2.2).
+/// Requires a target in origin form. A target in absolute form names a second host beside `Host`,
+/// and a proxy that forwards the request must use that host instead (RFC 9112 §3.2.2).
 ///
 /// # Errors
 /// If the target is in absolute form.
@@ -110,8 +112,8 @@ fn require_origin_form(request: &HttpRequest) -> Result<(), Refusal> {
     }
 }
 
-/// The reply in actix-web's types. If a header value is not valid, which only a bug can cause, the answer is a 503 so
-/// that the request does not pass.
+/// The reply in actix-web's types. If a header value is not valid, which only a bug can cause, the
+/// answer is a 503 so that the request does not pass.
 fn respond(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = HttpResponse::new(status);
@@ -163,7 +165,8 @@ impl HeaderSource for Headers<'_> {
     }
 }
 
-/// The parsed form of the names that are looked up in most requests, so that they need not be parsed for each one.
+/// The parsed form of the names that are looked up in most requests, so that they need not be
+/// parsed for each one.
 fn parsed_name(name: &'static str) -> Option<&'static HeaderName> {
     Some(match name {
         "authorization" => &header::AUTHORIZATION,

@@ -1,5 +1,5 @@
-//! The handler of the metadata documents (RFC 9728 §3). They are public, cacheable and readable by pages of any
-//! origin, and are served even if there are no keys.
+//! The handler of the metadata documents (RFC 9728 §3). They are public, cacheable and readable by
+//! pages of any origin, and are served even if there are no keys.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -34,7 +34,8 @@ fn answer(admission: &Admission, request: &HttpRequest) -> HttpResponse {
             .insert_header(CACHEABLE)
             .insert_header(ANY_ORIGIN)
             .body(document.json),
-        // Browser clients of MCP send MCP-Protocol-Version here too, so the browser sends a preflight request first.
+        // Browser clients of MCP send MCP-Protocol-Version here too, so the browser sends a
+        // preflight request first.
         Method::OPTIONS => HttpResponse::NoContent()
             .insert_header((header::ALLOW, ALLOWED))
             .insert_header((header::ACCESS_CONTROL_ALLOW_METHODS, ALLOWED))

@@ -50,8 +50,8 @@ impl BoundServer {
     }
 }
 
-/// Binds the listener for decisions and metadata. Decisions have no middleware, because every request would pay for it.
-/// Without `tls` it serves plain text.
+/// Binds the listener for decisions and metadata. Decisions have no middleware, because every
+/// request would pay for it. Without `tls` it serves plain text.
 ///
 /// # Errors
 /// If the address cannot be bound.
@@ -70,7 +70,8 @@ pub fn bind_main(
                     .wrap(TracingLogger::default())
                     .default_service(web::route().to(metadata::metadata)),
             )
-            // Not a route with a pattern, because actix-web would match a regular expression for each request.
+            // Not a route with a pattern, because actix-web would match a regular expression for
+            // each request.
             .default_service(web::route().to(decide::ext_authz_http))
     })
     .workers(settings.workers)
@@ -117,8 +118,8 @@ pub fn bind_admin(
     Ok(BoundServer { server: server.run(), addresses })
 }
 
-/// Added to `server.keep_alive`, because actix-web's timer is coarse: it must not close a connection too early while a
-/// gateway still uses it.
+/// Added to `server.keep_alive`, because actix-web's timer is coarse: it must not close a
+/// connection too early while a gateway still uses it.
 const KEEP_ALIVE_MARGIN: Duration = Duration::from_secs(1);
 
 /// How long the head of a request may take. A gateway sends it at once.

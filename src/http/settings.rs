@@ -1,4 +1,5 @@
-//! The validated keys of the section `server`. The room `config` fills them in, so that a listener need not check.
+//! The validated keys of the section `server`. The room `config` fills them in, so that a listener
+//! need not check.
 
 use std::time::Duration;
 

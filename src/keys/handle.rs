@@ -1,5 +1,5 @@
-//! The outside of a key source: what the request path holds. Reading never waits; only a token whose key is
-//! missing may, briefly.
+//! The handle of a key source for the request path. Reading the snapshot never waits. Only a
+//! request whose key is missing may wait, for a bounded time.
 
 use std::{convert::Infallible, fmt, sync::Arc};
 
@@ -14,25 +14,26 @@ use super::{
     metrics::SourceMetrics,
 };
 
-/// The keys of one source, fetched or fixed. Clones are handles of the same source.
+/// A source of keys, fetched or fixed. Clones are handles of the same source.
 #[derive(Clone)]
 pub struct KeysHandle {
     snapshot: Arc<ArcSwap<KeySnapshot>>,
     remote: Option<Arc<Remote>>,
 }
 
-/// Why a token asks for a refresh. Each kind has a bucket of its own, so that forged signatures cannot use up
-/// what a rotation needs.
+/// Why a token needs a refresh. Each variant has its own token bucket, so that forged signatures
+/// cannot use up the fetches that a rotation of keys needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// No key has the token's `kid`.
     Kid,
-    /// A key has it, and the signature does not verify: the provider may have a new key under an old name.
+    /// A key has the `kid`, but does not verify the signature. The provider may have a new key with
+    /// the old `kid`.
     Signature,
 }
 
 impl KeysHandle {
-    /// The source that a shared secret is.
+    /// The source of a shared secret.
     #[must_use]
     pub fn of_secret(settings: &SecretSettings) -> Self {
         Self::fixed([VerifyingKey::of_secret(settings)].into_iter().collect())
@@ -48,23 +49,24 @@ impl KeysHandle {
         Self { snapshot, remote: Some(Arc::new(remote)) }
     }
 
-    /// What is known now, without a lock. Do not hold it over an `await`.
+    /// The present snapshot, without a lock. Do not hold the guard across an `await`.
     #[must_use]
     pub fn snapshot(&self) -> Guard<Arc<KeySnapshot>> {
         self.snapshot.load()
     }
 
-    /// Asks for a refresh on behalf of a token, and waits for the round to end, at most
-    /// `refresh_unknown_kid.max_wait`. Returns at once where that is switched off, where the bucket is empty,
-    /// and where [`MAX_WAITING`] tokens wait already, or where a round has ended since the snapshot with this
-    /// `round` was looked at. Look at a new snapshot afterwards.
+    /// Asks for a refresh because of a token, and waits until the round ends, at most
+    /// `refresh_unknown_kid.max_wait`. It returns at once if such refreshes are switched off, if
+    /// the bucket is empty, if [`MAX_WAITING`] tokens already wait, or if a round has ended since
+    /// the snapshot with this `round`. The caller reads a new snapshot afterwards.
     pub async fn refresh_for(&self, missing: Missing, round: u64) {
         if let Some(remote) = &self.remote {
             remote.refresh_for(missing, round).await;
         }
     }
 
-    /// Waits until the first fetch has succeeded or failed. Without an upper bound: the caller has one.
+    /// Waits until the first fetch has succeeded or failed. There is no time limit; the caller sets
+    /// one.
     pub async fn first_answer(&self) {
         let Some(remote) = &self.remote else { return };
         let mut rounds = remote.rounds.clone();
@@ -75,17 +77,18 @@ impl KeysHandle {
         }
     }
 
-    /// Fetches now, or joins the fetch that runs, and waits for its end.
+    /// Fetches now, or joins the present fetch, and waits until it ends.
     ///
     /// # Errors
-    /// When the fetch failed, or the actor has ended.
+    /// If the fetch failed, or the actor has ended.
     pub async fn refresh(&self) -> Result<(), KeysError> {
         let Some(remote) = &self.remote else { return Ok(()) };
         remote.mailbox.refresh().await.map_err(|_| KeysError::ActorGone)?;
         self.snapshot.load().last_failure.clone().map_or(Ok(()), |cause| Err(KeysError::Fetch(cause)))
     }
 
-    /// Whether the source's actor answers, within two seconds. A source without one always lives.
+    /// Whether the actor of the source answers within two seconds. A source without an actor is
+    /// always alive.
     pub async fn is_alive(&self) -> bool {
         match &self.remote {
             Some(remote) => remote.mailbox.is_alive().await,
@@ -100,14 +103,14 @@ impl fmt::Debug for KeysHandle {
     }
 }
 
-/// What a fetched source has beyond its snapshot.
+/// The part of a fetched source besides its snapshot.
 pub(super) struct Remote {
     mailbox: Mailbox,
     settings: UnknownKidSettings,
     waiting: Semaphore,
     rounds: watch::Receiver<u64>,
     metrics: Arc<SourceMetrics>,
-    /// Dropped with the last handle, which ends the actor.
+    /// The actor ends when this is dropped with the last handle.
     _alive: oneshot::Sender<Infallible>,
 }
 
@@ -129,11 +132,12 @@ impl Remote {
         if !self.settings.enabled {
             return;
         }
-        let Ok(_place) = self.waiting.try_acquire() else { return };
-        // Neither a timeout nor a dead actor changes what the caller does: look at the snapshot again.
+        let Ok(_waiting_guard) = self.waiting.try_acquire() else { return };
+        // After a timeout, or if the actor has ended, the caller does the same: it reads the
+        // snapshot again.
         let _ = timeout(self.settings.max_wait, self.mailbox.report(missing, round)).await;
     }
 }
 
-/// How many tokens may wait for one source's refresh at once.
+/// How many tokens may wait for the refresh of one source at once.
 pub const MAX_WAITING: usize = 64;

@@ -1,34 +1,38 @@
-//! Public keys: where they come from, how they stay fresh, and the snapshot that verification reads.
+//! The public keys of identity providers: fetching, refreshing, and the snapshot that verification
+//! reads.
+//!
+//! Design: `docs/design/keys.md`.
 
 mod actor;
-mod address;
 mod algorithm;
 mod discovery;
 mod error;
 mod fetch;
+mod freshness;
 mod handle;
 mod jwk;
+mod key_set;
 mod metrics;
 mod object;
-mod report;
 mod schedule;
-mod set;
 mod settings;
 mod snapshot;
+mod source_log;
+mod ssrf;
 #[cfg(test)]
 mod tests;
 
 pub use actor::start;
-pub use address::{UrlError, is_fetchable};
 pub use algorithm::{Algorithm, AlgorithmSet};
 pub use error::{FetchError, KeysError};
 pub use fetch::{Outgoing, check_roots, client_tls};
 pub use handle::{KeysHandle, MAX_WAITING, Missing};
 pub use jwk::{KeyRules, SkipCause, SkippedKey, VerifyingKey};
+pub use key_set::{KeySet, MAX_CANDIDATES};
 pub use metrics::KeysMetrics;
-pub use set::{KeySet, MAX_CANDIDATES};
 pub use settings::{
     OutgoingSettings, ProxySettings, RemoteSettings, SecretKey, SecretSettings, SourceSettings,
     UnknownKidSettings,
 };
 pub use snapshot::KeySnapshot;
+pub use ssrf::{UrlError, is_fetchable};

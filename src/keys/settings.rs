@@ -1,4 +1,4 @@
-//! What the configuration says of a key source, checked: values here are true, not just written.
+//! The validated settings of key sources and of outgoing requests. The room `config` fills them in.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use url::Url;
 use super::{Algorithm, AlgorithmSet};
 use crate::domain::Issuer;
 
-/// One entry of `oauth.jwks`, as far as keys are concerned.
+/// The settings of one entry of `oauth.jwks` that concern keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceSettings {
     /// Public keys from an identity provider.
@@ -16,41 +16,41 @@ pub enum SourceSettings {
     Secret(SecretSettings),
 }
 
-/// Keys that are fetched.
+/// A source whose keys are fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteSettings {
-    /// The JWKS, or the discovery document where the path ends in `/.well-known/openid-configuration` or
-    /// `/.well-known/oauth-authorization-server`.
+    /// The URL of the JWK Set, or of the discovery document if the path ends in
+    /// `/.well-known/openid-configuration` or `/.well-known/oauth-authorization-server`.
     pub url: Url,
-    /// The issuer that was configured; a discovered one must agree.
+    /// The configured issuer. The issuer of a discovery document must be equal to it.
     pub issuer: Option<Issuer>,
-    /// Algorithms that may be used with these keys. Never symmetric.
+    /// The allowed algorithms of these keys. None of them is symmetric.
     pub algorithms: AlgorithmSet,
-    /// Accepted values of a JWK's `use`; an empty text admits keys without `use`.
+    /// The accepted values of a JWK's `use`. An empty text accepts keys without `use`.
     pub allowed_use: Vec<String>,
     /// Time between the end of one fetch and the start of the next; ±10 % jitter is added.
     pub refresh_interval: Duration,
-    /// Fetches that tokens cause.
+    /// Limits on fetches that tokens cause.
     pub unknown_kid: UnknownKidSettings,
-    /// How long the last good keys serve while the source fails.
+    /// How long the last good keys may be used while fetches fail.
     pub max_stale: Duration,
-    /// Bound on one fetch, from connecting to the last byte.
+    /// Limit on the duration of one fetch, from connecting to the last byte.
     pub timeout: Duration,
-    /// Bound on a response body.
+    /// Limit on the length of a response body, in bytes.
     pub max_bytes: usize,
 }
 
-/// `refresh_unknown_kid`: fetches that are caused by a token with an unknown `kid`, or by a signature that
-/// fails under a known one.
+/// `refresh_unknown_kid`: fetches because of a token with an unknown `kid`, or with a signature
+/// that the key of its `kid` does not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKidSettings {
     /// Whether tokens cause fetches at all.
     pub enabled: bool,
-    /// How long a request waits for one.
+    /// How long a request waits for such a fetch.
     pub max_wait: Duration,
-    /// Time in which one fetch is put back into the bucket.
+    /// The time in which the token bucket regains one fetch.
     pub interval: Duration,
-    /// Size of the bucket.
+    /// The size of the token bucket.
     pub burst: u32,
 }
 
@@ -59,18 +59,18 @@ pub struct UnknownKidSettings {
 pub struct SecretSettings {
     /// The secret's bytes.
     pub secret: SecretKey,
-    /// The one HMAC that it is used with.
+    /// The HMAC algorithm of the secret.
     pub algorithm: Algorithm,
-    /// The `kid` of tokens that are signed with it.
+    /// The `kid` of tokens that the secret signs.
     pub key_id: String,
 }
 
-/// Bytes that are never shown.
+/// The bytes of a secret. `Debug` does not show them.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretKey(Arc<[u8]>);
 
 impl SecretKey {
-    /// Takes the bytes in.
+    /// A copy of the bytes.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         Self(bytes.into())
@@ -89,27 +89,28 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// How outgoing requests are made. One value for the whole process.
+/// The settings of all outgoing requests of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutgoingSettings {
-    /// Hosts that may be asked over plain http besides loopback (`server.insecure_key_hosts`), lower case,
-    /// without port.
+    /// Hosts besides loopback to which plain http is allowed (`server.insecure_key_hosts`), in
+    /// lower case, without port.
     pub insecure_hosts: Vec<String>,
-    /// Further trusted roots, PEM: the content of `server.ca_file`.
+    /// Further trusted roots in PEM: the content of `server.ca_file`.
     pub ca_pem: Option<Vec<u8>>,
-    /// The proxies that the environment names.
+    /// The proxies in the environment.
     pub proxy: ProxySettings,
 }
 
-/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` (or in lower case), as they stand in the environment.
+/// The values of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or of their names in
+/// lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxySettings {
-    /// For https addresses.
+    /// The proxy for https URLs.
     pub https: Option<String>,
-    /// For http addresses.
+    /// The proxy for http URLs.
     pub http: Option<String>,
-    /// For all.
+    /// The proxy for all URLs.
     pub all: Option<String>,
-    /// Hosts that are asked directly.
+    /// Hosts without a proxy.
     pub no: Option<String>,
 }

@@ -1,5 +1,6 @@
-//! The `envoy.service.auth.v3.CheckResponse` that scopegate sends. Envoy reads one without a status, or with
-//! status 0, as "allow", no matter what else it contains. Therefore only this file can construct one.
+//! The `envoy.service.auth.v3.CheckResponse` that scopegate sends. Envoy reads one without a
+//! status, or with status 0, as "allow", no matter what else it contains. Therefore only this file
+//! can construct one.
 
 mod view;
 
@@ -16,13 +17,14 @@ use crate::{
     token::Identity,
 };
 
-/// The answer to one `Check`: a permit or a denial, with every field that Envoy needs to read it as one.
+/// The answer to one `Check`: a permit or a denial, with every field that Envoy needs to read it as
+/// one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckAnswer(CheckResponse);
 
 impl CheckAnswer {
-    /// A permit: status 0 and an `ok_response`. Its identity headers replace headers of the same names that the
-    /// client sent.
+    /// A permit: status 0 and an `ok_response`. Its identity headers replace headers of the same
+    /// names that the client sent.
     pub(super) fn allow(permit: &Permit, checked: &Checked<'_>) -> Self {
         let token: &[Bytes] = if checked.removes_token { &[AUTHORIZATION] } else { &[] };
         let ok = OkHttpResponse {
@@ -36,8 +38,9 @@ impl CheckAnswer {
         )
     }
 
-    /// A denial: a status other than 0 and a `denied_response` with its HTTP status. If scopegate could not decide,
-    /// it is an `error_response`: Envoy counts it separately, and `failure_mode_allow` applies to it.
+    /// A denial: a status other than 0 and a `denied_response` with its HTTP status. If scopegate
+    /// could not decide, it is an `error_response`: Envoy counts it separately, and
+    /// `failure_mode_allow` applies to it.
     pub(super) fn deny(denial: &Denial, checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
         let reply = Reply::plain_denial(denial, request);
         let denied = DeniedHttpResponse {
@@ -81,8 +84,9 @@ enum Code {
     Unauthenticated = 16,
 }
 
-/// The dynamic metadata of a decision, for Envoy's access log and for the filters after this one. Subject and client
-/// are escaped as in the identity headers, so that no value can break out of a log line.
+/// The dynamic metadata of a decision, for Envoy's access log and for the filters after this one.
+/// Subject and client are escaped as in the identity headers, so that no value can break out of a
+/// log line.
 fn metadata(reason: &'static str, identity: Option<&Identity>, checked: &Checked<'_>) -> Struct {
     let mut fields = Vec::with_capacity(MAX_FIELDS);
     fields.push(Field::of("reason", Bytes::from_static(reason.as_bytes())));

@@ -1,8 +1,8 @@
 //! The fields of `envoy.service.auth.v3.CheckRequest` that scopegate reads; prost skips the others.
 //!
-//! Texts are `Bytes` that share the buffer of the received message, without a copy. On the wire a protobuf map is
-//! a list of entries with `key = 1` and `value = 2`, and it is read as that list: nothing is hashed, and an entry
-//! cannot hide another one of the same name.
+//! Texts are `Bytes` that share the buffer of the received message, without a copy. On the wire a
+//! protobuf map is a list of entries with `key = 1` and `value = 2`, and it is read as that list:
+//! nothing is hashed, and an entry cannot hide another one of the same name.
 
 use std::fmt;
 
@@ -31,7 +31,8 @@ impl CheckMessage {
         Self::decode(wire).map_err(|_| request_malformed("the CheckRequest cannot be decoded"))
     }
 
-    /// The message that Envoy sends with the configuration in `deploy/`: headers as raw bytes, the body as bytes.
+    /// The message that Envoy sends with the configuration in `deploy/`: headers as raw bytes, the
+    /// body as bytes.
     #[must_use]
     pub fn of(
         [method, host, path]: [&str; 3],
@@ -136,7 +137,8 @@ pub(super) struct Entry {
     pub(super) raw_value: Bytes,
 }
 
-/// The entry with this name, in any case of letters. An entry with both values set counts as repeated.
+/// The entry with this name, in any case of letters. An entry with both values set counts as
+/// repeated.
 pub(super) fn field<'a>(entries: &'a [Entry], name: &str) -> Field<'a> {
     let mut field = Field::Absent;
     for Entry { key, value, raw_value } in entries {

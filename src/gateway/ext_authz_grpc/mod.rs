@@ -1,5 +1,6 @@
-//! The dialect of Envoy's `ext_authz` gRPC service. The original request is in `attributes.request.http`. Only two
-//! constructors make an answer, because an empty `CheckResponse` means "allow".
+//! The dialect of Envoy's `ext_authz` gRPC service. The original request is in
+//! `attributes.request.http`. Only two constructors make an answer, because an empty
+//! `CheckResponse` means "allow".
 //!
 //! Design: `docs/design/gateways.md#envoys-messages-are-written-by-hand`.
 
@@ -20,9 +21,9 @@ use crate::{
 };
 use message::{Attributes, HttpRequest};
 
-/// Reads the original request: `method`, `path` with its query, `headers` and `header_map`, `raw_body` or `body`.
-/// `max_body_bytes` bounds the body. Envoy's route selects the resource in `context_extensions["resource"]`;
-/// without it, `host` does.
+/// Reads the original request: `method`, `path` with its query, `headers` and `header_map`,
+/// `raw_body` or `body`. `max_body_bytes` bounds the body. Envoy's route selects the resource in
+/// `context_extensions["resource"]`; without it, `host` does.
 ///
 /// # Errors
 /// If a part is missing, unreadable or ambiguous.
@@ -38,7 +39,8 @@ pub fn read(message: &CheckMessage, max_body_bytes: usize) -> Result<CheckReques
     Ok(incoming.check_request(Dialect::ExtAuthzGrpc, selector))
 }
 
-/// Writes the true status. If the resource does not forward tokens, the answer tells Envoy to remove the token.
+/// Writes the true status. If the resource does not forward tokens, the answer tells Envoy to
+/// remove the token.
 #[must_use]
 pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> CheckAnswer {
     match &checked.decision {
@@ -47,8 +49,8 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Check
     }
 }
 
-/// Only `header_map` distinguishes a repeated header from a single one: in `headers`, Envoy joins the values with a
-/// comma. If a message has both, they must agree.
+/// Only `header_map` distinguishes a repeated header from a single one: in `headers`, Envoy joins
+/// the values with a comma. If a message has both, they must agree.
 impl HeaderSource for HttpRequest {
     fn field(&self, name: &'static str) -> Field<'_> {
         let raw = self.header_map.as_ref().map(|map| map.headers.as_slice()).unwrap_or_default();
@@ -60,7 +62,8 @@ impl HeaderSource for HttpRequest {
     }
 }
 
-/// The part of the body that Envoy shows. `size` is the true length, or negative if Envoy does not know it.
+/// The part of the body that Envoy shows. `size` is the true length, or negative if Envoy does not
+/// know it.
 fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Refusal> {
     let (body, length) = match (&*http.raw_body, &*http.body) {
         ([], []) => (Body::Absent, 0),

@@ -1,5 +1,5 @@
-//! Every kind of decision as bytes on the wire, decoded as Envoy decodes it: Envoy must not read any denial as
-//! "allow" because a field is missing. And every rule of reading a `CheckRequest`.
+//! Every kind of decision as bytes on the wire, decoded as Envoy decodes it: Envoy must not read
+//! any denial as "allow" because a field is missing. And every rule of reading a `CheckRequest`.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::{
     token::Identity,
 };
 
-/// The fields that Envoy reads (`ext_authz_grpc_impl.cc`): the code of the status, absent for 0; then the response
-/// that is set, and the code of its HTTP status, absent for 0.
+/// The fields that Envoy reads (`ext_authz_grpc_impl.cc`): the code of the status, absent for 0;
+/// then the response that is set, and the code of its HTTP status, absent for 0.
 #[derive(Clone, PartialEq, Message)]
 struct EnvoyView {
     #[prost(message, optional, tag = "1")]

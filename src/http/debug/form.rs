@@ -1,4 +1,5 @@
-//! The form of the debug page: the fields that a person sent, and the part of them that the answer repeats.
+//! The form of the debug page: the fields that a person sent, and the part of them that the answer
+//! repeats.
 
 use serde::Deserialize;
 
@@ -35,7 +36,8 @@ pub(super) struct FormView {
 }
 
 impl Form {
-    /// The request that the fields describe, as a listener that reads bodies of at most `max_body_bytes` gets it.
+    /// The request that the fields describe, as a listener that reads bodies of at most
+    /// `max_body_bytes` gets it.
     ///
     /// # Errors
     /// The first field with a value that a gateway could not send.
@@ -114,8 +116,8 @@ fn without_scheme(token: &str) -> &str {
     }
 }
 
-/// Whether the header of this line affects the decision and is not a credential. Any other header might hold a secret,
-/// and the decision does not need it.
+/// Whether the header of this line affects the decision and is not a credential. Any other header
+/// might hold a secret, and the decision does not need it.
 fn may_be_shown(line: &str) -> bool {
     let name = line.split_once(':').map(|(name, _)| name.trim().to_ascii_lowercase());
     name.is_some_and(|name| SHOWN_HEADERS.contains(&name.as_str()))

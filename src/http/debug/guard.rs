@@ -1,7 +1,7 @@
 //! Checks who may read the debug pages, and restricts what a browser does with them.
 //!
-//! The pages show no secret and change nothing. Still, a page of another site must not read them through a browser that
-//! can reach this listener, and must not make that browser send the form.
+//! The pages show no secret and change nothing. Still, a page of another site must not read them
+//! through a browser that can reach this listener, and must not make that browser send the form.
 
 use std::sync::{Arc, LazyLock};
 
@@ -32,7 +32,8 @@ impl DebugPages {
     /// Admits a request whose `Host` is a loopback name or a listed one.
     ///
     /// # Errors
-    /// A 403 for every other `Host`: an attacker may have pointed that name at loopback (DNS rebinding).
+    /// A 403 for every other `Host`: an attacker may have pointed that name at loopback (DNS
+    /// rebinding).
     pub(super) fn admit(&self, request: &HttpRequest) -> Result<(), Box<HttpResponse>> {
         if is_listed_host(request.headers(), &self.hosts) {
             return Ok(());
@@ -79,9 +80,9 @@ fn is_listed_host(headers: &HeaderMap, listed: &[String]) -> bool {
     is_loopback || listed.iter().any(|known| known == host || known == name)
 }
 
-/// Whether a page of this listener sent the form. A browser names the sending page with every form, so a request that
-/// names none is not from a browser. Browsers always send `Origin`; they omit `Sec-Fetch-Site` if the listener has
-/// plain HTTP and is not on loopback.
+/// Whether a page of this listener sent the form. A browser names the sending page with every form,
+/// so a request that names none is not from a browser. Browsers always send `Origin`; they omit
+/// `Sec-Fetch-Site` if the listener has plain HTTP and is not on loopback.
 fn is_same_origin(headers: &HeaderMap) -> bool {
     let by_fetch_site = match headers.get(&SEC_FETCH_SITE) {
         Some(_) => single_value(headers, &SEC_FETCH_SITE) == Some("same-origin"),
@@ -113,8 +114,8 @@ fn single_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str
 /// The stylesheet. It is inline in the pages.
 pub(super) const STYLE: &str = include_str!("templates/style.css");
 
-/// Allows only the inline stylesheet, by its hash, and the form, which must go to this listener. A browser loads nothing
-/// else and runs no script.
+/// Allows only the inline stylesheet, by its hash, and the form, which must go to this listener. A
+/// browser loads nothing else and runs no script.
 static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     format!(
@@ -124,8 +125,9 @@ static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The headers of every debug page. `Referrer-Policy` is `same-origin` and not `no-referrer`, because with that browsers
-/// send the form with `Origin: null`, and a page of another site can make them send that too.
+/// The headers of every debug page. `Referrer-Policy` is `same-origin` and not `no-referrer`,
+/// because with that browsers send the form with `Origin: null`, and a page of another site can
+/// make them send that too.
 const FIXED: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -1,4 +1,5 @@
-//! The debug pages: the state of the process, and one decision step by step. They are off by default.
+//! The debug pages: the state of the process, and one decision step by step. They are off by
+//! default.
 //!
 //! Design: `docs/design/debug-pages.md`.
 

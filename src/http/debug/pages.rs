@@ -1,4 +1,5 @@
-//! The handlers of the debug pages. Each checks the guard first, and then fills in a template or writes JSON.
+//! The handlers of the debug pages. Each checks the guard first, and then fills in a template or
+//! writes JSON.
 
 use std::time::Duration;
 
@@ -61,7 +62,8 @@ async fn empty_form(pages: Data<DebugPages>, request: HttpRequest) -> HttpRespon
     html(StatusCode::OK, &ExplainPage::new(None, example_form(&pages, None), pages.data.now()))
 }
 
-/// Explains the request of the form. The token arrives in the body of a POST, and no answer or log repeats it.
+/// Explains the request of the form. The token arrives in the body of a POST, and no answer or log
+/// repeats it.
 async fn explained(pages: Data<DebugPages>, request: HttpRequest, payload: Payload) -> HttpResponse {
     if let Err(refused) = pages.admit_form(&request) {
         return *refused;
@@ -97,8 +99,8 @@ async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Form, (Sta
     }
 }
 
-/// The status and text for a form that actix-web could not read. The text is our own, because actix-web's may quote the
-/// form.
+/// The status and text for a form that actix-web could not read. The text is our own, because
+/// actix-web's may quote the form.
 fn form_error(error: Option<&UrlencodedError>) -> (StatusCode, &'static str) {
     match error {
         Some(UrlencodedError::Overflow { .. }) => {
@@ -142,7 +144,8 @@ fn json(page: &impl Serialize) -> HttpResponse {
     answer(StatusCode::OK).insert_header((header::CONTENT_TYPE, "application/json")).json(page)
 }
 
-/// Limit on the length of the form. It has space for a token of 16 KiB and a body that a person pastes.
+/// Limit on the length of the form. It has space for a token of 16 KiB and a body that a person
+/// pastes.
 const MAX_FORM_BYTES: usize = 256 * 1024;
 
 /// How long the form may take. A browser sends it at once.

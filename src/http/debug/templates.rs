@@ -78,8 +78,8 @@ impl ResultPart {
     }
 }
 
-/// A time in UTC, such as `2026-01-01 00:00:00 UTC`. A time before 1970 or after the year 9999, which RFC 3339 cannot
-/// write, is a number of seconds.
+/// A time in UTC, such as `2026-01-01 00:00:00 UTC`. A time before 1970 or after the year 9999,
+/// which RFC 3339 cannot write, is a number of seconds.
 #[must_use]
 pub fn utc(seconds: UnixSeconds) -> String {
     match u64::try_from(seconds) {

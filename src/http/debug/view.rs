@@ -138,7 +138,8 @@ pub struct CountView {
 }
 
 impl SourceView {
-    /// The age in words; `fixed` for a shared secret, which does not age; `never` if no fetch has succeeded.
+    /// The age in words; `fixed` for a shared secret, which does not age; `never` if no fetch has
+    /// succeeded.
     pub(super) fn age(&self) -> String {
         match self.age_seconds {
             Some(seconds) => format!("{} ago", duration_in_words(seconds)),

@@ -1,4 +1,4 @@
-//! How a source starts, changes, fails, heals and ends.
+//! How a source starts, changes, fails, recovers and ends.
 
 use super::*;
 
@@ -14,7 +14,7 @@ async fn a_source_fetches_at_once_and_publishes_its_keys() {
 }
 
 #[actix::test]
-async fn a_source_whose_provider_is_down_at_the_start_heals_by_itself() {
+async fn a_source_recovers_when_its_provider_was_down_at_the_start() {
     let provider = Provider::start().await;
     let mut settings = test_settings(&provider.url("/keys"));
     settings.refresh_interval = Duration::from_millis(50);
@@ -27,7 +27,7 @@ async fn a_source_whose_provider_is_down_at_the_start_heals_by_itself() {
 }
 
 #[actix::test]
-async fn nobody_at_the_port_is_a_failure_with_a_cause() {
+async fn a_refused_connection_is_a_failure_with_a_cause() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -54,7 +54,7 @@ async fn the_same_keys_in_another_order_keep_the_generation() {
 }
 
 #[actix::test]
-async fn one_bad_key_is_named_and_the_others_are_used() {
+async fn one_bad_key_is_skipped_and_the_others_are_used() {
     let provider = Provider::of_keys(jwks(&[r#"{"kty":"oct","kid":"s","k":"AA"}"#.into(), p256("b")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     assert_eq!(source.kids(), ["b"]);
@@ -63,7 +63,7 @@ async fn one_bad_key_is_named_and_the_others_are_used() {
 }
 
 #[actix::test]
-async fn an_empty_set_takes_all_keys_away_at_once() {
+async fn an_empty_set_removes_all_keys_at_once() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     provider.answers("/keys", jwks(&[]));
@@ -73,7 +73,7 @@ async fn an_empty_set_takes_all_keys_away_at_once() {
 }
 
 #[actix::test]
-async fn a_failed_fetch_leaves_the_last_good_keys() {
+async fn a_failed_fetch_keeps_the_last_good_keys() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     for answer in [jwks(&["{}".to_owned()]), Answer::ok("<html>"), Answer::with_status("500 Oops", "")] {
@@ -119,7 +119,7 @@ async fn the_actor_and_its_series_end_with_the_last_handle() {
 }
 
 #[actix::test]
-async fn a_source_whose_actor_is_gone_says_so() {
+async fn a_source_reports_that_its_actor_has_ended() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let registry = Registry::new();
     let metrics = KeysMetrics::register(&registry).unwrap();
@@ -138,7 +138,7 @@ async fn a_source_whose_actor_is_gone_says_so() {
 }
 
 #[actix::test]
-async fn metrics_tell_outcomes_keys_and_the_time_of_the_last_success() {
+async fn metrics_have_outcomes_keys_and_the_time_of_the_last_success() {
     let provider = Provider::of_keys(jwks(&[ed25519("a"), p256("b")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     provider.answers("/keys", Answer::ok("nonsense"));

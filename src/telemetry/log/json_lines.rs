@@ -1,5 +1,6 @@
-//! The log as JSON: one object an event, its fields at the top between time and level and the target. Each line is put
-//! together in one buffer, since a denial waits for its own.
+//! The log as JSON, one object per event: time, level, the fields of the event, target. A line is
+//! built in one buffer with few allocations, because a denial is answered only after its line is
+//! built.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use super::queue::LogQueue;
 use crate::clock::{Clock, Rfc3339, SystemClock};
 
-/// Writes each event into a queue.
+/// A layer of `tracing` that puts a line for each event into the queue.
 pub(super) struct JsonLines {
     queue: LogQueue,
     clock: SystemClock,
@@ -47,7 +48,7 @@ fn line_of(event: &Event<'_>, unix_time: Duration) -> serde_json::Result<Vec<u8>
     Ok(line)
 }
 
-/// A denial's line has room in it.
+/// The initial capacity of a line, enough for a denial.
 const TYPICAL_BYTES: usize = 768;
 
 #[cfg(test)]
@@ -58,10 +59,10 @@ mod tests {
 
     use super::*;
 
-    /// Keeps the lines, written at the same moment.
-    struct Kept(Arc<Mutex<String>>);
+    /// Collects the lines, all with the same time.
+    struct Collected(Arc<Mutex<String>>);
 
-    impl<S: Subscriber> Layer<S> for Kept {
+    impl<S: Subscriber> Layer<S> for Collected {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
             let line = line_of(event, Duration::from_micros(1_500_000)).unwrap();
             self.0.lock().unwrap().push_str(&String::from_utf8(line).unwrap());
@@ -70,9 +71,9 @@ mod tests {
 
     #[test]
     fn a_line_is_one_object_with_its_fields_in_order() {
-        let kept = Arc::default();
+        let collected = Arc::default();
         tracing::subscriber::with_default(
-            tracing_subscriber::registry().with(Kept(Arc::clone(&kept))),
+            tracing_subscriber::registry().with(Collected(Arc::clone(&collected))),
             || {
                 let absent: Option<&str> = None;
                 tracing::info!(a = "x\"\n\u{1b}é", absent, count = 7, is_so = true, cause = ?Some("y"), "told");
@@ -87,6 +88,6 @@ mod tests {
             r#""target":"scopegate::elsewhere"}"#,
             "\n",
         );
-        assert_eq!(*kept.lock().unwrap(), expected);
+        assert_eq!(*collected.lock().unwrap(), expected);
     }
 }

@@ -13,8 +13,8 @@ pub struct AnswerView {
     pub response: &'static str,
     /// The HTTP status of a denial.
     pub status: Option<i32>,
-    /// Headers. Those of a permit are for the request to the MCP server, those of a denial for the answer to the
-    /// client.
+    /// Headers. Those of a permit are for the request to the MCP server, those of a denial for the
+    /// answer to the client.
     pub headers: Vec<(String, String)>,
     /// Headers that Envoy removes from the request.
     pub headers_to_remove: Vec<String>,
