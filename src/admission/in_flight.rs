@@ -2,8 +2,8 @@
 //! is a counting semaphore that fails at once instead of waiting.
 //!
 //! If all workers shared one counter, each of them would write it twice per request. So each worker
-//! keeps a small reserve of permits for its next requests and returns a surplus. A request is
-//! refused only if the shared counter and the reserves of all workers are empty.
+//! keeps a small reserve for its next requests and returns a surplus. A request is refused only if
+//! the shared counter and the reserves of all workers are empty.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

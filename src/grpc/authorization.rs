@@ -74,8 +74,9 @@ impl UnaryService<Result<CheckMessage, Refusal>> for Check {
     }
 }
 
-/// Serves one call. If tonic refuses the message for its length, the answer is still a denial and
-/// not a failed call, because Envoy's `failure_mode_allow` would apply to that.
+/// Serves one call. If the message is too long, or the limit on bodies in memory is reached, the
+/// answer is still a denial and not a failed call, because Envoy's `failure_mode_allow` would apply
+/// to that.
 async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Body> {
     let admission = check.admission.clone();
     let limit = admission.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);

@@ -28,7 +28,7 @@ pub struct ServerSettings {
     pub keep_alive: Duration,
     /// Time between the first failing `/readyz` and the stop of the listeners.
     pub drain: Duration,
-    /// How long `/readyz` fails at the start while key sources have not answered yet.
+    /// How long `/readyz` waits at the start for usable keys of every source.
     pub ready_wait: Duration,
     /// Whether `/debug/…` exists.
     pub debug: bool,

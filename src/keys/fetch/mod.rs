@@ -96,8 +96,8 @@ impl Fetch {
     }
 }
 
-/// A client for one round. It is not kept, so that a connection is never reused after its address
-/// was checked.
+/// A client for one round. It is not kept, so that no connection is reused without a new check of
+/// its address.
 fn client(outgoing: &Arc<Outgoing>, timeout: Duration) -> Client {
     // `get` limits the whole fetch. The limits of awc on single steps must not expire before that.
     let later = timeout.saturating_mul(2);

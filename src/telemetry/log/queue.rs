@@ -198,8 +198,8 @@ static LOST: LazyLock<IntCounter> = LazyLock::new(|| {
 /// The most bytes that may wait: some ten thousand lines.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
-/// How much of each of the two buffers stays allocated after a burst: as much as denials at full
-/// load write within [`BATCH_DELAY`].
+/// How much of each of the two buffers stays allocated after a burst: as much as a load of only
+/// denials writes within [`BATCH_DELAY`].
 const RETAINED_BYTES: usize = 512 << 10;
 
 /// How long the first line of a batch waits for others.
