@@ -7,6 +7,7 @@ default:
 check:
     cargo fmt --all --check
     cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --package scopegate-load -- -D warnings
     RUSTDOCFLAGS='-D warnings' cargo doc --locked --no-deps
 
 # The Rust tests; with arguments, those that they name

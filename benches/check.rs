@@ -4,22 +4,25 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::wildcard_enum_match_arm,
-    reason = "a bench that cannot go on shall stop"
+    reason = "a bench stops at the first surprise"
 )]
 
-mod drive;
-mod signer;
+#[path = "../tests/support/in_process.rs"]
+mod in_process;
+mod known_key;
 
 use std::{cell::Cell, sync::LazyLock};
 
+use bytes::Bytes;
 use divan::{AllocProfiler, Bencher, black_box};
-use drive::{Driver, SCOPES, Shown, call, config, deny, method, token};
+use in_process::{Driver, Shown, deny, method};
+use known_key::Known;
 use scopegate::{
-    domain::{Body, CheckRequest, Field, Trust},
+    domain::{Body, Trust},
     gateway::ext_authz_grpc::{self, CheckMessage},
     mcp::{self},
 };
-use signer::Known;
+use support::usual::{SCOPES, call, call_of, check_message, config, token};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -28,10 +31,10 @@ fn main() {
     divan::main();
 }
 
-/// One policy for all threads.
-static DRIVER: LazyLock<drive::Shared> = LazyLock::new(|| Driver::start(&config(1)).share());
+/// All threads share one policy.
+static DRIVER: LazyLock<in_process::Shared> = LazyLock::new(|| Driver::start(&config(1)).share());
 
-/// The whole check of a token seen before.
+/// The whole check of a token in the cache.
 #[divan::bench(args = ["no body", "1 KiB"], threads = [1, 2])]
 fn whole(bencher: Bencher<'_, '_>, body: &str) {
     let body = if body == "no body" { String::new() } else { call("echo") };
@@ -51,39 +54,39 @@ fn challenge(bencher: Bencher<'_, '_>, status: &str) {
 /// The same over gRPC, from the message to the answer on the wire.
 #[divan::bench]
 fn whole_grpc(bencher: Bencher<'_, '_>) {
-    let message = drive::check_message(&token(SCOPES, 1), &call("echo"));
-    bencher.bench(|| drive::check(&DRIVER, black_box(&message)));
+    let message = Bytes::from(check_message(&token(SCOPES, 1), &call("echo")));
+    bencher.bench(|| in_process::check(&DRIVER, black_box(&message)));
 }
 
-/// The message alone.
+/// Only reading the message.
 #[divan::bench]
 fn read_grpc(bencher: Bencher<'_, '_>) {
-    let message = drive::check_message(&token(SCOPES, 1), &call("echo"));
+    let message = Bytes::from(check_message(&token(SCOPES, 1), &call("echo")));
     bencher.bench(|| {
         let message = CheckMessage::read(black_box(message.clone())).unwrap();
         ext_authz_grpc::read(&message, 4 << 20).is_ok()
     });
 }
 
-/// A body to its operation.
+/// From a body to its operation.
 #[divan::bench(args = [200, 1024, 16384])]
 fn json(bencher: Bencher<'_, '_>, bytes: usize) {
-    let body = drive::call_of("echo", bytes);
-    let request = drive::check_request(Body::Whole(body.as_bytes()));
+    let body = call_of("echo", bytes);
+    let request = in_process::check_request(Body::Whole(body.as_bytes()));
     bencher.bench(|| mcp::read(black_box(&request), Trust::default()).is_ok());
 }
 
-/// What a tool needs, among so many.
+/// The lookup of one tool among so many.
 #[divan::bench(args = [1, 1000, 10_000])]
 fn policy(bencher: Bencher<'_, '_>, tools: usize) {
     let driver = Driver::start(&config(tools));
-    let operation = drive::tool_call("tool-77");
+    let operation = in_process::tool_call("tool-77");
     let snapshot = driver.state.authorizer().policy().snapshot();
     let policy = snapshot.resources()[0].policy().unwrap();
     bencher.bench_local(|| policy.table().levels(black_box((&operation).into())).is_ok());
 }
 
-/// A token that nobody has seen, from its text to its identity.
+/// A token that is in no cache, from its text to its identity.
 #[divan::bench(args = ["HS256", "RS256", "ES256", "EdDSA"])]
 fn verify(bencher: Bencher<'_, '_>, algorithm: &str) {
     let (known, turn) = (Known::of(algorithm, 1), Cell::new(0));
@@ -93,14 +96,14 @@ fn verify(bencher: Bencher<'_, '_>, algorithm: &str) {
     });
 }
 
-/// Its signature alone.
+/// Only its signature.
 #[divan::bench(args = ["HS256", "RS256", "ES256", "EdDSA"])]
 fn signature(bencher: Bencher<'_, '_>, algorithm: &str) {
     let known = Known::of(algorithm, 1);
     bencher.bench_local(|| known.check_signature());
 }
 
-/// A token that was seen before, from its text to its identity.
+/// A token in the cache, from its text to its identity.
 #[divan::bench(threads = [1, 2])]
 fn cache(bencher: Bencher<'_, '_>) {
     static KNOWN: LazyLock<Known> = LazyLock::new(|| Known::of("ES256", 1000));

@@ -1,4 +1,4 @@
-//! What a large graph costs: 2 000 types, 20 000 fields, 1 000 operations, against a graph with one operation.
+//! The cost of a large graph (2 000 types, 20 000 fields, 1 000 operations), compared with a graph of one operation.
 //! `cargo bench --bench graphql` prints the figures of `docs/graphql.md`.
 
 #![allow(
@@ -9,7 +9,8 @@
     reason = "a measurement: it may stop, it prints, and it reads the clock"
 )]
 
-mod graph;
+#[path = "../tests/support/in_process.rs"]
+mod in_process;
 
 use std::{
     fs,
@@ -17,17 +18,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use graph::write_graph;
+use in_process::{Driver, Shown};
 use scopegate::{
-    app::{Core, LoadSettings},
     clock::SystemClock,
-    config::{self, Environment},
-    domain::{Body, Field, Silent},
-    gateway::{AUTH_REQUEST, HeaderSource, Incoming},
+    config::Environment,
     graphql::{AbstractTypes, Graph, GraphFiles, SchemaSource},
     policy::Decision,
 };
 use serde_json::json;
+use support::{Claims, graph::write_graph, token_of};
 
 fn main() {
     load();
@@ -78,7 +77,7 @@ fn decide() {
     }
 }
 
-/// Shapes that cost as much as the limits let them.
+/// The most expensive queries within the limits.
 fn worst_cases() -> Vec<(&'static str, String)> {
     let flat: String = (0..2400).map(|_| "t:__typename ").take(190).collect();
     let same: String = "type0{id}".repeat(1600);
@@ -97,44 +96,39 @@ fn worst_cases() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A service without listeners.
+/// A service without listeners, and the token of its client.
 struct Bench {
-    system: actix::SystemRunner,
-    core: Core,
+    driver: Driver,
     token: String,
-    _folder: tempfile::TempDir,
 }
 
 impl Bench {
     fn start(types: usize, operations: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_graph(folder.path(), types, operations);
-        let file = folder.path().join("config.yaml");
-        fs::write(&file, CONFIG).unwrap();
-        let load: LoadSettings = Box::new(move || config::load(&file, &Environment::default()));
-        let system = actix::System::new();
-        let core = system.block_on(async { Core::start(load, Arc::new(SystemClock::default())).unwrap() });
+        let clock = Arc::new(SystemClock::default());
+        let driver = Driver::start_in(folder, CONFIG, Environment::default(), clock);
         let scope = (0..100).map(|index| format!(" scope{index}")).collect::<String>();
-        let token = token(&format!("mcp:connect mcp:tools:execute{scope}"));
-        Self { system, core, token, _folder: folder }
+        let claims = support::claims(&format!("mcp:connect mcp:tools:execute{scope}"));
+        Self { driver, token: token_of(&Claims { expires_at: 4_000_000_000, ..claims }) }
     }
 
     /// Prints and returns the nanoseconds of one decision.
     fn report(&self, name: &str, params: impl Fn(usize) -> serde_json::Value) -> f64 {
-        let bodies: Vec<_> = (0..2000)
+        let requests: Vec<_> = (0..2000)
             .map(|round| {
-                json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params(round)})
-                    .to_string()
+                let call =
+                    json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params(round)});
+                Shown::new(Some(&self.token), &call.to_string())
             })
             .collect();
         let mut outcome = String::new();
         let mut rounds = 0_u32;
         let mut spent = Duration::ZERO;
-        for body in
-            bodies.iter().chain(bodies.iter().filter(|_| name.starts_with("a tool")).cycle().take(100_000))
-        {
+        let again = if name.starts_with("a tool") { 100_000 } else { 0 };
+        for shown in requests.iter().chain(requests.iter().cycle().take(again)) {
             let started = Instant::now();
-            outcome = self.decide(body.as_bytes());
+            outcome = self.decide(shown);
             spent += started.elapsed();
             rounds += 1;
             if spent > Duration::from_secs(3) {
@@ -146,59 +140,15 @@ impl Bench {
         nanoseconds
     }
 
-    fn decide(&self, body: &[u8]) -> String {
-        let headers = Headers { authorization: format!("Bearer {}", self.token) };
-        let asked =
-            Incoming { method: "POST", target: "/authorize", headers: &headers, body: Body::Whole(body) };
-        let Ok(request) = (AUTH_REQUEST.read)(&asked) else { return "not read".to_owned() };
-        let checked = self.system.block_on(self.core.authorizer.check(&request, &mut Silent));
-        match checked.decision {
+    fn decide(&self, shown: &Shown) -> String {
+        match self.driver.decide(shown) {
             Decision::Permit(_) => "permit".to_owned(),
             Decision::Deny(denial) => format!("{} {}", denial.reason().code(), denial.refusal().detail),
         }
     }
 }
 
-struct Headers {
-    authorization: String,
-}
-
-impl HeaderSource for Headers {
-    fn field(&self, name: &'static str) -> Field<'_> {
-        match name {
-            "authorization" => Field::One(self.authorization.as_bytes()),
-            "x-original-method" => Field::One(b"POST"),
-            "x-original-uri" => Field::One(b"/mcp"),
-            "content-type" => Field::One(b"application/json"),
-            _ => Field::Absent,
-        }
-    }
-}
-
-fn token(scope: &str) -> String {
-    use scopegate::{
-        keys::{Algorithm, SecretKey, SecretSettings},
-        token::{NewClaims, mint},
-    };
-    let secret = SecretSettings {
-        secret: SecretKey::new(b"an-example-secret-of-thirty-two-bytes!"),
-        algorithm: Algorithm::Hs256,
-        key_id: "k1".to_owned(),
-    };
-    let claims = NewClaims {
-        issuer: Some("https://auth.example.com".to_owned()),
-        subject: "alice".to_owned(),
-        audience: Some("https://mcp.example.com/mcp".to_owned()),
-        client_id: "client-1".to_owned(),
-        scope: scope.to_owned(),
-        issued_at: 1_700_000_000,
-        expires_at: 4_000_000_000,
-        token_id: "1".to_owned(),
-    };
-    mint(&secret, &claims).unwrap()
-}
-
-/// The resident memory of this process; 0 where the system does not tell.
+/// The resident memory of this process in bytes, or 0 if the system does not report it.
 fn resident_bytes() -> usize {
     let pages = fs::read_to_string("/proc/self/statm").unwrap_or_default();
     pages.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * 4096

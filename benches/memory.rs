@@ -1,18 +1,20 @@
-//! What memory the service holds: `cargo bench --bench memory [-- TOKENS]`. Each number is read from the kernel in a
-//! process of its own.
+//! The memory of the service: `cargo bench --bench memory [-- TOKENS]`. Each number is the kernel's count for a separate
+//! process.
 
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a bench that cannot go on shall stop"
+    reason = "a bench stops at the first surprise"
 )]
 
-mod drive;
+#[path = "../tests/support/in_process.rs"]
+mod in_process;
 
 use std::{env, fs, process::Command};
 
-use drive::{Driver, SCOPES, Shown, config, token};
+use in_process::{Driver, Shown};
+use support::usual::{SCOPES, config, token};
 
 fn main() {
     let arguments: Vec<String> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -41,7 +43,7 @@ fn all(token_count: usize) {
     }
 }
 
-/// Bytes that a process of its own has resident, after it did this.
+/// The resident bytes of a separate process after it did this.
 fn measure(what: &str, count: usize) -> usize {
     let output = Command::new(env::current_exe().unwrap()).args([what, &count.to_string()]).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()

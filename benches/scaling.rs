@@ -1,19 +1,20 @@
-//! Decisions on one core and on two, without sockets: `cargo bench --bench scaling`. Rounds alternate; what counts is
-//! the ratio, of which the median and the quartiles are printed.
+//! Decisions on one core and on two, without sockets: `cargo bench --bench scaling`. Rounds alternate. The result is the
+//! ratio, by its median and quartiles.
 //!
-//! Rates are by the processor time of the threads: cache lines that move from core to core are in it, and what else
-//! runs on the machine is not. Where the cores are not both free the two threads meet less often, and the ratio flatters;
-//! so it is printed how much of the time both ran.
+//! Rates are by the processor time of the threads, which includes cache lines that move between cores and excludes other
+//! processes. If one of the cores is busy otherwise, the two threads contend less and the ratio is too good; therefore
+//! the share of time in which both ran is printed too.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a bench that cannot go on shall stop"
+    reason = "a bench stops at the first surprise"
 )]
 
-mod drive;
+#[path = "../tests/support/in_process.rs"]
+mod in_process;
 
 use std::{
     fs,
@@ -23,7 +24,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use drive::{Driver, SCOPES, Shared, Shown, call, config, deny, token};
+use in_process::{Driver, Shared, Shown, deny};
+use support::usual::{SCOPES, call, config, token};
 
 fn main() {
     let driver = Driver::start(&config(1)).share();
@@ -56,7 +58,7 @@ fn compare(driver: &Shared, name: &str, requests: &[Shown]) {
     );
 }
 
-/// Millions of decisions a second of processor time, and how much of the time was that.
+/// Millions of decisions a second of processor time, and the share of time in which the threads ran.
 fn rate(driver: &Shared, requests: &[Shown], workers: usize) -> (f64, f64) {
     let start = Barrier::new(workers);
     thread::scope(|scope| {
@@ -80,7 +82,7 @@ fn rate(driver: &Shared, requests: &[Shown], workers: usize) -> (f64, f64) {
     })
 }
 
-/// What the kernel has counted for this thread.
+/// Seconds of this thread by the kernel's count.
 fn processor_seconds() -> f64 {
     let schedstat = fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     schedstat.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9

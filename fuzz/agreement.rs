@@ -1,5 +1,7 @@
-//! Written-out cases that service and model must decide alike, so that neither drifts: a model that denies too
-//! much would be noticed by the targets, one that permits too much only here.
+//! Cases with a known outcome, for service and model. They find a model that permits too much, which the other targets
+//! would not notice.
+
+use support::{SECRET, SigningKey};
 
 use crate::{
     draw::Draw,
@@ -7,9 +9,8 @@ use crate::{
         self, Request,
         policy::{Groups, Policy},
     },
-    policies::{self, SECRET},
+    policies,
     service::Service,
-    signer::Signer,
 };
 
 #[test]
@@ -40,7 +41,7 @@ fn post(scopes: &str, body: &str) -> Request {
     let claims = serde_json::json!({
         "iss": "https://auth.example.com", "aud": "https://mcp.example.com/r0/mcp", "exp": NOW + 60, "scope": scopes,
     });
-    let signer = Signer::Hs256(SECRET.as_bytes().to_vec());
+    let signer = SigningKey::secret(SECRET);
     let token = signer.token(r#"{"alg":"HS256","kid":"k1"}"#, &claims.to_string());
     Request {
         method: "POST".to_owned(),

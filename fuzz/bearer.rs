@@ -1,21 +1,22 @@
 //! Target: the `Authorization` header, with a good token somewhere in it.
 
+use support::{SECRET, SigningKey};
+
 use crate::{
     draw::Draw,
     drive::{Outcome, drive},
     message,
     model::{self, Request},
     mutate::mutate,
-    policies::{self, SECRET},
+    policies,
     service::Service,
-    signer::Signer,
 };
 
 #[test]
 fn bearer() {
     let all = policies::all();
     let service = Service::start(&policies::document(&all), NOW);
-    let signer = Signer::Hs256(SECRET.as_bytes().to_vec());
+    let signer = SigningKey::secret(SECRET);
     drive("bearer", 10, |draw: &mut Draw| {
         let index = draw.below(all.len());
         let token = message::token(draw, &signer, &all, index, NOW);

@@ -1,4 +1,4 @@
-//! Target: configuration texts. What loads must be safe by itself, and no mistake may show a secret.
+//! Target: configuration texts. A configuration that loads must be safe, and no mistake may show a secret.
 
 use std::fs;
 
@@ -38,7 +38,7 @@ fn config() {
                 Outcome::Permitted
             }
             Err(mistakes) => {
-                let text = mistakes.to_string();
+                let text = mistakes.with_lines();
                 assert!(!text.is_empty());
                 assert!(!text.contains(SECRET), "a secret in a mistake: {text}");
                 assert!(text.len() < 64 << 10, "{} bytes of mistakes", text.len());
@@ -48,7 +48,7 @@ fn config() {
     });
 }
 
-/// What no configuration may lead to.
+/// Checks what must hold for every configuration that loads.
 fn check(settings: &Settings) {
     assert!(!settings.resources.is_empty());
     assert!(!format!("{settings:?}").contains(SECRET), "a secret in Debug");
@@ -73,7 +73,7 @@ fn check(settings: &Settings) {
     }
 }
 
-/// Lines are moved, copied, dropped, and set in and out.
+/// Moves, copies, drops and indents lines.
 fn change_lines(draw: &mut Draw, yaml: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(yaml).into_owned();
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();

@@ -1,6 +1,6 @@
-//! Choices, all of them determined by one number.
+//! Random choices that one number determines.
 
-/// What the choices of one input are drawn from.
+/// The source of the choices for one input.
 pub(crate) struct Draw {
     random: fastrand::Rng,
     shows: bool,
@@ -16,7 +16,7 @@ impl Draw {
         Self { shows: true, ..Self::of(seed) }
     }
 
-    /// Tells what is about to be tried, if this is a replay.
+    /// Prints the input, if this is a replay.
     pub(crate) fn show(&self, what: impl FnOnce() -> String) {
         if self.shows {
             println!("  {}", what());

@@ -1,4 +1,4 @@
-//! Tries a target again and again, and tells how to replay what it found.
+//! Runs a target again and again, and prints how to replay a finding.
 
 use std::{
     collections::BTreeMap,
@@ -9,16 +9,16 @@ use std::{
 
 use crate::{draw::Draw, model::Denied};
 
-/// What came of one input.
+/// The result of one input.
 pub(crate) enum Outcome {
     Permitted,
     Denied,
-    /// Denied for this reason, though the model would have permitted it. No fault, but worth a look.
+    /// The service denied for this reason, and the model permitted. Not a fault, but worth a look.
     DeniedAlone(&'static str),
 }
 
 impl Outcome {
-    /// Compares the two opinions.
+    /// Compares the two decisions.
     pub(crate) fn of(service: Result<(), &'static str>, model: Result<(), Denied>) -> Self {
         match (service, model) {
             (Ok(()), Ok(())) => Self::Permitted,
@@ -29,10 +29,10 @@ impl Outcome {
     }
 }
 
-/// Runs a target for `FUZZ_SECONDS`, or a thousand times; with `FUZZ_SEED` for that one input.
+/// Runs a target for `FUZZ_SECONDS`, or a thousand times. With `FUZZ_SEED` it runs that one input.
 ///
 /// # Panics
-/// When an input fails, or when too few were permitted: a generator that never gets through tests nothing.
+/// If an input fails, or if too few inputs were permitted: a generator of denials tests little.
 pub(crate) fn drive(name: &str, least_permitted_percent: u64, mut target: impl FnMut(&mut Draw) -> Outcome) {
     if let Some(seed) = number("FUZZ_SEED") {
         target(&mut Draw::showing(seed));

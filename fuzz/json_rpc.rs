@@ -1,21 +1,22 @@
 //! Target: a whole request (HTTP method, path, headers, JSON-RPC body) through the whole decision.
 
+use support::{SECRET, SigningKey};
+
 use crate::{
     draw::Draw,
     drive::{Outcome, drive},
     message,
     model::{self, Request},
     mutate::seeds,
-    policies::{self, SECRET},
+    policies,
     service::Service,
-    signer::Signer,
 };
 
 #[test]
 fn json_rpc() {
     let all = policies::all();
     let service = Service::start(&policies::document(&all), NOW);
-    let signer = Signer::Hs256(SECRET.as_bytes().to_vec());
+    let signer = SigningKey::secret(SECRET);
     let seeds = seeds("json_rpc");
     drive("json_rpc", 15, |draw: &mut Draw| {
         let index = draw.below(all.len());

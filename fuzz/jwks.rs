@@ -1,4 +1,4 @@
-//! Target: JWK Sets. Every key that is kept must be justified by an entry that a simple reading accepts.
+//! Target: JWK Sets. For every key that the service keeps there must be an entry that a simple reader accepts.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use scopegate::keys::{AlgorithmSet, KeyRules, KeySet, VerifyingKey};
@@ -66,7 +66,7 @@ fn node(json: &Json) -> Node {
     }
 }
 
-/// Whether this entry may have become that key.
+/// Whether the key may come from this entry.
 fn is_usable(entry: &Json, key: &VerifyingKey, allowed_use: &[String]) -> bool {
     let text = |name: &str| entry.get(name).and_then(Json::text);
     let bytes =

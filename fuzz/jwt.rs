@@ -1,5 +1,5 @@
-//! Target: whole tokens against rules with several sources and keys. Header and claims are changed and signed
-//! again; sometimes the finished token is changed instead.
+//! Target: whole tokens and rules with several sources and keys. Header and claims are changed and signed again, or the
+//! signed token is changed.
 
 use std::sync::Arc;
 
@@ -9,10 +9,13 @@ use scopegate::{
     domain::{Field, Issuer, ResourceId, Silent},
     keys::{Algorithm, AlgorithmSet, KeyRules, KeySet, KeysHandle, SecretKey, SecretSettings},
     token::{
-        self, Audience, Bearer, CacheSettings, SourceRules, TokenMetrics, TokenSettings, TokenType, Verifier,
+        self, Audience, Bearer, CacheSettings, CachedVerifier, KeySource, TokenMetrics, TokenSettings,
+        TokenType, VerifyToken,
     },
 };
 use serde_json::json;
+
+use support::{NOW, SECRET, SigningKey};
 
 use crate::{
     draw::Draw,
@@ -20,7 +23,7 @@ use crate::{
     model::token::{IssuerRule, Key, Source, TokenRules, scopes},
     mutate::mutate,
     node::Node,
-    signer::Signer,
+    verifies::verifies,
 };
 
 #[test]
@@ -28,7 +31,7 @@ fn jwt() {
     let keys = keys();
     let (rules, model) = (rules(&keys), model(&keys));
     let metrics = TokenMetrics::register(&Registry::new()).unwrap();
-    let verifier = Verifier::new(Arc::new(ManualClock::at(NOW)), CacheSettings::default(), metrics);
+    let verifier = CachedVerifier::new(Arc::new(ManualClock::at(NOW)), CacheSettings::default(), metrics);
     let runner = actix::System::new();
     drive("jwt", 15, |draw: &mut Draw| {
         let header = format!("Bearer {}", token(draw, &keys));
@@ -52,15 +55,15 @@ fn jwt() {
 
 /// A key, the source that publishes it and the `kid` under which it does.
 struct Published {
-    signer: Signer,
+    signer: SigningKey,
     source: usize,
     kid: Option<&'static str>,
 }
 
 /// Two providers that both call a key `a`, and a shared secret.
 fn keys() -> Vec<Published> {
-    let key = |source, kid, alg| Published { signer: Signer::generate(alg), source, kid };
-    let secret = Signer::Hs256(SECRET.to_vec());
+    let key = |source, kid, alg| Published { signer: SigningKey::generate(alg), source, kid };
+    let secret = SigningKey::secret(SECRET);
     vec![
         key(0, Some("a"), "EdDSA"),
         key(0, Some("a"), "ES256"),
@@ -82,11 +85,11 @@ fn rules(keys: &[Published]) -> token::TokenRules {
         KeysHandle::fixed(set)
     };
     let secret = SecretSettings {
-        secret: SecretKey::new(SECRET),
+        secret: SecretKey::new(SECRET.as_bytes()),
         algorithm: Algorithm::Hs256,
         key_id: "s".to_owned(),
     };
-    let source = |index: usize, keys, algorithms| SourceRules {
+    let source = |index: usize, keys, algorithms| KeySource {
         name: format!("source-{index}").into(),
         keys,
         algorithms,
@@ -120,7 +123,7 @@ fn model(keys: &[Published]) -> TokenRules {
             .map(|key| Key {
                 kid: key.kid.map(str::to_owned),
                 alg: key.signer.alg(),
-                verifies: key.signer.verifies(),
+                verifies: verifies(&key.signer),
             })
             .collect(),
         issuer: match ISSUERS[index] {
@@ -138,7 +141,7 @@ fn model(keys: &[Published]) -> TokenRules {
 }
 
 fn token(draw: &mut Draw, keys: &[Published]) -> String {
-    // RSA signs slowly; it is drawn less often.
+    // RSA signs slowly, so that it is drawn less often.
     let key = if draw.chance(3) { &keys[3] } else { draw.one(keys) };
     let mut header = header(draw, key);
     let mut claims = claims(draw, key);
@@ -150,7 +153,7 @@ fn token(draw: &mut Draw, keys: &[Published]) -> String {
     }
     let (header, claims) = (header.write(draw), claims.write(draw));
     draw.show(|| format!("{header}\n  {claims}"));
-    let confused = Signer::Hs256(key.signer.public_bytes());
+    let confused = SigningKey::secret(key.signer.public_bytes());
     let signer = match draw.below(50) {
         0 => &draw.one(keys).signer,
         1 => &confused,
@@ -201,9 +204,7 @@ fn claims(draw: &mut Draw, key: &Published) -> Node {
     Node::object(&members)
 }
 
-const NOW: i64 = 1_767_225_600;
-const SECRET: &[u8] = b"an-example-secret-of-thirty-two-bytes!";
-/// Each source's issuer, and whether it must be there exactly.
+/// The issuer of each source, and whether `iss` must be exactly that.
 const ISSUERS: [(&str, bool); 3] = [
     ("https://one.example.com", true),
     ("https://two.example.com", true),

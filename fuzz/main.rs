@@ -1,7 +1,7 @@
 //! Fuzz targets: inputs are drawn from a number, by structure or by mutation of the files in `seeds`.
 //!
-//! None may panic, and whatever the service permits the model in `tests/model` must permit too. `cargo test`
-//! tries a fixed thousand of inputs for each target; `fuzz/run` goes on for as long as it is told.
+//! None may panic, and the service must not permit a request that the model in `tests/model` denies. `cargo test` tries
+//! the same thousand inputs of each target every time. `fuzz/run` tries others, for a given time.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a test that cannot go on shall stop"
+    reason = "a test that cannot go on stops at the line that failed"
 )]
 
 mod agreement;
@@ -18,6 +18,8 @@ mod bearer;
 mod config;
 mod draw;
 mod drive;
+#[path = "../tests/support/in_process.rs"]
+mod in_process;
 mod json_rpc;
 mod jwks;
 mod jwt;
@@ -29,4 +31,4 @@ mod node;
 mod policies;
 mod query;
 mod service;
-mod signer;
+mod verifies;

@@ -2,16 +2,17 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+use support::SigningKey;
+
 use crate::{
     draw::Draw,
     model::Request,
     mutate::mutate,
     node::Node,
     policies::{Protected, SCOPES},
-    signer::Signer,
 };
 
-/// One JSON-RPC message and what its headers would say.
+/// One JSON-RPC message, with the values of its `Mcp-*` headers.
 struct Message {
     node: Node,
     method: &'static str,
@@ -59,10 +60,10 @@ pub(crate) fn request(draw: &mut Draw, protected: &Protected, token: &str, seeds
     request
 }
 
-/// A token whose scopes often suffice; it is for this resource, but for a few.
+/// A token whose scopes often suffice. Most are for this resource.
 pub(crate) fn token(
     draw: &mut Draw,
-    signer: &Signer,
+    signer: &SigningKey,
     protected: &[Protected],
     index: usize,
     now: i64,

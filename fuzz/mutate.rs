@@ -1,4 +1,4 @@
-//! Mutations of bytes that know no structure, and the files that they begin with.
+//! Mutations of bytes without regard to structure, and the files that they start from.
 
 use std::{fs, path::Path};
 
@@ -12,7 +12,7 @@ pub(crate) fn seeds(name: &str) -> Vec<Vec<u8>> {
     files.iter().map(|file| fs::read(file).unwrap()).collect()
 }
 
-/// One to four mutations; `words` are what the format is sensitive to.
+/// Makes one to four mutations. `words` are the tokens that matter to the format.
 pub(crate) fn mutate(draw: &mut Draw, bytes: &mut Vec<u8>, words: &[&str]) {
     for _ in 0..=draw.below(4) {
         once(draw, bytes, words);

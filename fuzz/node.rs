@@ -1,4 +1,4 @@
-//! JSON as it is written: members may occur twice, and text may be escaped in more than one way.
+//! JSON with the freedom of its syntax: members may occur twice, and text may be escaped in several ways.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::draw::Draw;
 /// A value.
 #[derive(Clone, Debug)]
 pub(crate) enum Node {
-    /// Exactly these characters.
+    /// These characters as they are.
     Raw(String),
     Text(String),
     List(Vec<Node>),

@@ -1,6 +1,7 @@
-//! Protected resources: what the model is told of them, and the configuration that tells the service the same.
+//! Protected resources: the facts for the model, and the same facts as a configuration for the service.
 
 use serde_json::{Map, Value, json};
+use support::SECRET;
 
 use crate::{
     draw::Draw,
@@ -9,7 +10,7 @@ use crate::{
         policy::{Entries, Groups, Policy},
         token::{IssuerRule, Key, Source, TokenRules},
     },
-    signer::hmac_verifies,
+    verifies::hmac_verifies,
 };
 
 /// One resource.
@@ -19,7 +20,7 @@ pub(crate) struct Protected {
     pub(crate) facts: Facts,
 }
 
-/// Some resources with special settings, then many with policies drawn at random, always the same ones.
+/// Some resources with special settings, then many with random policies. They are the same in each run.
 pub(crate) fn all() -> Vec<Protected> {
     let mut all: Vec<Protected> = (0..40).map(|index| drawn(index, &mut Draw::of(index))).collect();
     all[0].facts.policy = Policy { unknown_operation_is_connect: true, ..connect_only() };
@@ -34,7 +35,7 @@ fn connect_only() -> Policy {
     Policy { initialize: vec![vec!["connect".to_owned()]], ..Policy::default() }
 }
 
-/// A resource whose path, and with it the audience of its tokens, goes by its index.
+/// A resource whose path and audience have its index.
 pub(crate) fn drawn(index: u64, draw: &mut Draw) -> Protected {
     let path = format!("/r{index}/mcp");
     let audience = format!("https://mcp.example.com{path}");
@@ -97,7 +98,7 @@ fn entries(draw: &mut Draw, patterns: &[&str]) -> Entries {
     chosen.into_iter().map(|pattern| (pattern.to_owned(), groups(draw))).collect()
 }
 
-/// The configuration file; JSON is YAML too.
+/// The configuration file, in JSON, which is YAML too.
 pub(crate) fn document(all: &[Protected]) -> String {
     json!({"resources": all.iter().map(resource).collect::<Vec<_>>()}).to_string()
 }
@@ -130,8 +131,6 @@ fn resource(protected: &Protected) -> Value {
 fn named(entries: &Entries) -> Value {
     Value::Object(entries.iter().map(|(name, groups)| (name.clone(), json!(groups))).collect())
 }
-
-pub(crate) const SECRET: &str = "an-example-secret-of-thirty-two-bytes!";
 
 pub(crate) const SCOPES: [&str; 8] = ["connect", "list", "call", "read", "write", "admin", "root", "extra"];
 

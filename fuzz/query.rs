@@ -1,5 +1,5 @@
-//! Target: queries of `execute_graphql`. A permitted query must need all that a plain reader finds in its words: a
-//! scoped field whose name does not stand in the text was not selected, one that was selected stands there.
+//! Target: queries of `execute_graphql`. A query must require the scopes of every field that a simple reader finds in
+//! its words. A field that is selected has its name in the text.
 
 use std::{fs, path::Path};
 
@@ -41,7 +41,7 @@ fn query() {
     });
 }
 
-/// The coordinates that a query needs; `None` where it is refused.
+/// The coordinates of the fields in a query. `None` if the query is rejected.
 fn fields_of(table: &PolicyTable, text: &str) -> Option<Vec<String>> {
     let operation = Operation::Single(Message::Request(Call {
         method: "tools/call".into(),

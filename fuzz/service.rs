@@ -1,51 +1,37 @@
-//! The service without sockets: the very code of the request path, asked as nginx asks.
+//! The service without sockets, asked as nginx asks.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
-use actix::SystemRunner;
 use scopegate::{
-    app::{Core, LoadSettings},
     clock::ManualClock,
-    config::{self, Environment},
+    config::Environment,
     domain::{Body, Field, Silent},
     gateway::{AUTH_REQUEST, HeaderSource, Incoming},
     policy::Decision,
 };
 
-use crate::model::Request;
+use crate::{in_process::Driver, model::Request};
 
-/// Actors and the authorizer, on a clock that stands still.
-pub(crate) struct Service {
-    core: Core,
-    runner: SystemRunner,
-}
+/// Actors and authorizer, with a clock that stands still.
+pub(crate) struct Service(Driver);
 
 impl Service {
-    /// Starts with this configuration.
+    /// Starts with this configuration at this time.
     pub(crate) fn start(yaml: &str, now: i64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("config.yaml");
-        fs::write(&file, yaml).unwrap();
-        // So many that refusing what is made up never takes more than its share.
+        // With so many workers, the throttle of rejected tokens never delays a target.
         let environment = Environment::default().with("SCOPEGATE__SERVER__WORKERS", "1024");
-        let load: LoadSettings = Box::new(move || config::load(&file, &environment));
-        let runner = actix::System::new();
-        let core = runner.block_on(async {
-            let core = Core::start(load, Arc::new(ManualClock::at(now))).unwrap();
-            core.policy.first_answers().await;
-            core
-        });
-        Self { core, runner }
+        let folder = tempfile::tempdir().unwrap();
+        Self(Driver::start_in(folder, yaml, environment, Arc::new(ManualClock::at(now))))
     }
 
-    /// Decides; a denial gives its code.
+    /// Decides. A denial returns the code of its reason.
     pub(crate) fn permits(&self, resource: &str, request: &Request) -> Result<(), &'static str> {
         let target = format!("/authorize?resource={resource}");
         let headers = Shown(request);
         let body = if request.body.is_empty() { Body::Absent } else { Body::Whole(&request.body) };
         let asked = Incoming { method: "POST", target: &target, headers: &headers, body };
         let Ok(check) = (AUTH_REQUEST.read)(&asked) else { return Err("request-malformed") };
-        let checked = self.runner.block_on(self.core.authorizer.check(&check, &mut Silent));
+        let checked = self.0.block_on(self.0.state.authorizer().check(&check, &mut Silent));
         let reply = (AUTH_REQUEST.write)(&checked, Some(&check));
         match checked.decision {
             Decision::Permit(_) => {

@@ -21,6 +21,7 @@
 //!               token     a bearer string to an identity
 //!                 keys    public keys: fetch, keep fresh, snapshot (JwksActor)
 //!             mcp         a JSON-RPC body or headers to an operation
+//!               json      objects whose member names are unique
 //!               domain    the words of the field; clock: time as a value; telemetry: logs, traces, redaction;
 //!                                                       tls: the listeners' certificates;
 //!                                                       release: version and commit
@@ -42,6 +43,7 @@ pub mod gateway;
 pub mod graphql;
 pub mod grpc;
 pub mod http;
+pub mod json;
 pub mod keys;
 pub mod mcp;
 pub mod metadata;

@@ -1,21 +1,23 @@
-//! What a warm decision allocates, from the read request to the written answer. What the HTTP framework allocates
-//! is its own.
+//! Counts the allocations of a warm decision, from the request that was read to the response. Those of the HTTP
+//! framework do not count.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shall stop")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops at the line that failed")]
 
-#[path = "../benches/drive/mod.rs"]
-mod drive;
+#[path = "support/in_process.rs"]
+mod in_process;
 
 use std::alloc::System;
 
-use drive::{Driver, SCOPES, Shown, call, check, check_message, config, deny, token};
+use bytes::Bytes;
+use in_process::{Driver, Shown, check, deny};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use support::usual::{SCOPES, call, check_message, config, token};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Allocations of one request, once everything is warm. The actors' threads wake up now and then: the least of some
-/// counts is the request's own.
+/// Allocations of one request, once everything is warm. The actors' threads wake up now and then, so that the least
+/// of some counts is that of the request.
 fn allocations(mut ask: impl FnMut()) -> usize {
     let mut counted = || {
         let region = Region::new(ALLOCATOR);
@@ -31,7 +33,7 @@ fn a_warm_permit_allocates_nothing_and_a_challenge_little() {
     let driver = Driver::start(&config(10)).share();
     let token = token(SCOPES, 1);
     let (stream, with_body) = (Shown::new(Some(&token), ""), Shown::new(Some(&token), &call("echo")));
-    let message = check_message(&token, &call("echo"));
+    let message = Bytes::from(check_message(&token, &call("echo")));
     let asked = |shown: &Shown, status: u16| allocations(|| assert_eq!(driver.ask(shown).status, status));
     let counted = [
         ("a permit without a body", asked(&stream, 200)),
@@ -43,13 +45,13 @@ fn a_warm_permit_allocates_nothing_and_a_challenge_little() {
     assert_eq!(counted, EXPECTED);
 }
 
-/// Whoever makes one of them smaller writes it down here.
+/// A change that makes one of them smaller lowers it here.
 const EXPECTED: [(&str, usize); 5] = [
     ("a permit without a body", 0),
-    // serde_json's stack, where what it skips is nested.
+    // serde_json's stack, since the part that it skips is nested.
     ("a permit with a body", 1),
     ("a challenge that is ready", 0),
-    // Its two lists of scopes, its text, and what lets that be handed on without a copy.
+    // Its two lists of scopes, its text, and the handle that passes the text on without a copy.
     ("a challenge that is written", 5),
     // The message's lists, the answer's, and its buffer.
     ("a permit over gRPC", 14),

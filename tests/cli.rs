@@ -4,17 +4,19 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test that cannot go on shall stop"
+    reason = "a test that cannot go on stops at the line that failed"
 )]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    process::{Child, Command, Output, Stdio},
+    io::{BufReader, Read, Write},
+    net::SocketAddr,
+    process::{ChildStdout, Command, Output, Stdio},
 };
 
-use tonic_health::pb::{
-    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+use support::{
+    grpc::{NOT_SERVING, SERVING, health},
+    http::{Answer, exchange},
+    process::{Running, line_with},
 };
 
 const SECRET: &str = "a-secret-for-development-of-40-characters";
@@ -96,13 +98,27 @@ fn check_lists_all_mistakes_at_once_and_exits_with_2() {
         let output = run(&[command, "--config", file.path().to_str().unwrap()]);
         let errors = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{errors}");
-        for path in ["mcp.server.base_url", "mcp.oauth.enabled", "mcp.oauth.modes"] {
-            assert!(
-                errors.lines().any(|line| line.starts_with(path) && line.contains("expected")),
-                "{errors}"
-            );
+        for (place, path, shown) in [
+            ("4:15", "mcp.server.base_url", "    base_url: 7"),
+            ("6:14", "mcp.oauth.enabled", "    enabled: 'maybe'"),
+            ("7:5", "mcp.oauth.modes", "    modes: …"),
+        ] {
+            let start = format!("{}:{place}: {path}: found ", file.path().display());
+            let is_told = |line: &str| line.starts_with(&start) && line.contains(", expected ");
+            assert!(errors.lines().any(is_told), "{errors}");
+            assert!(errors.lines().any(|line| line.ends_with(&format!("| {shown}"))), "{errors}");
         }
     }
+}
+
+#[test]
+fn schema_prints_the_schema_that_is_beside_the_examples() {
+    let output = run(&["schema"]);
+    assert!(output.status.success(), "{output:?}");
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/schema.json");
+    let written: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(printed, written);
 }
 
 #[test]
@@ -201,128 +217,82 @@ fn a_token_is_refused_where_there_is_no_secret() {
     assert_eq!(output.status.code(), Some(2));
 }
 
-/// A service that ends with its test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn serve(drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
+fn serve(drain: &str) -> (Running, BufReader<ChildStdout>) {
     let mut command = scopegate();
     command.args(["serve", "--dev"]);
     start(command, drain)
 }
 
 /// Starts `command`, a service by `--dev`, and waits until it listens.
-fn start(mut command: Command, drain: &str) -> (Running, BufReader<std::process::ChildStdout>, [String; 3]) {
-    command.stdout(Stdio::piped());
-    command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
-    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
-    command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
-    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
+fn start(mut command: Command, drain: &str) -> (Running, BufReader<ChildStdout>) {
+    on_free_ports(&mut command);
     command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json").env("SCOPEGATE__SERVER__DRAIN", drain);
-    let mut child = command.spawn().unwrap();
-    let mut output = BufReader::new(child.stdout.take().unwrap());
-    let running = Running(child);
-    loop {
-        let mut line = String::new();
-        assert_ne!(output.read_line(&mut line).unwrap(), 0, "the service ended");
-        if let Some(json) = serde_json::from_str::<serde_json::Value>(&line)
-            .ok()
-            .filter(|json| json["message"] == "listening")
-        {
-            let address = |name: &str| {
-                let list = json[name].as_str().unwrap();
-                list.trim_matches(['[', ']']).split(',').next().unwrap().to_owned()
-            };
-            return (running, output, ["listen", "admin", "grpc"].map(address));
-        }
+    Running::start(command)
+}
+
+fn on_free_ports(command: &mut Command) {
+    for listener in ["LISTEN_ADDR", "ADMIN_LISTEN_ADDR", "GRPC_LISTEN_ADDR"] {
+        command.env(format!("SCOPEGATE__SERVER__{listener}"), "127.0.0.1:0");
     }
 }
 
-fn get(address: &str, path: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).ok()?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").ok()?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).ok()?;
-    Some(answer)
+/// Gets a page; `None` if no listener answers.
+fn get(address: SocketAddr, path: &str) -> Option<Answer> {
+    support::http::get(address, path, "localhost").ok()
 }
 
-/// What the health service says of `Authorization`; `None` where nobody answers.
-fn grpc_health(address: &str) -> Option<ServingStatus> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let endpoint = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap();
-        let mut client = HealthClient::new(endpoint.connect().await.ok()?);
-        let service = "envoy.service.auth.v3.Authorization".to_owned();
-        let answer = client.check(HealthCheckRequest { service }).await.ok()?;
-        Some(answer.into_inner().status())
-    })
+/// The state of `Authorization` in the health service; `None` if no listener answers.
+fn grpc_health(address: SocketAddr) -> Option<i32> {
+    health(address, "envoy.service.auth.v3.Authorization").ok()
 }
 
 #[test]
 fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
-    let (mut running, mut output, [listen, admin, grpc]) = serve("2s");
-    assert!(get(&admin, "/readyz").unwrap().starts_with("HTTP/1.1 200"));
-    assert_eq!(grpc_health(&grpc), Some(ServingStatus::Serving));
-    let pid = running.0.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
-    loop {
-        let mut line = String::new();
-        assert_ne!(output.read_line(&mut line).unwrap(), 0);
-        if line.contains("\"message\":\"draining\"") {
-            break;
-        }
-    }
+    let (mut running, mut output) = serve("2s");
+    let ready = |running: &Running| running.admin("/readyz").unwrap();
+    assert_eq!(ready(&running).status, 200);
+    assert_eq!(grpc_health(running.grpc), Some(SERVING));
+    running.terminate();
+    line_with(&mut output, "\"message\":\"draining\"");
     // The drain lasts two seconds: long enough for three requests on loopback.
-    let mut ready = get(&admin, "/readyz").unwrap();
-    while ready.starts_with("HTTP/1.1 200") {
-        ready = get(&admin, "/readyz").unwrap();
+    let mut answer = ready(&running);
+    while answer.status == 200 {
+        answer = ready(&running);
     }
-    assert!(ready.starts_with("HTTP/1.1 503") && ready.contains("\"draining\":true"), "{ready}");
-    while grpc_health(&grpc) == Some(ServingStatus::Serving) {}
-    assert_eq!(grpc_health(&grpc), Some(ServingStatus::NotServing));
+    assert!(answer.status == 503 && answer.body.contains("\"draining\":true"), "{answer:?}");
+    while grpc_health(running.grpc) == Some(SERVING) {}
+    assert_eq!(grpc_health(running.grpc), Some(NOT_SERVING));
     let metadata = "/.well-known/oauth-protected-resource/mcp";
-    assert!(get(&listen, metadata).unwrap().starts_with("HTTP/1.1 200"));
+    assert_eq!(get(running.address, metadata).unwrap().status, 200);
     for path in [metadata, "/authorize"] {
-        // A gateway that keeps its connection is told not to: it must not meet one that closes.
-        let mut pooled = TcpStream::connect(&listen).unwrap();
-        write!(pooled, "GET {path} HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        pooled.read_to_string(&mut answer).unwrap();
-        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        // The response tells a gateway not to keep its connection, which is about to close.
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        let answer = exchange(running.address, request.as_bytes()).unwrap();
+        assert_eq!(answer.header("connection"), Some("close"), "{answer:?}");
     }
-    assert!(running.0.wait().unwrap().success());
-    assert!(get(&listen, metadata).is_none());
-    assert_eq!(grpc_health(&grpc), None);
+    assert!(running.wait().success());
+    assert!(get(running.address, metadata).is_none());
+    assert_eq!(grpc_health(running.grpc), None);
 }
 
 #[test]
 fn the_log_names_no_token_and_no_argument() {
-    let (mut running, mut output, [listen, ..]) = serve("0s");
+    let (mut running, mut output) = serve("0s");
     let secret_argument = "an-argument-that-must-not-be-logged";
     let token = token("mcp:connect");
     let body = format!(
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"delete_user","arguments":{{"x":"{secret_argument}"}}}}}}"#
     );
-    let mut stream = TcpStream::connect(&listen).unwrap();
-    write!(
-        stream,
+    let request = format!(
         "POST /authorize HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Original-Method: POST\r\nX-Original-URI: /mcp?k={secret_argument}\r\n\
          Authorization: Bearer {token}\r\nTraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
-    assert!(Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap().success());
-    running.0.wait().unwrap();
+    );
+    let answer = exchange(running.address, request.as_bytes()).unwrap();
+    assert_eq!(answer.status, 403, "{answer:?}");
+    running.terminate();
+    running.wait();
     let mut log = String::new();
     output.read_to_string(&mut log).unwrap();
     let line = log.lines().find(|line| line.contains("\"decision\":\"deny\"")).unwrap();
@@ -348,57 +318,53 @@ fn a_service_whose_listeners_cannot_start_ends() {
     // Enough open files to bind, too few for the threads that accept.
     let mut command = Command::new("sh");
     command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("RUST_BACKTRACE", "0");
-    command.env("SCOPEGATE__SERVER__LISTEN_ADDR", "127.0.0.1:0");
-    command.env("SCOPEGATE__SERVER__ADMIN_LISTEN_ADDR", "127.0.0.1:0");
-    command.env("SCOPEGATE__SERVER__GRPC_LISTEN_ADDR", "127.0.0.1:0");
+    on_free_ports(&mut command);
     command.args(["-c", "ulimit -n 20; exec \"$0\" serve --dev", env!("CARGO_BIN_EXE_scopegate")]);
-    let mut running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    assert!(!running.0.wait().unwrap().success());
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    assert!(!child.wait().unwrap().success());
 }
 
 /// `scopegate serve --dev` under limits on open files, asked to decide at most 100 requests at a time.
-fn serve_with_open_files(limits: &str) -> (Running, [String; 3]) {
+fn serve_with_open_files(limits: &str) -> Running {
     let mut command = Command::new("sh");
     command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("SCOPEGATE__SERVER__MAX_IN_FLIGHT", "100");
     command.env("SCOPEGATE__SERVER__WORKERS", "1");
     command.args(["-c", &format!("{limits}; exec \"$0\" serve --dev"), env!("CARGO_BIN_EXE_scopegate")]);
-    let (running, _, addresses) = start(command, "0s");
-    (running, addresses)
+    start(command, "0s").0
 }
 
 #[test]
 fn a_limit_on_open_files_that_is_too_low_is_told_at_the_start() {
-    let (_running, [_, admin, _]) = serve_with_open_files("ulimit -n 300");
-    let ready = get(&admin, "/readyz").unwrap();
+    let running = serve_with_open_files("ulimit -n 300");
+    let ready = running.admin("/readyz").unwrap().body;
     assert!(ready.contains("a limit of 300, expected 356 or more: `server.max_in_flight`"), "{ready}");
 }
 
 #[test]
 fn a_soft_limit_on_open_files_is_raised_to_the_hard_one() {
-    let (_running, [_, admin, _]) = serve_with_open_files("ulimit -S -n 300; ulimit -H -n 600");
-    let ready = get(&admin, "/readyz").unwrap();
-    assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("\"warnings\":[]"), "{ready}");
-    let metrics = get(&admin, "/metrics").unwrap();
+    let running = serve_with_open_files("ulimit -S -n 300; ulimit -H -n 600");
+    let ready = running.admin("/readyz").unwrap();
+    assert!(ready.status == 200 && ready.body.contains("\"warnings\":[]"), "{ready:?}");
+    let metrics = running.admin("/metrics").unwrap().body;
     assert!(metrics.lines().any(|line| line == "process_max_fds 600"), "{metrics}");
 }
 
 #[test]
 fn a_log_that_nobody_reads_delays_no_decision_and_loses_nothing_at_first() {
-    let (mut running, mut output, [listen, admin, _]) = serve("0s");
+    let (mut running, mut output) = serve("0s");
     // More lines than the pipe has room for.
     for _ in 0..DENIALS {
-        let answer = get(&listen, "/authorize").unwrap();
-        assert!(answer.starts_with("HTTP/1.1 403"), "{answer}");
+        let answer = get(running.address, "/authorize").unwrap();
+        assert_eq!(answer.status, 403, "{answer:?}");
     }
     let lost = "scopegate_log_lines_lost_total 0";
-    assert!(get(&admin, "/metrics").unwrap().lines().any(|line| line == lost));
-    let pid = running.0.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert!(running.admin("/metrics").unwrap().body.lines().any(|line| line == lost));
+    running.terminate();
     let mut log = String::new();
     output.read_to_string(&mut log).unwrap();
     assert!(log.len() > 65_536, "{}", log.len());
     assert_eq!(log.matches("\"reason\":\"request-malformed\"").count(), DENIALS);
-    assert!(running.0.wait().unwrap().success());
+    assert!(running.wait().success());
 }
 
 const DENIALS: usize = 500;

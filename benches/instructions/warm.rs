@@ -1,13 +1,15 @@
-//! The same warm request a number of times, for an instruction counter.
+//! Sends the same warm request many times, for an instruction counter.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench")]
 
-#[path = "../drive/mod.rs"]
-mod drive;
+#[path = "../../tests/support/in_process.rs"]
+mod in_process;
 
 use std::hint::black_box;
 
-use drive::{Driver, SCOPES, Shared, Shown, call, check, check_message, config, deny, token};
+use bytes::Bytes;
+use in_process::{Driver, Shared, Shown, check, deny};
+use support::usual::{SCOPES, call, check_message, config, token};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
@@ -19,7 +21,7 @@ fn main() {
         "call" => repeat(times, &driver, &Shown::new(Some(&token), &call("echo")), 200),
         "denied" => repeat(times, &driver, &deny("403"), 403),
         "grpc" => {
-            let message = check_message(&token, &call("echo"));
+            let message = Bytes::from(check_message(&token, &call("echo")));
             for _ in 0..times {
                 black_box(check(&driver, black_box(&message)));
             }

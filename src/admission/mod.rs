@@ -150,8 +150,10 @@ pub fn register_in_flight(admission: &Arc<Admission>, registry: &Registry) -> Re
     Ok(())
 }
 
-/// Name, help text and value of each gauge.
-const GAUGES: [(&str, &str, fn(&Admission) -> usize); 4] = [
+/// Name, help text and value of a gauge.
+type Gauge = (&'static str, &'static str, fn(&Admission) -> usize);
+
+const GAUGES: [Gauge; 4] = [
     ("scopegate_requests_in_flight", "Requests that are being decided.", |it| it.in_flight.in_flight()),
     (
         "scopegate_requests_in_flight_max",

@@ -21,7 +21,7 @@ use crate::{
     release,
     telemetry::{log::register_lost_lines, traces::Tracer},
     tls::ServerTls,
-    token::{TokenMetrics, Verifier},
+    token::{CachedVerifier, TokenMetrics},
 };
 
 /// Reads the whole configuration. Each call reads it again.
@@ -68,8 +68,8 @@ impl Core {
         let server = &settings.server;
         let max_waiting = (server.max_in_flight / 4).min(MAX_WAITING);
         let metrics = TokenMetrics::register(&registry)?;
-        let verifier =
-            Verifier::new(Arc::clone(&clock), server.token_cache, metrics).paced(server.workers, max_waiting);
+        let verifier = CachedVerifier::new(Arc::clone(&clock), server.token_cache, metrics)
+            .throttled(server.workers, max_waiting);
         verifier.register_usage(&registry)?;
         register_process(&registry)?;
         register_lost_lines(&registry)?;
@@ -201,13 +201,13 @@ const MAX_WAITING: usize = 1024;
 mod tests {
     use super::*;
     use crate::{
-        config::{Environment, Sources},
+        config::{Environment, Origin},
         telemetry::SamplingRatio,
     };
 
     #[test]
     fn a_change_that_needs_a_restart_is_named() {
-        let settings = || Sources::development(Environment::default()).unwrap().load().unwrap();
+        let settings = || Origin::development(Environment::default()).unwrap().load().unwrap();
         let changed = |change: fn(&mut Settings)| {
             let mut now = settings();
             change(&mut now);

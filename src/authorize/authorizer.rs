@@ -4,75 +4,41 @@
 //! 2. [`is_public`]: the resource's own metadata and CORS preflights need no token. [`check_origin`]: browsers of other
 //!    origins are refused.
 //! 3. [`Bearer::read`]: the token in the `Authorization` header; else 401.
-//! 4. to 6. [`Verifier::verify`]: key, signature, claims and scopes of the token; else 401, or 503 without keys.
+//! 4. to 6. [`VerifyToken::verify`]: key, signature, claims and scopes of the token; else 401, or 503 without keys.
 //! 7. [`mcp::read`]: the operation that the request asks for; else 400 or 413.
 //! 8. to 10. [`decide`]: whether the token's scopes suffice for it; else 403.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
-use super::observer::{Observer, ObserverSettings};
+use super::{
+    Checked, Note, Trace,
+    observer::{Observer, ObserverSettings},
+};
 use crate::{
     audit::AuditHandle,
-    domain::{CheckRequest, Dialect, Field, Operation, Reason, Refusal, Selector, Step, Trace},
+    domain::{CheckRequest, Dialect, Field, Operation, Reason, Refusal},
     mcp,
     policy::{
         Decision, DecisionRecord, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide,
         permit_public, permit_unenforced,
     },
     telemetry::redact,
-    token::{Bearer, Identity, Verifier},
+    token::{Bearer, CachedVerifier, Identity, Verifier, VerifyToken},
 };
 
-/// Decides about requests. One value for each worker is not needed: it is shared and holds no lock.
+/// Decides about requests. All workers share one authorizer: it holds no lock.
 #[derive(Debug)]
-pub struct Authorizer {
+pub struct Authorizer<V = CachedVerifier> {
     policy: PolicyHandle,
-    verifier: Verifier,
+    verifier: V,
     observer: ObserverSettings,
     audit: Option<AuditHandle>,
-}
-
-/// A decision, and what the gateway is told with it.
-#[derive(Debug)]
-pub struct Checked<'a> {
-    /// Whether the request may pass.
-    pub decision: Decision,
-    /// Whether the gateway removes `Authorization` before the server sees the request.
-    pub removes_token: bool,
-    /// What the request asks for; `None` where that was not read.
-    pub operation: Option<Operation<'a>>,
-}
-
-impl<'a> Checked<'a> {
-    /// A denial of a request that no step has read.
-    #[must_use]
-    pub fn refused(refusal: Refusal) -> Self {
-        Self { decision: Decision::Deny(refusal.into()), removes_token: false, operation: None }
-    }
-
-    /// What a record says when its decision is made. The record is left as a denial.
-    pub(super) fn of(record: &mut DecisionRecord<'_, 'a>) -> Self {
-        let policy = record.resource.and_then(ProtectedResource::policy);
-        let denial = Decision::Deny(Denial::of(Reason::ResourceUnknown));
-        Self {
-            decision: std::mem::replace(&mut record.decision, denial),
-            removes_token: policy.is_some_and(|policy| !policy.forwards_token()),
-            operation: record.operation.take(),
-        }
-    }
-
-    /// The operation as the log names it: the JSON-RPC method, and the tool or prompt that it names.
-    #[must_use]
-    pub fn operation_name(&self) -> Option<(Cow<'_, str>, Option<Cow<'_, str>>)> {
-        let (method, name) = self.operation.as_ref()?.method_and_name();
-        Some((redact::borrowed(method), name.map(redact::borrowed)))
-    }
 }
 
 impl Authorizer {
     /// An authorizer that reads the policy in force.
     #[must_use]
-    pub fn new(policy: PolicyHandle, verifier: Verifier, observer: ObserverSettings) -> Self {
+    pub fn new(policy: PolicyHandle, verifier: CachedVerifier, observer: ObserverSettings) -> Self {
         Self { policy, verifier, observer, audit: None }
     }
 
@@ -102,17 +68,24 @@ impl Authorizer {
         let mut observer = Observer::start(&self.observer, record);
         self.decide(&snapshot, request, observer.record(), trace).await;
         self.write_down(&mut observer);
-        trace.note(Step::Decision, || describe_decision(&observer.record().decision));
+        trace.note(|| Note::Decision(&observer.record().decision));
         observer.finish()
     }
 
-    /// Decides as [`check`](Self::check) does, for a person who asks why: no counter, clock, log or audit log learns of it.
+    /// Decides as [`check`](Self::check) does, for a person who asks why. Every step runs, also for a token in the
+    /// cache. No counter, clock, cache, log or audit log learns of it.
     pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
         let snapshot = self.policy.snapshot();
         let mut record = DecisionRecord::of_request(request, snapshot.version());
-        self.decide(&snapshot, request, &mut record, trace).await;
-        trace.note(Step::Decision, || describe_decision(&record.decision));
+        self.uncached().decide(&snapshot, request, &mut record, trace).await;
+        trace.note(|| Note::Decision(&record.decision));
         Checked::of(&mut record)
+    }
+
+    /// The same steps over a verifier that remembers no token.
+    fn uncached(&self) -> Authorizer<Verifier> {
+        let (policy, observer) = (self.policy.clone(), self.observer.clone());
+        Authorizer { policy, verifier: self.verifier.uncached().clone(), observer, audit: None }
     }
 
     /// Denies a request that was not as its dialect demands, or was not admitted. The denial is counted and logged.
@@ -124,15 +97,17 @@ impl Authorizer {
         observer.finish()
     }
 
-    /// Writes the decision to the audit log, where there is one; without one this costs a branch. A permit that cannot be
-    /// written becomes a denial where the operator wants that.
+    /// Writes the decision to the audit log, where there is one; without one this costs a branch. A permit that cannot
+    /// be written becomes a denial where the operator wants that.
     fn write_down(&self, observer: &mut Observer<'_, '_>) {
         if let Some(audit) = &self.audit {
             observer.note_duration();
             audit.record(observer.record());
         }
     }
+}
 
+impl<V: VerifyToken> Authorizer<V> {
     async fn decide<'s, 'a, T: Trace>(
         &self,
         snapshot: &'s PolicySnapshot,
@@ -141,7 +116,7 @@ impl Authorizer {
         trace: &mut T,
     ) {
         record.resource = find_resource(snapshot, request);
-        trace.note(Step::Resource, || describe_resource(record.resource, request));
+        note_resource(record.resource, request, trace);
         record.decision = match record.resource {
             None => Decision::Deny(Denial::of(Reason::ResourceUnknown)),
             Some(resource) => self.check_resource(resource, request, record, trace).await,
@@ -175,7 +150,7 @@ impl Authorizer {
         trace: &mut T,
     ) -> Decision {
         if let Err(refusal) = check_origin(policy, request) {
-            trace.note(Step::Resource, || refusal.to_string());
+            trace.note(|| Note::OriginRefused(refusal));
             return Decision::Deny(refusal.into());
         }
         let identity = match self.identify(policy, request, trace).await {
@@ -185,13 +160,14 @@ impl Authorizer {
         match read_operation(policy, request, trace) {
             Ok(operation) => decide(policy, identity, record.operation.insert(operation)),
             Err(refusal) => {
-                trace.note(Step::Operation, || refusal.to_string());
+                trace.note(|| Note::OperationRefused(refusal));
                 Decision::Deny(Denial::from(refusal).with_identity(identity))
             }
         }
     }
 
-    /// Invented tokens keep the pace of refused ones; a client without a token is on its way to one.
+    /// A credential that is not a bearer token costs its client as much as a rejected token. A request without a token
+    /// does not: that is how a client learns where to get one.
     async fn refuse_unread(&self, refusal: Refusal) -> Refusal {
         if refusal.reason == Reason::TokenMissing {
             return refusal;
@@ -209,10 +185,8 @@ impl Authorizer {
         let bearer = match Bearer::read(request.authorization) {
             Ok(bearer) => bearer,
             Err(refusal) => {
-                trace.note(Step::Bearer, || refusal.to_string());
-                // What nobody else shall learn of does not slow anybody down either.
-                let is_apart = trace.is_thorough();
-                return Err(if is_apart { refusal } else { self.refuse_unread(refusal).await });
+                trace.note(|| Note::BearerRefused(refusal));
+                return Err(self.refuse_unread(refusal).await);
             }
         };
         self.verifier.verify(policy.tokens(), bearer, trace).await
@@ -228,6 +202,13 @@ fn find_resource<'s>(
         .find(request.selector, path)
         .or_else(|| snapshot.find_metadata(request.selector, path).map(|(resource, _)| resource));
     found.map(|resource| &**resource)
+}
+
+fn note_resource<T: Trace>(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>, trace: &mut T) {
+    trace.note(|| match resource {
+        Some(resource) => Note::ResourceFound { id: resource.id(), path: request.path() },
+        None => Note::ResourceNotFound { selector: request.selector, path: request.path() },
+    });
 }
 
 /// Step 2: the resource's own metadata, and CORS preflights, which browsers send without a token.
@@ -257,46 +238,7 @@ fn read_operation<'a, T: Trace>(
     trace: &mut T,
 ) -> Result<Operation<'a>, Refusal> {
     let operation = mcp::read(request, policy.trust())?;
-    trace.note(Step::Operation, || describe_operation(&operation));
-    trace.note(Step::Requirement, || match policy.table().levels((&operation).into()) {
-        Ok(levels) => levels
-            .iter()
-            .map(|level| match level.name {
-                "" => format!("{}: {}", level.kind.name(), level.requirement),
-                field => format!("field {field}: {}", level.requirement),
-            })
-            .collect::<Vec<_>>()
-            .join("; "),
-        Err(Refusal { reason, detail: "", .. }) => format!("no scope opens it ({})", reason.code()),
-        Err(Refusal { reason, detail, .. }) => format!("no scope opens it ({}: {detail})", reason.code()),
-    });
+    trace.note(|| Note::Operation(&operation));
+    trace.note(|| Note::Levels(policy.table().levels((&operation).into())));
     Ok(operation)
-}
-
-fn describe_resource(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>) -> String {
-    match resource {
-        Some(resource) => format!("`{}` by path `{}`", resource.id(), request.path()),
-        None => match request.selector {
-            Selector::Id(id) => format!("none is found by id `{id}` and path `{}`", request.path()),
-            Selector::Host(host) => format!("none is found by host `{host}` and path `{}`", request.path()),
-            Selector::Sole => format!("none is found by path `{}` alone", request.path()),
-        },
-    }
-}
-
-fn describe_operation(operation: &Operation<'_>) -> String {
-    let (method, name) = redact::operation(operation);
-    let batch = if let Operation::Batch(messages) = operation { messages.len() } else { 1 };
-    match name {
-        Some(name) => format!("{method} `{name}`"),
-        None if batch > 1 => format!("{method} of {batch} messages"),
-        None => method,
-    }
-}
-
-fn describe_decision(decision: &Decision) -> String {
-    match decision {
-        Decision::Permit(permit) => format!("permit ({:?})", permit.grounds()),
-        Decision::Deny(denial) => format!("deny {} {}", denial.reason().status(), denial.refusal()),
-    }
 }

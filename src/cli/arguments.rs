@@ -22,6 +22,8 @@ pub(super) enum Command {
     Serve(OriginOptions),
     /// Check the configuration: print the scopes of each operation, or all mistakes
     Check(OriginOptions),
+    /// Print the JSON Schema of the configuration file, for editors and CI
+    Schema,
     /// Mint a token with the configured shared secret
     Token(TokenOptions),
     /// Decide about one request and print each step

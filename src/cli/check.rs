@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::{arguments::OriginOptions, mistakes, origin, output};
+use super::{arguments::OriginOptions, configuration_mistakes, origin, output};
 use crate::{
     config::{Environment, Settings},
     policy::{Enforcement, PolicyTable, ResourceSettings, Row},
@@ -17,7 +17,7 @@ pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode
             }
             code
         }
-        Err(text) => mistakes(&text),
+        Err(found) => configuration_mistakes(&found),
     }
 }
 

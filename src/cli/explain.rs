@@ -1,12 +1,12 @@
-//! `scopegate explain`: one decision by the very code of the request path, told step by step.
+//! `scopegate explain`: makes one decision with the code of the request path and prints each step.
 
-use std::{fmt::Write, fs, process::ExitCode, sync::Arc};
+use std::{fs, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 
 use super::{
     arguments::{DialectName, ExplainOptions},
-    failure, mistakes, origin, output,
+    configuration_mistakes, failure, mistakes, origin, output,
 };
 use crate::{
     app::{Core, LoadSettings},
@@ -20,14 +20,14 @@ pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCod
     let load = origin::loader(&options.origin, environment).and_then(|mut load| load().map(|_| load));
     let load = match load {
         Ok(load) => load,
-        Err(text) => return mistakes(&text),
+        Err(found) => return configuration_mistakes(&found),
     };
     let draft = match draft(options) {
         Ok(draft) => draft,
         Err(error) => return mistakes(&format_args!("{error:#}")),
     };
     match actix::System::new().block_on(decide(options.dialect.into(), draft, load)) {
-        Ok(Ok(explained)) => output(&if options.json { to_json(&explained) } else { to_text(&explained) }),
+        Ok(Ok(explained)) => output(&if options.json { explained.to_json() } else { explained.to_text() }),
         Ok(Err(mistake)) => mistakes(&mistake),
         Err(error) => failure(&error),
     }
@@ -61,36 +61,6 @@ fn draft(options: &ExplainOptions) -> anyhow::Result<RequestDraft> {
     })
 }
 
-fn to_text(explained: &Explained) -> String {
-    let mut text = String::new();
-    for note in &explained.steps {
-        let _ = writeln!(text, "{:<12} {}", note.step.name(), note.found);
-    }
-    let _ = writeln!(text);
-    if let Some(grpc) = &explained.grpc {
-        let _ = writeln!(text, "code {}, {}", grpc.code, grpc.response);
-    }
-    let _ = writeln!(text, "HTTP {}", explained.status);
-    for (name, value) in &explained.headers {
-        let _ = writeln!(text, "{name}: {value}");
-    }
-    for name in explained.grpc.iter().flat_map(|grpc| &grpc.headers_to_remove) {
-        let _ = writeln!(text, "headers_to_remove {name}");
-    }
-    for (name, value) in explained.grpc.iter().flat_map(|grpc| &grpc.dynamic_metadata) {
-        let _ = writeln!(text, "dynamic_metadata {name}: {value}");
-    }
-    if let Some(body) = &explained.body {
-        let _ = writeln!(text, "\n{body}");
-    }
-    text
-}
-
-fn to_json(explained: &Explained) -> String {
-    let json = serde_json::to_string_pretty(explained).unwrap_or_default();
-    format!("{json}\n")
-}
-
 impl From<DialectName> for Dialect {
     fn from(name: DialectName) -> Self {
         match name {
@@ -102,7 +72,7 @@ impl From<DialectName> for Dialect {
     }
 }
 
-/// The bytes of an argument, or of the file that `@FILE` names.
+/// The bytes of an argument, or the content of the file if the argument is `@FILE`.
 fn argument(text: &str) -> anyhow::Result<Vec<u8>> {
     match text.strip_prefix('@') {
         Some(file) => fs::read(file).with_context(|| format!("cannot read `{file}`")),

@@ -1,10 +1,11 @@
 //! The command line. The one room that prints.
-#![allow(clippy::print_stderr, reason = "mistakes and failures are told there")]
+#![allow(clippy::print_stderr, reason = "mistakes and failures are printed there")]
 
 mod arguments;
 mod check;
 mod explain;
 mod origin;
+mod schema;
 mod serve;
 mod token;
 
@@ -17,7 +18,7 @@ use std::{
 use clap::Parser;
 
 use self::arguments::{Arguments, Command};
-use crate::config::Environment;
+use crate::config::{Environment, Mistakes};
 
 /// Runs the command that the process was started with. The exit code is 0 for success, 1 for a failure, 2 for
 /// mistakes in the arguments or the configuration.
@@ -27,12 +28,13 @@ pub fn run(environment: Environment) -> ExitCode {
     match arguments.command.unwrap_or(Command::Serve(arguments.serve)) {
         Command::Serve(options) => serve::run(&options, environment),
         Command::Check(options) => check::run(&options, environment),
+        Command::Schema => schema::run(),
         Command::Token(options) => token::run(&options, environment),
         Command::Explain(options) => explain::run(&options, environment),
     }
 }
 
-/// What a command was asked for. A reader that has seen enough, such as `head`, is no failure.
+/// Prints the result of a command. A reader that stops early, such as `head`, is not a failure.
 fn output(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -43,13 +45,19 @@ fn output(text: &str) -> ExitCode {
     }
 }
 
-/// Mistakes in the configuration, one line each.
+/// Mistakes in the configuration, each with the line of the file that it is about.
+fn configuration_mistakes(mistakes: &Mistakes) -> ExitCode {
+    eprint!("{}", mistakes.with_lines());
+    ExitCode::from(2)
+}
+
+/// Mistakes in the arguments.
 fn mistakes(text: &impl fmt::Display) -> ExitCode {
     eprintln!("{text}");
     ExitCode::from(2)
 }
 
-/// A failure that is no mistake of the configuration.
+/// A failure that is not a mistake of the configuration.
 fn failure(error: &anyhow::Error) -> ExitCode {
     eprintln!("{error:#}");
     ExitCode::FAILURE

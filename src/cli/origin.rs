@@ -4,7 +4,7 @@
 use super::arguments::OriginOptions;
 use crate::{
     app::LoadSettings,
-    config::{Environment, Mistakes, Sources},
+    config::{Environment, Mistakes, Origin},
 };
 
 /// The function that loads the configuration. Each call reads it again.
@@ -13,10 +13,10 @@ use crate::{
 /// If neither a file nor `--dev` is given. There is no default, because a missing mount must not
 /// start a service with the development policy.
 pub(super) fn loader(options: &OriginOptions, environment: Environment) -> Result<LoadSettings, Mistakes> {
-    let sources = if options.dev {
-        Sources::development(environment)
+    let origin = if options.dev {
+        Origin::development(environment)
     } else {
-        Sources::new(options.config.clone(), environment)
+        Origin::new(options.config.clone(), environment)
     }?;
-    Ok(Box::new(move || sources.load()))
+    Ok(Box::new(move || origin.load()))
 }

@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 
-use super::{arguments::OriginOptions, failure, mistakes, origin, output, token};
+use super::{arguments::OriginOptions, configuration_mistakes, failure, origin, output, token};
 use crate::{
     app::{Core, LoadSettings, Service, StopReason},
     clock::SystemClock,
@@ -19,7 +19,7 @@ pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode
     let first =
         match origin::loader(options, environment).and_then(|mut load| load().map(|first| (first, load))) {
             Ok((first, load)) => start(first, load, options.dev),
-            Err(text) => return mistakes(&text),
+            Err(found) => return configuration_mistakes(&found),
         };
     match first {
         Ok(StopReason::Signal) => ExitCode::SUCCESS,

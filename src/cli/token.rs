@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::{arguments::TokenOptions, failure, mistakes, origin, output};
+use super::{arguments::TokenOptions, configuration_mistakes, failure, mistakes, origin, output};
 use crate::{
     clock::{Clock, SystemClock},
     config::{Environment, Settings},
@@ -23,7 +23,7 @@ pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode 
     }
     let settings = match origin::loader(&options.origin, environment).and_then(|mut load| load()) {
         Ok(settings) => settings,
-        Err(text) => return mistakes(&text),
+        Err(found) => return configuration_mistakes(&found),
     };
     match mint_with(&settings, options) {
         Ok(token) => output(&format!("{token}\n")),

@@ -1,25 +1,53 @@
-//! What is wrong with a configuration: every mistake with its path, what was found and what is expected.
+//! What is wrong with a configuration: every mistake with its place in the file, its path, and what to write.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
+use saphyr_parser::Span;
+
+use super::mark::{Aim, Location, Marks};
+
 /// One mistake.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Where: `mcp.oauth.jwks[0].refresh_interval`, the name of a variable, or a file and a line.
+    /// Where it stands, if it is in a file.
+    pub location: Option<Location>,
+    /// What it is about: `mcp.oauth.jwks[0].refresh_interval`, or the name of a variable; empty for the file itself.
     pub path: String,
-    /// What stands there. Never a secret.
-    pub found: String,
-    /// What would be right.
-    pub expected: String,
+    /// What is wrong, and what to write. Never a secret.
+    pub message: String,
 }
 
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: found {}, expected {}", self.path, self.found, self.expected)
+impl Mistake {
+    /// A mistake of a file as a whole.
+    pub(super) fn of_file(file: &str, message: String) -> Self {
+        Self { location: Some(Location::whole(file)), path: String::new(), message }
+    }
+
+    /// A mistake that stands in no file.
+    pub(super) fn elsewhere(path: &str, message: String) -> Self {
+        Self { location: None, path: path.to_owned(), message }
+    }
+
+    fn order(&self) -> (bool, Option<super::mark::Position>, &str, &str) {
+        let position = self.location.as_ref().and_then(Location::position);
+        (position.is_none(), position, &self.path, &self.message)
     }
 }
 
-/// All mistakes of one configuration, sorted by path; at least one. One line each.
+/// One line: `scopegate.yaml:7:5: mcp.oauth.mod: found an unknown key, expected `mode``.
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(location) = &self.location {
+            write!(f, "{location}: ")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// All mistakes of one configuration, in the order of the file, those of other places last; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistakes {
     mistakes: Vec<Mistake>,
@@ -27,7 +55,7 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
-    /// The mistakes, sorted by path.
+    /// The mistakes, in the order of the file.
     pub fn iter(&self) -> std::slice::Iter<'_, Mistake> {
         self.mistakes.iter()
     }
@@ -36,6 +64,16 @@ impl Mistakes {
     #[must_use]
     pub fn watched(&self) -> &[PathBuf] {
         &self.watched
+    }
+
+    /// The mistakes for a terminal: below each the line of the file that it is about.
+    #[must_use]
+    pub fn with_lines(&self) -> String {
+        let told = |mistake: &Mistake| {
+            let excerpt = mistake.location.as_ref().map(Location::excerpt).unwrap_or_default();
+            format!("{mistake}\n{excerpt}")
+        };
+        self.mistakes.iter().map(told).collect()
     }
 }
 
@@ -54,6 +92,7 @@ impl From<Mistake> for Mistakes {
     }
 }
 
+/// One line each, for the log.
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, mistake) in self.mistakes.iter().enumerate() {
@@ -68,23 +107,80 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// What reading has brought to light so far, besides the settings themselves.
+/// What reading has found so far, besides the settings themselves.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     mistakes: Vec<Mistake>,
     warnings: Vec<String>,
     watched: Vec<PathBuf>,
     variables: BTreeMap<String, String>,
+    marks: Option<Marks>,
+    has_misspelt_section: bool,
 }
 
 impl Report {
-    /// Notes a mistake; where the value came from the environment, the variable is named.
+    /// From now on mistakes name their lines.
+    pub(super) fn set_marks(&mut self, marks: Marks) {
+        self.marks = Some(marks);
+    }
+
+    /// Notes a wrong value; where it came from the environment, the variable is named.
     pub(super) fn mistake(&mut self, path: &str, found: impl Into<String>, expected: impl Into<String>) {
-        let mut found = found.into();
+        self.note(path, Aim::Value, found.into(), &expected.into());
+    }
+
+    /// Notes a key whose name is wrong.
+    pub(super) fn misnamed(&mut self, path: &str, found: impl Into<String>, expected: impl Into<String>) {
+        self.note(path, Aim::Key, found.into(), &expected.into());
+    }
+
+    /// Notes a key that must be there and is not.
+    pub(super) fn missing(&mut self, path: &str, expected: &str) {
+        self.push(path, Aim::Section, format!("is missing; expected {expected}"));
+    }
+
+    /// Notes a key without a value.
+    pub(super) fn empty(&mut self, path: &str, expected: &str) {
+        self.push(path, Aim::Key, format!("is empty; expected {expected}"));
+    }
+
+    /// Notes a section at the top of the file that is not ours, and looks like ours.
+    pub(super) fn misspelt_section(&mut self, name: &str, expected: &str) {
+        self.has_misspelt_section = true;
+        self.misnamed(name, "an unknown section", expected);
+    }
+
+    /// Notes that there is nothing to protect, unless a misspelt section says why.
+    pub(super) fn no_resource(&mut self, path: &str) {
+        if !self.has_misspelt_section {
+            self.mistake(path, "no enabled resource", "`true`, or an enabled entry in `resources`");
+        }
+    }
+
+    /// Notes a key that is there for the second time.
+    pub(super) fn repeated(&mut self, path: &str, span: Span) {
+        let location = self.marks.as_ref().map(|marks| marks.locate_span(span));
+        let line = span.start.line();
+        let message = format!("found the key again in line {line}, expected each key once");
+        self.mistakes.push(Mistake { location, path: path.to_owned(), message });
+    }
+
+    fn note(&mut self, path: &str, aim: Aim, mut found: String, expected: &str) {
         if let Some(variable) = self.variable(path) {
             found = format!("{found} (from `{variable}`)");
         }
-        self.mistakes.push(Mistake { path: path.to_owned(), found, expected: expected.into() });
+        self.push(path, aim, format!("found {found}, expected {expected}"));
+    }
+
+    fn push(&mut self, path: &str, aim: Aim, message: String) {
+        let marks = self.marks.as_ref().filter(|_| self.variable(path).is_none());
+        let location = marks.map(|marks| marks.locate(path, aim, &message));
+        self.mistakes.push(Mistake { location, path: path.to_owned(), message });
+    }
+
+    /// Notes a variable of the environment that is wrong.
+    pub(super) fn variable_mistake(&mut self, name: &str, found: &str, expected: impl fmt::Display) {
+        self.mistakes.push(Mistake::elsewhere(name, format!("found {found}, expected {expected}")));
     }
 
     /// Notes what loads but should be looked at.
@@ -116,13 +212,13 @@ impl Report {
         if self.mistakes.is_empty() {
             return Ok((self.warnings, self.watched));
         }
-        self.mistakes.sort();
+        self.mistakes.sort_by(|one, other| one.order().cmp(&other.order()));
         self.mistakes.dedup();
         Err(Mistakes { mistakes: self.mistakes, watched: self.watched })
     }
 }
 
-/// The path of `key` below `path`; names that are no plain words are quoted.
+/// The path of `key` below `path`; a name with other characters than those of plain words stands in brackets.
 pub(super) fn below(path: &str, key: &str) -> String {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     match (path.is_empty(), !key.is_empty() && key.bytes().all(is_word)) {

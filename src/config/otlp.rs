@@ -6,42 +6,87 @@ use percent_encoding::percent_decode_str;
 use tonic::codegen::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use super::{
+    key::{Declared, Form, Key, Keys},
+    kind::{Choice, Period, Ratio, Secret, Text},
     mistake::{Report, shown},
     section::Section,
-    web::{parse_web_url, written_path},
+    url::{parse_web_url, written_path},
 };
-use crate::telemetry::{
-    SamplingRatio,
-    traces::{OtlpHeaders, OtlpProtocol, OtlpSettings, Sampler},
-};
+use crate::telemetry::traces::{OtlpHeaders, OtlpProtocol, OtlpSettings, Sampler};
+
+/// The keys of `server.otlp`.
+pub(super) const KEYS: Keys = &[&[&ENDPOINT, &PROTOCOL, &SAMPLE, &HEADERS, &TIMEOUT, &SERVICE_NAME]];
+
+const ENDPOINT: Key<Text> = Key::new(
+    "endpoint",
+    Text::URL,
+    "Where [traces](operations.md#traces) are sent, as OTLP. Without it no traces are sent. With `http`, `/v1/traces` is \
+     added to its end unless it ends so; with `grpc` it has no path. No proxy is used.",
+)
+.variable("OTEL_EXPORTER_OTLP_ENDPOINT");
+
+const PROTOCOL: Key<Choice<OtlpProtocol>> = Key::new(
+    "protocol",
+    Choice {
+        default: OtlpProtocol::Http,
+        words: &[
+            ("http", OtlpProtocol::Http),
+            ("grpc", OtlpProtocol::Grpc),
+            ("http/protobuf", OtlpProtocol::Http),
+        ],
+    },
+    "`http/protobuf` is OpenTelemetry's own name for `http`.",
+)
+.variable("OTEL_EXPORTER_OTLP_PROTOCOL");
+
+const SAMPLE: Key<Ratio> = Key::new(
+    "sample",
+    Ratio,
+    "The ratio of the requests without a trace of their own that are traced. Where the gateway sends `traceparent`, its \
+     choice counts and this key does not.",
+);
+
+const HEADERS: Key<Secret> = Key::new(
+    "headers",
+    Secret,
+    "What to send along: `'authorization=Bearer%20${OTLP_TOKEN}'`, several separated by commas, values percent-encoded. \
+     Never shown.",
+)
+.variable("OTEL_EXPORTER_OTLP_HEADERS");
+
+const TIMEOUT: Key<Period> = Key::new(
+    "timeout",
+    Period { default: Duration::from_secs(10), range: Duration::from_millis(10)..=Duration::from_secs(60) },
+    "How long one attempt to send may take.",
+);
+
+const SERVICE_NAME: Key<Text> =
+    Key::new("service_name", Text::preset(Form::Any, env!("CARGO_PKG_NAME")), "`service.name` of the spans.")
+        .variable("OTEL_SERVICE_NAME");
 
 /// Reads the section; `None` without an endpoint.
 pub(super) fn read(otlp: &Section, report: &mut Report) -> Option<OtlpSettings> {
-    let protocols =
-        [("http", OtlpProtocol::Http), ("grpc", OtlpProtocol::Grpc), ("http/protobuf", OtlpProtocol::Http)];
-    let protocol = otlp.choice("protocol", OtlpProtocol::Http, &protocols, report);
-    let endpoint = otlp.text("endpoint").and_then(|text| endpoint(text, protocol, otlp, report));
+    let protocol = otlp.get(&PROTOCOL);
+    let endpoint = otlp.find(&ENDPOINT).and_then(|text| endpoint(text, protocol, otlp, report));
     let headers = headers(otlp, report);
-    let limits = Duration::from_millis(10)..=Duration::from_secs(60);
-    let timeout = otlp.duration("timeout", Duration::from_secs(10), limits, report);
-    let service_name = otlp.text("service_name").unwrap_or(env!("CARGO_PKG_NAME"));
+    let service_name = otlp.get(&SERVICE_NAME);
     if service_name.is_empty() {
-        report.mistake(&otlp.at("service_name"), "an empty text", "a name");
+        report.mistake(&otlp.at(&SERVICE_NAME), "an empty text", "a name");
     }
-    if !otlp.has("endpoint") {
+    if !otlp.has(&ENDPOINT) {
         warn_of_idle_keys(otlp, report);
     }
     Some(OtlpSettings {
         endpoint: endpoint?,
         protocol,
-        sample: Sampler::of(otlp.share("sample").unwrap_or(SamplingRatio::NONE)),
+        sample: Sampler::of(otlp.get(&SAMPLE)),
         headers,
-        timeout,
+        timeout: otlp.get(&TIMEOUT),
         service_name: service_name.to_owned(),
     })
 }
 
-/// Over HTTP the endpoint is what `/v1/traces` is put after, unless it ends so already; over gRPC it is an origin.
+/// Over HTTP `/v1/traces` is added to the endpoint, unless it ends so already; over gRPC the endpoint is an origin.
 fn endpoint(text: &str, protocol: OtlpProtocol, otlp: &Section, report: &mut Report) -> Option<Uri> {
     let path = written_path(text).trim_end_matches('/');
     let (whole, expected) = match protocol {
@@ -53,16 +98,16 @@ fn endpoint(text: &str, protocol: OtlpProtocol, otlp: &Section, report: &mut Rep
         && (protocol == OtlpProtocol::Http || path.is_empty());
     let uri = whole.parse().ok().filter(|_| is_fit);
     if uri.is_none() {
-        report.mistake(&otlp.at("endpoint"), shown(text), expected);
+        report.mistake(&otlp.at(&ENDPOINT), shown(text), expected);
     }
     uri
 }
 
-/// `name=value,name=value`, values percent-encoded where they have to be: as in `OTEL_EXPORTER_OTLP_HEADERS`. Nothing
+/// `name=value,name=value`, values percent-encoded where they have to be: as in `OTEL_EXPORTER_OTLP_HEADERS`. No part
 /// of it is ever shown.
 fn headers(otlp: &Section, report: &mut Report) -> OtlpHeaders {
     let mut headers = HeaderMap::new();
-    let members = otlp.text("headers").unwrap_or_default().split(',').map(str::trim);
+    let members = otlp.get(&HEADERS).split(',').map(str::trim);
     for member in members.filter(|member| !member.is_empty()) {
         match header(member) {
             Some((name, value)) => {
@@ -70,7 +115,7 @@ fn headers(otlp: &Section, report: &mut Report) -> OtlpHeaders {
             }
             None => {
                 let expected = "`name=value`, or several with commas between them, as headers of HTTP";
-                report.mistake(&otlp.at("headers"), "a value that is not shown", expected);
+                report.mistake(&otlp.at(&HEADERS), "a value that is not shown", expected);
             }
         }
     }
@@ -85,10 +130,10 @@ fn header(member: &str) -> Option<(HeaderName, HeaderValue)> {
     Some((name.trim().parse().ok()?, value))
 }
 
-/// Somebody who writes the other keys wants traces.
+/// An operator who writes the other keys wants traces.
 fn warn_of_idle_keys(otlp: &Section, report: &mut Report) {
-    let is_idle = |name: &&str| otlp.has(name) && report.variable(&otlp.at(name)).is_none();
-    if ["protocol", "sample", "headers", "timeout", "service_name"].iter().any(is_idle) {
+    let others: [&dyn Declared; 5] = [&PROTOCOL, &SAMPLE, &HEADERS, &TIMEOUT, &SERVICE_NAME];
+    if others.into_iter().any(|key| otlp.has(key) && report.variable(&otlp.at(key)).is_none()) {
         report.warn(format!("{} has no endpoint: no traces are sent", otlp.path()));
     }
 }

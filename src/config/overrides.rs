@@ -6,8 +6,9 @@ use config::{Value, ValueKind};
 
 use super::{
     environment::Environment,
+    key::{Keys, Shape, find},
     mistake::Report,
-    schema::{Keys, ROOT, Shape, find, keys},
+    root::{ROOT, keys, short_variables},
 };
 
 /// Values by path, as `config` writes paths; each value's origin is the variable's name.
@@ -16,15 +17,15 @@ pub(super) type Overrides = BTreeMap<String, Value>;
 /// Reads every variable that sets a key.
 pub(super) fn read(environment: &Environment, report: &mut Report) -> Overrides {
     let mut overrides = Overrides::new();
-    // OpenTelemetry's specification has an empty variable be none.
+    // OpenTelemetry's specification takes an empty variable for an unset one.
     let is_set = |(name, value): &(&str, Option<&str>)| !name.starts_with("OTEL_") || *value != Some("");
     for (name, value) in environment.iter().filter(is_set) {
         if let Some((path, shape)) = target(name, report)
-            && let Some(value) = parse(name, shape, value, report)
+            && let Some(value) = parse(name, &shape, value, report)
         {
             let earlier = overrides.get(&path).filter(|earlier| earlier.kind != value.kind);
             if let Some(variable) = earlier.and_then(Value::origin) {
-                report.mistake(name, "another value than its other name has", same_as(variable));
+                report.variable_mistake(name, "another value than its other name has", same_as(variable));
             }
             report.set_variable(path.clone(), name.to_owned());
             overrides.insert(path, value);
@@ -37,39 +38,57 @@ fn same_as(variable: &str) -> String {
     format!("the value of `{variable}`, or one of the two")
 }
 
-/// The key that a variable names. A name with our prefix that names none is a mistake.
+/// The key that a variable names. A name that looks like ours and names none is a mistake.
 fn target(name: &str, report: &mut Report) -> Option<(String, Shape)> {
-    let short = SHORT_NAMES.iter().find(|(short, _)| *short == name);
-    if let Some((_, path)) = short {
+    if let Some((_, path)) = short_variables().into_iter().find(|(short, _)| *short == name) {
         let segments: Vec<&str> = path.split('.').collect();
         return locate(ROOT, &segments);
     }
-    let long = name.strip_prefix(PREFIX)?;
-    // Variables are written in upper case alone, so that no key has two spellings.
-    let lower = long.to_ascii_lowercase();
+    let long = name.strip_prefix(PREFIX);
+    let lower = long.unwrap_or_default().to_ascii_lowercase();
     let segments: Vec<&str> = lower.split("__").collect();
-    let found = if long == long.to_ascii_uppercase() { locate(ROOT, &segments) } else { None };
-    if found.is_none() {
-        report.mistake(name, "an unknown setting", suggestion(name));
+    // Variables are written only in upper case, so that no key has two spellings.
+    let is_upper = long.is_some_and(|long| long == long.to_ascii_uppercase());
+    let found = if is_upper { locate(ROOT, &segments) } else { None };
+    if found.is_none() && looks_like_ours(name) {
+        report.variable_mistake(name, "an unknown setting", suggestion(name));
     }
     found
+}
+
+/// Returns true for a name that only a setting can have, so that a typing error does not pass for one. Kubernetes
+/// makes variables of services, also of one that is called `scopegate` or `mcp-server`.
+fn looks_like_ours(name: &str) -> bool {
+    let has_prefix =
+        ["SCOPEGATE_", "MCP_OAUTH_", "MCP_SERVER_"].iter().any(|prefix| name.starts_with(prefix));
+    has_prefix && !PROGRAM_NAMES.contains(&name) && (name.starts_with(PREFIX) || !is_service_link(name))
+}
+
+/// `{SVC}_SERVICE_HOST`, `{SVC}_SERVICE_PORT…`, `{SVC}_PORT`, and Docker's `{SVC}_PORT_80_TCP…`.
+fn is_service_link(name: &str) -> bool {
+    let has_protocol = |rest: &str| ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains(protocol));
+    name.ends_with("_SERVICE_HOST")
+        || name.contains("_SERVICE_PORT")
+        || name.ends_with("_PORT")
+        || name.split_once("_PORT_").is_some_and(|(_, rest)| has_protocol(rest))
 }
 
 /// The path and shape of a key with a value that fits into a variable: a scalar or a list of texts.
 fn locate(keys: Keys, segments: &[&str]) -> Option<(String, Shape)> {
     let (name, rest) = segments.split_first()?;
-    let key = find(keys, name)?;
-    match key.shape {
+    let shape = find(keys, name)?.shape();
+    match shape {
         Shape::Flag
-        | Shape::SamplingRatio
-        | Shape::Count
-        | Shape::Size
-        | Shape::Duration
-        | Shape::Text
+        | Shape::Ratio
+        | Shape::Number(_)
+        | Shape::Size(_)
+        | Shape::Duration(_)
+        | Shape::Choice(_)
+        | Shape::Text(_)
         | Shape::Secret
-        | Shape::Texts
-        | Shape::Scopes => rest.is_empty().then(|| ((*name).to_owned(), key.shape)),
-        Shape::Named | Shape::Implies => None,
+        | Shape::List(_)
+        | Shape::Scopes => rest.is_empty().then(|| ((*name).to_owned(), shape)),
+        Shape::Names | Shape::Hierarchy => None,
         Shape::Section(keys) => {
             let (path, shape) = locate(keys, rest)?;
             Some((format!("{name}.{path}"), shape))
@@ -83,14 +102,14 @@ fn locate(keys: Keys, segments: &[&str]) -> Option<(String, Shape)> {
     }
 }
 
-fn parse(name: &str, shape: Shape, value: Option<&str>, report: &mut Report) -> Option<Value> {
+fn parse(name: &str, shape: &Shape, value: Option<&str>, report: &mut Report) -> Option<Value> {
     let origin = name.to_owned();
     let text = |text: &str| Value::new(Some(&origin), ValueKind::String(text.to_owned()));
-    let is_list = matches!(shape, Shape::Texts | Shape::Scopes);
+    let is_list = matches!(shape, Shape::List(_) | Shape::Scopes);
     match value {
-        None => report.mistake(name, "bytes that are not UTF-8", "text"),
+        None => report.variable_mistake(name, "bytes that are not UTF-8", "text"),
         // Half-filled templates leave empty variables behind. For a scope list that would mean "no scopes".
-        Some("") => report.mistake(name, "an empty value", "a value, or the variable unset"),
+        Some("") => report.variable_mistake(name, "an empty value", "a value, or the variable unset"),
         Some(list) if is_list => {
             let items = list.split(',').map(|item| text(item.trim())).collect();
             return Some(Value::new(Some(&origin), ValueKind::Array(items)));
@@ -100,40 +119,32 @@ fn parse(name: &str, shape: Shape, value: Option<&str>, report: &mut Report) -> 
     None
 }
 
+/// The nearest name. How many underscores stand between two words does not count.
 fn suggestion(name: &str) -> String {
     let variable = |path: String| {
         let name = path.replace("[]", "__0").replace('.', "__").to_ascii_uppercase();
         format!("{PREFIX}{name}")
     };
-    let nearest =
-        keys().into_iter().map(variable).map(|known| (strsim::levenshtein(name, &known), known)).min();
-    match nearest {
-        Some((distance, known)) if (1..=2).contains(&distance) => format!("`{known}`"),
-        _ => format!("`{PREFIX}` and the path in upper case, of a key with a scalar or a list of texts"),
+    let short = short_variables().into_iter().map(|(short, _)| short.to_owned());
+    let fits = |path: &String| {
+        let path = path.replace("[]", ".0");
+        locate(ROOT, &path.split('.').collect::<Vec<_>>()).is_some()
+    };
+    let known =
+        keys().into_iter().filter(fits).map(variable).chain(short).chain(PROGRAM_NAMES.map(str::to_owned));
+    let plain = |name: &str| name.replace("__", "_");
+    let distances = known.map(|known| (strsim::levenshtein(&plain(name), &plain(&known)), known));
+    match distances.min().filter(|(distance, known)| *distance <= 2 && known != name) {
+        Some((_, known)) => format!("`{known}`"),
+        None => format!("`{PREFIX}` and the path in upper case, of a key with a scalar or a list of texts"),
     }
 }
 
 const PREFIX: &str = "SCOPEGATE__";
 
+/// Variables of ours that set no key.
+const PROGRAM_NAMES: [&str; 5] =
+    ["SCOPEGATE_CONFIG", "SCOPEGATE_DEV_SECRET", "SCOPEGATE_BIN", "SCOPEGATE_VERSION", "SCOPEGATE_COMMIT"];
+
 /// Bound on an index in a name; `config` fills a list up to it.
 const MAX_ENTRIES: u16 = 1000;
-
-const SHORT_NAMES: [(&str, &str); 17] = [
-    ("MCP_SERVER_BASE_URL", "mcp.server.base_url"),
-    ("MCP_SERVER_LISTEN_ADDR", "mcp.server.listen_addr"),
-    ("MCP_OAUTH_ENABLED", "mcp.oauth.enabled"),
-    ("MCP_OAUTH_AUTHORIZATION_SERVER_URL", "mcp.oauth.authorization_server_url"),
-    ("MCP_OAUTH_AUTHORIZATION_SERVER_URLS", "mcp.oauth.authorization_server_urls"),
-    ("MCP_OAUTH_SCOPE_CHALLENGE_INCLUDE_TOKEN_SCOPES", "mcp.oauth.scope_challenge_include_token_scopes"),
-    ("MCP_OAUTH_MAX_SCOPE_COMBINATIONS", "mcp.oauth.max_scope_combinations"),
-    ("MCP_OAUTH_SCOPES_INITIALIZE", "mcp.oauth.scopes.initialize"),
-    ("MCP_OAUTH_SCOPES_TOOLS_LIST", "mcp.oauth.scopes.tools_list"),
-    ("MCP_OAUTH_SCOPES_TOOLS_CALL", "mcp.oauth.scopes.tools_call"),
-    ("MCP_OAUTH_SCOPES_EXECUTE_GRAPHQL", "mcp.oauth.scopes.execute_graphql"),
-    ("MCP_OAUTH_SCOPES_GET_OPERATION_INFO", "mcp.oauth.scopes.get_operation_info"),
-    ("MCP_OAUTH_SCOPES_GET_SCHEMA", "mcp.oauth.scopes.get_schema"),
-    ("OTEL_EXPORTER_OTLP_ENDPOINT", "server.otlp.endpoint"),
-    ("OTEL_EXPORTER_OTLP_PROTOCOL", "server.otlp.protocol"),
-    ("OTEL_EXPORTER_OTLP_HEADERS", "server.otlp.headers"),
-    ("OTEL_SERVICE_NAME", "server.otlp.service_name"),
-];

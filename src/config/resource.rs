@@ -1,34 +1,72 @@
 //! The protected resources: `mcp`, and each entry of `resources`.
 
 use super::{
+    endpoint::{self, BASE_URL, Endpoint, HOSTS, PATH},
+    key::{Key, Part},
+    kind::{Flag, Members, Text},
     mistake::{Report, shown},
     oauth::{self, Common},
-    place::{self, Place},
+    root::{MCP, RESOURCES},
     section::Section,
-    web::parse_web_url,
+    url::parse_web_url,
 };
 use crate::{
     domain::ResourceId,
     policy::{Enforcement, ResourceSettings},
 };
 
+/// `id`, of an entry of `resources`.
+pub(super) const ID: Key<Text> = Key::new(
+    "id",
+    Text::ANY,
+    "Only in `resources`, and required there. 1 to 64 letters, digits, `.`, `_`, `-`. It names the resource in logs, \
+     metrics, the realm and `?resource=ID`.",
+);
+
+/// The keys that `mcp` and an entry of `resources` share, but for `server` and those of GraphQL routers.
+pub(super) const KEYS: Part =
+    &[&ENABLED, &RESOURCE_NAME, &RESOURCE_DOCUMENTATION, &RESOURCE_POLICY_URI, &RESOURCE_TOS_URI, &OAUTH];
+
+/// `server` of an entry of `resources`.
+pub(super) const SERVER: Key<Members> = Key::new("server", Members(&[endpoint::KEYS]), SERVER_DOC);
+
+/// What `server` of a resource is.
+pub(super) const SERVER_DOC: &str = "Where clients reach the MCP server.";
+
+/// `oauth`.
+pub(super) const OAUTH: Key<Members> =
+    Key::new("oauth", Members(oauth::KEYS), "Who may do what: authorization servers, scopes and keys.");
+
+const ENABLED: Key<Flag> =
+    Key::new("enabled", Flag::UNSET, "`true` in `resources`, `false` in `mcp`: write `mcp.enabled: true`.")
+        .defaults_to("see meaning");
+
+const RESOURCE_NAME: Key<Text> = Key::new("resource_name", Text::ANY, "Copied to the metadata.");
+
+const RESOURCE_DOCUMENTATION: Key<Text> =
+    Key::new("resource_documentation", Text::URL, "Copied to the metadata.");
+
+const RESOURCE_POLICY_URI: Key<Text> = Key::new("resource_policy_uri", Text::URL, "Copied to the metadata.");
+
+const RESOURCE_TOS_URI: Key<Text> = Key::new("resource_tos_uri", Text::URL, "Copied to the metadata.");
+
 /// Reads the enabled resources. Of the others only the shape counts, and that was checked.
 pub(super) fn read(root: &Section, common: &Common<'_>, report: &mut Report) -> Vec<ResourceSettings> {
     let enabled = enabled(root, report);
-    let places: Vec<Place> =
-        enabled.iter().map(|(_, section)| place::read(section.section("server"), report)).collect();
+    let endpoints: Vec<Endpoint> =
+        enabled.iter().map(|(_, section)| endpoint::read(section.get(&SERVER), report)).collect();
     let written: Vec<Written<'_>> = enabled
         .into_iter()
-        .zip(places)
-        .map(|((id, section), place)| Written { id, section, place })
+        .zip(endpoints)
+        .map(|((id, section), endpoint)| Written { id, section, endpoint })
         .collect();
     if written.is_empty() {
-        report.mistake("mcp.enabled", "no enabled resource", "`true`, or an enabled entry in `resources`");
+        report.no_resource(&root.get(&MCP).at(&ENABLED));
     }
     check_apart(&written, report);
     let read = |resource: &Written<'_>| {
-        let origin = &resource.place.origin;
-        let is_alone = written.iter().filter(|other| other.place.origin == *origin).count() == 1;
+        let origin = &resource.endpoint.origin;
+        let is_alone = written.iter().filter(|other| other.endpoint.origin == *origin).count() == 1;
         settings(resource, is_alone, common, report)
     };
     written.iter().map(read).collect()
@@ -37,24 +75,23 @@ pub(super) fn read(root: &Section, common: &Common<'_>, report: &mut Report) -> 
 struct Written<'a> {
     id: ResourceId,
     section: &'a Section,
-    place: Place,
+    endpoint: Endpoint,
 }
 
 fn enabled<'a>(root: &'a Section, report: &mut Report) -> Vec<(ResourceId, &'a Section)> {
     let mut enabled: Vec<(ResourceId, &Section)> = Vec::new();
-    let mcp = root.section("mcp");
-    // A value that could not be read counts as `true`, so that what stands below is checked in the same go.
-    if mcp.flag("enabled").unwrap_or(mcp.has("enabled")) {
+    let mcp = root.get(&MCP);
+    // A value that could not be read counts as `true`, so that the section's other mistakes are told too.
+    if mcp.find(&ENABLED).unwrap_or(mcp.has(&ENABLED)) {
         enabled.extend(ResourceId::parse("mcp").ok().map(|id| (id, mcp)));
     } else if mcp.is_written() {
         report.warn("mcp.enabled is not true: the section protects nothing".to_owned());
     }
-    for entry in root.entries("resources").iter().filter(|entry| entry.flag("enabled").unwrap_or(true)) {
-        entry.require("id", "the name of the resource", report);
+    for entry in root.get(&RESOURCES).iter().filter(|entry| entry.find(&ENABLED).unwrap_or(true)) {
+        entry.require(&ID, "the name of the resource", report);
         let id = id(entry, report);
         if enabled.iter().any(|(earlier, _)| Some(earlier) == id.as_ref()) {
-            let found = shown(entry.text("id").unwrap_or_default());
-            report.mistake(&entry.at("id"), found, "an id that no other resource has");
+            report.mistake(&entry.at(&ID), shown(entry.get(&ID)), "an id that no other resource has");
         }
         let stand_in = || ResourceId::parse("unnamed").ok();
         enabled.extend(id.or_else(stand_in).map(|id| (id, entry)));
@@ -63,10 +100,10 @@ fn enabled<'a>(root: &'a Section, report: &mut Report) -> Vec<(ResourceId, &'a S
 }
 
 fn id(entry: &Section, report: &mut Report) -> Option<ResourceId> {
-    let text = entry.text("id")?;
+    let text = entry.find(&ID)?;
     let id = ResourceId::parse(text);
     if let Err(error) = &id {
-        report.mistake(&entry.at("id"), shown(text), error.to_string());
+        report.mistake(&entry.at(&ID), shown(text), error.to_string());
     }
     id.ok()
 }
@@ -77,22 +114,20 @@ fn check_apart(written: &[Written<'_>], report: &mut Report) {
         return;
     }
     for (index, resource) in written.iter().enumerate() {
-        let server = resource.section.section("server");
-        if resource.place.hosts.is_empty() && !server.has("hosts") && !server.has("base_url") {
-            let path = format!("{}.server.hosts", resource.section.path());
-            report.mistake(&path, "nothing", "`hosts` or `base_url`, since there are several resources");
+        let server = resource.section.get(&SERVER);
+        if resource.endpoint.hosts.is_empty() && !server.has(&HOSTS) && !server.has(&BASE_URL) {
+            report.missing(&server.at(&HOSTS), "`hosts` or `base_url`, since there are several resources");
         }
         for earlier in written.iter().take(index) {
-            if let Some((host, path)) = meeting(&earlier.place, &resource.place) {
+            if let Some((host, path)) = meeting(&earlier.endpoint, &resource.endpoint) {
                 let found = format!("{} on {}, which `{}` has too", shown(path), shown(host), earlier.id);
-                let at = format!("{}.server.path", resource.section.path());
-                report.mistake(&at, found, "one resource for each host and path");
+                report.mistake(&server.at(&PATH), found, "one resource for each host and path");
             }
         }
     }
 }
 
-fn meeting<'a>(one: &'a Place, other: &'a Place) -> Option<(&'a String, &'a String)> {
+fn meeting<'a>(one: &'a Endpoint, other: &'a Endpoint) -> Option<(&'a String, &'a String)> {
     let host = one.hosts.iter().find(|host| other.hosts.contains(host))?;
     let path = one.paths().find(|path| other.paths().any(|second| second == *path))?;
     Some((host, path))
@@ -104,53 +139,47 @@ fn settings(
     common: &Common<'_>,
     report: &mut Report,
 ) -> ResourceSettings {
-    let Written { id, section, place } = resource;
-    let enforcement = enforcement(section, place, is_alone, common, report);
-    let text = |name: &str| section.text(name).map(str::to_owned);
-    for name in ["resource_documentation", "resource_policy_uri", "resource_tos_uri"] {
-        if let Some(url) = section.text(name).filter(|url| parse_web_url(url).is_none()) {
-            report.mistake(&section.at(name), shown(url), "an http(s) URL without user name and fragment");
+    let Written { id, section, endpoint } = resource;
+    let enforcement = enforcement(section, endpoint, is_alone, common, report);
+    let text = |key: &Key<Text>| section.find(key).map(str::to_owned);
+    for key in [&RESOURCE_DOCUMENTATION, &RESOURCE_POLICY_URI, &RESOURCE_TOS_URI] {
+        if let Some(url) = section.find(key).filter(|url| parse_web_url(url).is_none()) {
+            report.mistake(&section.at(key), shown(url), "an http(s) URL without user name and fragment");
         }
     }
     ResourceSettings {
         id: id.clone(),
-        identifier: place.identifier.clone(),
-        base_url: place.base_url.clone(),
-        origin: place.origin.clone(),
-        path: place.path.clone(),
-        extra_paths: place.extra_paths.clone(),
-        hosts: place.hosts.clone(),
-        resource_name: text("resource_name"),
-        resource_documentation: text("resource_documentation"),
-        resource_policy_uri: text("resource_policy_uri"),
-        resource_tos_uri: text("resource_tos_uri"),
+        identifier: endpoint.identifier.clone(),
+        base_url: endpoint.base_url.clone(),
+        origin: endpoint.origin.clone(),
+        path: endpoint.path.clone(),
+        extra_paths: endpoint.extra_paths.clone(),
+        hosts: endpoint.hosts.clone(),
+        resource_name: text(&RESOURCE_NAME),
+        resource_documentation: text(&RESOURCE_DOCUMENTATION),
+        resource_policy_uri: text(&RESOURCE_POLICY_URI),
+        resource_tos_uri: text(&RESOURCE_TOS_URI),
         enforcement,
     }
 }
 
 fn enforcement(
     section: &Section,
-    place: &Place,
+    endpoint: &Endpoint,
     is_alone: bool,
     common: &Common<'_>,
     report: &mut Report,
 ) -> Enforcement {
-    let oauth = section.section("oauth");
-    if oauth.flag("enabled") == Some(false) {
+    let oauth = section.get(&OAUTH);
+    if oauth.find(&oauth::ENABLED) == Some(false) {
         report.warn(format!("{}.oauth.enabled is false: every request is permitted", section.path()));
         return Enforcement::Off;
     }
-    if !oauth.has("enabled") {
-        let at = format!("{}.oauth.enabled", section.path());
-        report.mistake(&at, "nothing", "`true`, or `false` to permit every request");
-    }
-    if !section.section("server").has("base_url") {
-        let at = format!("{}.server.base_url", section.path());
-        report.mistake(&at, "nothing", "the origin by which clients reach the server");
-    }
-    let mut audiences = vec![place.identifier.clone()];
-    if is_alone && place.base_url != place.identifier {
-        audiences.push(place.base_url.clone());
+    oauth.require(&oauth::ENABLED, "`true`, or `false` to permit every request", report);
+    section.get(&SERVER).require(&BASE_URL, "the origin by which clients reach the server", report);
+    let mut audiences = vec![endpoint.identifier.clone()];
+    if is_alone && endpoint.base_url != endpoint.identifier {
+        audiences.push(endpoint.base_url.clone());
     }
     Enforcement::On(Box::new(oauth::read(section, &audiences, common, report)))
 }

@@ -1,255 +1,170 @@
-//! Every key that the configuration knows, and the shape of its value. The reader, the environment's names and
-//! the list for the documentation all go by these tables.
+//! The JSON Schema of the configuration file, for editors, Helm and CI. It is made of the keys' declarations. It knows
+//! shapes; what depends on several keys only the readers know, so that `scopegate check` has the last word.
 
-/// The keys of a section, in parts so that sections can share some.
-pub(super) type Keys = &'static [&'static [Key]];
+use serde_json::{Map, Value, json};
 
-/// One key.
-#[derive(Debug)]
-pub(super) struct Key {
-    /// As it is written.
-    pub(super) name: &'static str,
-    /// What stands under it.
-    pub(super) shape: Shape,
-}
+use super::{
+    key::{Declared, Form, Keys, Shape, each},
+    root::ROOT,
+    units::{written_duration, written_size},
+};
 
-/// What a value looks like.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Shape {
-    /// `true` or `false`.
-    Flag,
-    /// `true`, `false`, or a number from 0 to 1.
-    SamplingRatio,
-    /// A whole number, not negative.
-    Count,
-    /// Bytes: a number, or a text such as `512 KiB`.
-    Size,
-    /// A text such as `30s`.
-    Duration,
-    /// Any text.
-    Text,
-    /// A text that is never shown.
-    Secret,
-    /// A list of texts.
-    Texts,
-    /// A scope list.
-    Scopes,
-    /// Names with a scope list each.
-    Named,
-    /// Scopes with a list of scopes each.
-    Implies,
-    /// Further keys.
-    Section(Keys),
-    /// A list of sections.
-    Entries(Keys),
-}
-
-/// The path of every key that has a value: `mcp.oauth.jwks[].refresh_interval`. For checking the documentation.
+/// The schema, in the words of draft 7, which editors and every Helm 3 know. Sections of others at the top of the file are
+/// allowed, and no key is required, since the environment may set it.
 #[must_use]
-pub fn keys() -> Vec<String> {
-    paths("", ROOT)
+pub fn schema() -> Value {
+    let mut definitions = Map::new();
+    definitions.insert("reference".to_owned(), json!({"type": "string", "pattern": REFERENCE}));
+    definitions.insert("scope_list".to_owned(), scope_list());
+    let properties = properties(ROOT, &mut definitions);
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "Configuration of scopegate",
+        "type": "object",
+        "properties": properties,
+        "definitions": definitions,
+    })
 }
 
-fn paths(prefix: &str, keys: Keys) -> Vec<String> {
-    let of_key = |key: &Key| match key.shape {
-        Shape::Section(keys) => paths(&format!("{prefix}{}.", key.name), keys),
-        Shape::Entries(keys) => paths(&format!("{prefix}{}[].", key.name), keys),
+fn properties(keys: Keys, definitions: &mut Map<String, Value>) -> Map<String, Value> {
+    each(keys).map(|key| (key.name().to_owned(), property(key, definitions))).collect()
+}
+
+fn property(key: &dyn Declared, definitions: &mut Map<String, Value>) -> Value {
+    let mut property = shape(&key.shape(), definitions);
+    let Value::Object(members) = &mut property else { return property };
+    members.insert("description".to_owned(), description(key).into());
+    if let Some(default) = key.default().filter(|_| key.default_in_words().is_none()) {
+        members.insert("default".to_owned(), parsed(default));
+    }
+    // `mcp` and each entry of `resources` have the same `oauth`, which is most of the schema.
+    if key.name() != SHARED {
+        return property;
+    }
+    definitions.insert(SHARED.to_owned(), property);
+    reference_to(SHARED)
+}
+
+fn shape(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
+    match shape {
+        Shape::Flag => or_reference(vec![json!({"type": "boolean"})]),
+        Shape::Ratio => {
+            let number = json!({"type": "number", "minimum": 0, "maximum": 1});
+            or_reference(vec![json!({"type": "boolean"}), number])
+        }
+        Shape::Number(range) => or_reference(vec![integer(*range.start(), *range.end())]),
+        Shape::Size(range) => {
+            let text = json!({"type": "string", "pattern": or_reference_pattern(SIZE)});
+            json!({"anyOf": [integer(*range.start(), *range.end()), text]})
+        }
+        Shape::Duration(_) => json!({"type": "string", "pattern": or_reference_pattern(DURATION)}),
+        Shape::Choice(words) => or_reference(vec![json!({"enum": words})]),
+        Shape::Text(Form::Any | Form::Path) | Shape::Secret => json!({"type": "string"}),
+        Shape::Text(Form::Url) => json!({"type": "string", "pattern": or_reference_pattern("^https?://")}),
+        Shape::Text(Form::HostPort) => json!({"type": "string", "pattern": or_reference_pattern(":[0-9]+$")}),
+        Shape::List([]) => json!({"type": "array", "items": {"type": "string"}}),
+        Shape::List(words) => json!({"type": "array", "items": or_reference(vec![json!({"enum": words})])}),
+        Shape::Scopes => json!({"allOf": [reference_to("scope_list")]}),
+        Shape::Names => {
+            json!({"type": ["object", "null"], "additionalProperties": reference_to("scope_list")})
+        }
+        Shape::Hierarchy => {
+            let scopes = json!({"type": "array", "items": {"type": "string"}});
+            json!({"type": ["object", "null"], "additionalProperties": scopes})
+        }
+        Shape::Section(keys) => section(json!(["object", "null"]), keys, definitions),
+        Shape::Entries(keys) => {
+            json!({"type": "array", "items": section("object".into(), keys, definitions)})
+        }
+    }
+}
+
+fn section(kind: Value, keys: Keys, definitions: &mut Map<String, Value>) -> Value {
+    json!({"type": kind, "additionalProperties": false, "properties": properties(keys, definitions)})
+}
+
+fn scope_list() -> Value {
+    let scopes = json!({"type": "array", "items": {"type": "string"}});
+    let alternatives =
+        json!({"type": "array", "items": {"type": "array", "minItems": 1, "items": {"type": "string"}}});
+    json!({
+        "description": "`['a', 'b']`: a and b. `[['a', 'b'], ['c']]`: a and b, or c. `[]`: no scopes.",
+        "anyOf": [scopes, alternatives],
+    })
+}
+
+fn integer(least: usize, most: usize) -> Value {
+    json!({"type": "integer", "minimum": least, "maximum": most})
+}
+
+/// A text with `${NAME}` in it may stand for a flag, a number or a word.
+fn or_reference(mut kinds: Vec<Value>) -> Value {
+    kinds.push(reference_to("reference"));
+    json!({"anyOf": kinds})
+}
+
+fn or_reference_pattern(pattern: &str) -> String {
+    format!("{pattern}|{REFERENCE}")
+}
+
+fn reference_to(definition: &str) -> Value {
+    json!({"$ref": format!("#/definitions/{definition}")})
+}
+
+/// The documentation without the targets of its links, and what a schema cannot say otherwise.
+fn description(key: &dyn Declared) -> String {
+    let mut text = without_links(key.doc());
+    if let Some(range) = range(&key.shape()) {
+        text = format!("{text} {range}");
+    }
+    match key.default_in_words().filter(|words| *words != "see meaning") {
+        Some(words) => format!("{text} Default: {words}."),
+        None => text,
+    }
+}
+
+/// The range of a value in words.
+pub(super) fn range(shape: &Shape) -> Option<String> {
+    let (least, most) = match shape {
+        Shape::Number(range) => (range.start().to_string(), range.end().to_string()),
+        Shape::Size(range) => (written_size(*range.start()), written_size(*range.end())),
+        Shape::Duration(range) => (written_duration(*range.start()), written_duration(*range.end())),
         Shape::Flag
-        | Shape::SamplingRatio
-        | Shape::Count
-        | Shape::Size
-        | Shape::Duration
-        | Shape::Text
+        | Shape::Ratio
+        | Shape::Choice(_)
+        | Shape::Text(_)
         | Shape::Secret
-        | Shape::Texts
+        | Shape::List(_)
         | Shape::Scopes
-        | Shape::Named
-        | Shape::Implies => vec![format!("{prefix}{}", key.name)],
+        | Shape::Names
+        | Shape::Hierarchy
+        | Shape::Section(_)
+        | Shape::Entries(_) => return None,
     };
-    each(keys).flat_map(of_key).collect()
+    Some(format!("From {least} to {most}."))
 }
 
-/// The keys of a section, one by one.
-pub(super) fn each(keys: Keys) -> impl Iterator<Item = &'static Key> {
-    keys.iter().copied().flatten()
+/// `[text](target)` as `text`.
+fn without_links(markdown: &str) -> String {
+    let mut text = String::new();
+    let mut rest = markdown;
+    while let Some((before, after)) = rest.split_once("](") {
+        let (before, label) = before.rsplit_once('[').unwrap_or((before, ""));
+        text.push_str(before);
+        text.push_str(label);
+        rest = after.split_once(')').map_or("", |(_, after)| after);
+    }
+    text + rest
 }
 
-/// The key of that name.
-pub(super) fn find(keys: Keys, name: &str) -> Option<&'static Key> {
-    each(keys).find(|key| key.name == name)
+/// A default as JSON: `false`, `10000`, `['sig']`, and every other text as a text.
+fn parsed(default: String) -> Value {
+    serde_json::from_str(&default.replace('\'', "\"")).unwrap_or(Value::String(default))
 }
 
-const fn key(name: &'static str, shape: Shape) -> Key {
-    Key { name, shape }
-}
+/// The section that is defined once and referred to.
+const SHARED: &str = "oauth";
 
-/// The sections of ours at the top of the file.
-pub(super) const ROOT: Keys = &[&[
-    key("server", Shape::Section(SERVER)),
-    key("mcp", Shape::Section(&[RESOURCE, &[key("server", Shape::Section(&[PLACE, LISTEN]))]])),
-    key("resources", Shape::Entries(&[ID, RESOURCE, &[key("server", Shape::Section(&[PLACE]))]])),
-    key("storage_providers", Shape::Section(&[&[key("file_system", Shape::Entries(FILE_SYSTEM))]])),
-]];
-
-const SERVER: Keys = &[
-    LISTEN,
-    &[
-        key("grpc_listen_addr", Shape::Text),
-        key("admin_listen_addr", Shape::Text),
-        key("tls", Shape::Section(TLS)),
-        key("max_body_bytes", Shape::Size),
-        key("max_in_flight", Shape::Count),
-        key("token_cache", Shape::Section(TOKEN_CACHE)),
-        key("workers", Shape::Count),
-        key("keep_alive", Shape::Duration),
-        key("drain", Shape::Duration),
-        key("ready_wait", Shape::Duration),
-        key("insecure_key_hosts", Shape::Texts),
-        key("ca_file", Shape::Text),
-        key("debug", Shape::Flag),
-        key("debug_hosts", Shape::Texts),
-        key("log", Shape::Section(LOG)),
-        key("audit", Shape::Section(AUDIT)),
-        key("otlp", Shape::Section(OTLP)),
-    ],
-];
-
-const LISTEN: &[Key] = &[key("listen_addr", Shape::Text)];
-
-const TLS: Keys =
-    &[&[key("cert_file", Shape::Text), key("key_file", Shape::Text), key("client_ca_file", Shape::Text)]];
-
-const TOKEN_CACHE: Keys = &[&[key("max_entries", Shape::Count), key("max_bytes", Shape::Size)]];
-
-const LOG: Keys = &[&[
-    key("format", Shape::Text),
-    key("level", Shape::Text),
-    key("permits", Shape::SamplingRatio),
-    key("subject", Shape::Text),
-]];
-
-const AUDIT: Keys = &[&[
-    key("output", Shape::Text),
-    key("permits", Shape::SamplingRatio),
-    key("operations", Shape::Texts),
-    key("subject", Shape::Text),
-    key("queue", Shape::Count),
-    key("when_full", Shape::Text),
-]];
-
-const OTLP: Keys = &[&[
-    key("endpoint", Shape::Text),
-    key("protocol", Shape::Text),
-    key("sample", Shape::SamplingRatio),
-    key("headers", Shape::Secret),
-    key("timeout", Shape::Duration),
-    key("service_name", Shape::Text),
-]];
-
-const FILE_SYSTEM: Keys = &[&[key("id", Shape::Text), key("path", Shape::Text)]];
-
-const ID: &[Key] = &[key("id", Shape::Text)];
-
-const RESOURCE: &[Key] = &[
-    key("enabled", Shape::Flag),
-    key("resource_name", Shape::Text),
-    key("resource_documentation", Shape::Text),
-    key("resource_policy_uri", Shape::Text),
-    key("resource_tos_uri", Shape::Text),
-    key("oauth", Shape::Section(OAUTH)),
-    key("storage", Shape::Section(&[&[key("provider_id", Shape::Text)]])),
-    key("schema_file", Shape::Text),
-    key("execution_config_file", Shape::Text),
-    key("graphql", Shape::Section(GRAPHQL)),
-    key("enable_arbitrary_operations", Shape::Flag),
-    key("expose_schema", Shape::Flag),
-    key("exclude_mutations", Shape::Flag),
-    key("omit_tool_name_prefix", Shape::Flag),
-    key("graph_name", Shape::Text),
-    key("session", Shape::Section(&[&[key("stateless", Shape::Flag)]])),
-];
-
-const GRAPHQL: Keys = &[&[
-    key("abstract_types", Shape::Text),
-    key("unknown_fields", Shape::Text),
-    key("max_query_bytes", Shape::Size),
-    key("max_query_depth", Shape::Count),
-    key("max_query_tokens", Shape::Count),
-    key("max_query_aliases", Shape::Count),
-]];
-
-const PLACE: &[Key] = &[
-    key("base_url", Shape::Text),
-    key("path", Shape::Text),
-    key("resource", Shape::Text),
-    key("extra_paths", Shape::Texts),
-    key("hosts", Shape::Texts),
-];
-
-const OAUTH: Keys = &[&[
-    key("enabled", Shape::Flag),
-    key("authorization_server_url", Shape::Text),
-    key("authorization_server_urls", Shape::Texts),
-    key("scopes", Shape::Section(SCOPES)),
-    key("scope_claims", Shape::Texts),
-    key("challenge_scopes", Shape::Text),
-    key("scope_challenge_include_token_scopes", Shape::Flag),
-    key("max_scope_combinations", Shape::Count),
-    key("unknown_methods", Shape::Text),
-    key("unknown_operation", Shape::Text),
-    key("unlisted", Shape::Text),
-    key("trust_mcp_headers", Shape::Flag),
-    key("trust_string_body", Shape::Flag),
-    key("forward_token", Shape::Flag),
-    key("allowed_origins", Shape::Texts),
-    key("mode", Shape::Text),
-    key("jwks", Shape::Entries(SOURCE)),
-]];
-
-const SCOPES: Keys = &[&[
-    key("initialize", Shape::Scopes),
-    key("tools_list", Shape::Scopes),
-    key("tools_call", Shape::Scopes),
-    key("execute_graphql", Shape::Scopes),
-    key("get_operation_info", Shape::Scopes),
-    key("get_schema", Shape::Scopes),
-    key("methods", Shape::Named),
-    key("tools", Shape::Named),
-    key("prompts", Shape::Named),
-    key("resources", Shape::Named),
-    key("implies", Shape::Implies),
-]];
-
-const SOURCE: Keys = &[
-    &[
-        key("secret", Shape::Secret),
-        key("secret_file", Shape::Text),
-        key("symmetric_algorithm", Shape::Text),
-        key("header_key_id", Shape::Text),
-        key("issuer", Shape::Text),
-        key("audiences", Shape::Texts),
-        key("accept_any_audience", Shape::Flag),
-        key("algorithms", Shape::Texts),
-        key("leeway", Shape::Duration),
-        key("token_type", Shape::Text),
-    ],
-    REMOTE,
-];
-
-/// What only a fetched source has.
-pub(super) const REMOTE: &[Key] = &[
-    key("url", Shape::Text),
-    key("allowed_use", Shape::Texts),
-    key("refresh_interval", Shape::Duration),
-    key("refresh_unknown_kid", Shape::Section(UNKNOWN_KID)),
-    key("max_stale", Shape::Duration),
-    key("timeout", Shape::Duration),
-    key("max_bytes", Shape::Size),
-];
-
-const UNKNOWN_KID: Keys = &[&[
-    key("enabled", Shape::Flag),
-    key("max_wait", Shape::Duration),
-    key("interval", Shape::Duration),
-    key("burst", Shape::Count),
-]];
+const REFERENCE: &str = r"\$\{";
+const SIZE: &str = r"^[0-9]+\s*(B|KiB|MiB|GiB|TiB)?$";
+const DURATION: &str = r"^([0-9.]+\s*[a-zµ]+\s*)+$";

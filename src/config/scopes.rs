@@ -5,17 +5,70 @@ use std::collections::{HashMap, HashSet};
 use config::{Value, ValueKind};
 
 use super::{
+    key::{Declared, Key, Keys},
+    kind::{Hierarchy, Names, ScopeList},
     mistake::{Report, below, shown},
+    reader::Reader,
     section::Section,
-    shape::Shaper,
 };
 use crate::{
     domain::{NamedScopes, Scope, ScopeGroups},
     policy::ScopeSettings,
 };
 
-impl Shaper<'_> {
-    /// Reads a scope list. An empty one needs nothing.
+/// The keys of `oauth.scopes`.
+pub(super) const KEYS: Keys = &[&[
+    &INITIALIZE,
+    &TOOLS_LIST,
+    &TOOLS_CALL,
+    &EXECUTE_GRAPHQL,
+    &GET_OPERATION_INFO,
+    &GET_SCHEMA,
+    &METHODS,
+    &TOOLS,
+    &PROMPTS,
+    &RESOURCES,
+    &IMPLIES,
+]];
+
+const INITIALIZE: Key<ScopeList> =
+    Key::new("initialize", ScopeList, "Needed by every request.").variable("MCP_OAUTH_SCOPES_INITIALIZE");
+
+const TOOLS_LIST: Key<ScopeList> =
+    Key::new("tools_list", ScopeList, "Added for `tools/list`.").variable("MCP_OAUTH_SCOPES_TOOLS_LIST");
+
+const TOOLS_CALL: Key<ScopeList> =
+    Key::new("tools_call", ScopeList, "Added for `tools/call`, for every tool.")
+        .variable("MCP_OAUTH_SCOPES_TOOLS_CALL");
+
+const EXECUTE_GRAPHQL: Key<ScopeList> =
+    Key::new("execute_graphql", ScopeList, "Added for calls of this built-in tool of a GraphQL router.")
+        .variable("MCP_OAUTH_SCOPES_EXECUTE_GRAPHQL");
+
+const GET_OPERATION_INFO: Key<ScopeList> =
+    Key::new("get_operation_info", ScopeList, "The same.").variable("MCP_OAUTH_SCOPES_GET_OPERATION_INFO");
+
+const GET_SCHEMA: Key<ScopeList> =
+    Key::new("get_schema", ScopeList, "The same.").variable("MCP_OAUTH_SCOPES_GET_SCHEMA");
+
+const METHODS: Key<Names> = Key::new(
+    "methods",
+    Names,
+    "JSON-RPC method, or a prefix that ends in `*`. Not for `initialize`, `server/discover`, `tools/list`, `tools/call`, \
+     which have keys of their own.",
+);
+
+const TOOLS: Key<Names> = Key::new("tools", Names, "Tool name or glob.");
+
+const PROMPTS: Key<Names> = Key::new("prompts", Names, "Prompt name or glob.");
+
+const RESOURCES: Key<Names> = Key::new("resources", Names, "MCP resource URI or glob.");
+
+const IMPLIES: Key<Hierarchy> =
+    Key::new("implies", Hierarchy, "A scope, and the list of scopes that it includes. A cycle is a mistake.");
+
+impl Reader<'_> {
+    /// Reads a scope list. An empty one requires no scopes.
     pub(super) fn scopes(&mut self, path: &str, value: &Value) -> Option<ScopeGroups> {
         let items = self.items(path, value, SCOPE_LIST)?;
         let lists = items.iter().filter(|item| matches!(item.kind, ValueKind::Array(_))).count();
@@ -60,22 +113,27 @@ impl Shaper<'_> {
     }
 
     fn parse_scope(&mut self, path: &str, text: &str) -> Option<Scope> {
+        if text == OFFLINE_ACCESS {
+            let found = format!("{}, with which clients ask for refresh tokens", shown(text));
+            self.report.mistake(path, found, "scopes of the MCP server: no token for it needs this one");
+            return None;
+        }
         let scope = Scope::parse(text);
         if let Err(error) = &scope {
-            self.report.mistake(path, shown(text), error.to_string());
+            self.report.mistake(path, shown(text), scope_instead_of(text, &error.to_string()));
         }
         scope.ok()
     }
 
     /// Reads names with a scope list each, in the order of the file.
-    pub(super) fn named(&mut self, path: &str, value: &Value) -> Option<NamedScopes> {
+    pub(super) fn names(&mut self, path: &str, value: &Value) -> Option<NamedScopes> {
         let members = self.members(path, value, "names with a scope list each")?;
         let read: Vec<_> = members
             .into_iter()
             .map(|(name, value)| {
                 let path = below(path, name);
                 if name.is_empty() {
-                    self.report.mistake(&path, "an empty name", "a name or a glob");
+                    self.report.misnamed(&path, "an empty name", "a name or a glob");
                 }
                 Some((name.clone(), self.scopes(&path, value)?))
             })
@@ -84,48 +142,103 @@ impl Shaper<'_> {
     }
 
     /// Reads scopes with the scopes that each includes.
-    pub(super) fn implies(&mut self, path: &str, value: &Value) -> Option<Vec<(Scope, Vec<Scope>)>> {
+    pub(super) fn hierarchy(&mut self, path: &str, value: &Value) -> Option<Vec<(Scope, Vec<Scope>)>> {
         let members = self.members(path, value, "scopes with a list of scopes each")?;
         let read: Vec<_> = members
             .into_iter()
             .map(|(name, value)| {
                 let path = below(path, name);
-                let scope = self.parse_scope(&path, name);
+                let scope = Scope::parse(name);
+                if let Err(error) = &scope {
+                    self.report.misnamed(&path, shown(name), error.to_string());
+                }
                 let items = self.items(&path, value, "a list of scopes")?;
-                Some((scope?, self.group(&path, items)?))
+                Some((scope.ok()?, self.group(&path, items)?))
             })
             .collect();
         read.into_iter().collect()
     }
 }
 
+/// Several scopes in one text are a list in the wrong notation.
+fn scope_instead_of(text: &str, otherwise: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.len() < 2 || words.iter().any(|word| Scope::parse(word).is_err()) {
+        return otherwise.to_owned();
+    }
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    format!("{otherwise}; for several scopes: `[{}]`", quoted.join(", "))
+}
+
 /// Reads `oauth.scopes`.
 pub(super) fn read(scopes: &Section, report: &mut Report) -> ScopeSettings {
     let settings = ScopeSettings {
-        initialize: scopes.scopes("initialize"),
-        tools_list: scopes.scopes("tools_list"),
-        tools_call: scopes.scopes("tools_call"),
-        execute_graphql: scopes.scopes("execute_graphql"),
-        get_operation_info: scopes.scopes("get_operation_info"),
-        get_schema: scopes.scopes("get_schema"),
-        methods: scopes.named("methods"),
-        tools: scopes.named("tools"),
-        prompts: scopes.named("prompts"),
-        resources: scopes.named("resources"),
-        implies: scopes.implies("implies"),
+        initialize: scopes.get(&INITIALIZE),
+        tools_list: scopes.get(&TOOLS_LIST),
+        tools_call: scopes.get(&TOOLS_CALL),
+        execute_graphql: scopes.get(&EXECUTE_GRAPHQL),
+        get_operation_info: scopes.get(&GET_OPERATION_INFO),
+        get_schema: scopes.get(&GET_SCHEMA),
+        methods: scopes.get(&METHODS),
+        tools: scopes.get(&TOOLS),
+        prompts: scopes.get(&PROMPTS),
+        resources: scopes.get(&RESOURCES),
+        implies: scopes.get(&IMPLIES),
     };
     for (method, _) in &settings.methods {
-        check_method(&below(&scopes.at("methods"), method), method, report);
+        check_method(&below(&scopes.at(&METHODS), method), method, report);
     }
+    for key in [&METHODS, &TOOLS, &PROMPTS] {
+        refuse_expressions(scopes, key, report);
+    }
+    warn_of_case(&scopes.at(&TOOLS), &settings.tools, report);
     if let Some(cycle) = cycle(&settings.implies) {
         let names: Vec<&str> = cycle.iter().map(|scope| scope.as_str()).collect();
         let found = format!("the cycle {}", shown(&names.join(" > ")));
-        report.mistake(&scopes.at("implies"), found, "scopes that do not include themselves");
+        report.mistake(&scopes.at(&IMPLIES), found, "scopes that do not include themselves");
     }
     settings
 }
 
-/// Whether any operation needs more than the initialize level.
+/// A glob with signs of a regular expression matches no tool, so that the entry would protect none.
+fn refuse_expressions(scopes: &Section, key: &Key<Names>, report: &mut Report) {
+    for (name, _) in scopes.get(key) {
+        if name.contains(['^', '$', '\\', '[', '(', '|', '+']) {
+            let path = below(&scopes.at(key), &name);
+            let found = format!("{}, which looks like a regular expression", shown(&name));
+            report.misnamed(&path, found, glob_instead_of(&name, key));
+        }
+    }
+}
+
+/// The glob that a simple expression means: `^delete_.*$` is `delete_*`.
+fn glob_instead_of(expression: &str, key: &Key<Names>) -> String {
+    let kind = if key.name() == METHODS.name() {
+        "a prefix with one `*` at its end"
+    } else {
+        "a glob, in which `*` stands for any text"
+    };
+    let glob =
+        expression.trim_start_matches('^').trim_end_matches('$').replace(".*", "*").replace(".+", "?*");
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.:*?".contains(&byte);
+    if glob.bytes().all(is_plain) { format!("{kind}: `{glob}`") } else { kind.to_owned() }
+}
+
+/// Tool names are compared byte for byte: two entries that differ only in case are seldom two tools.
+fn warn_of_case(path: &str, tools: &NamedScopes, report: &mut Report) {
+    for (index, (name, _)) in tools.iter().enumerate() {
+        let earlier = tools.iter().take(index).find(|(earlier, _)| earlier.eq_ignore_ascii_case(name));
+        if let Some((earlier, _)) = earlier {
+            report.warn(format!(
+                "{path} has {} and {}, which differ only in case: each matches only the tool that is written so",
+                shown(earlier),
+                shown(name)
+            ));
+        }
+    }
+}
+
+/// Returns true if an operation needs more than the initialize level.
 pub(super) fn has_further_levels(scopes: &ScopeSettings) -> bool {
     let lists = [
         &scopes.tools_list,
@@ -141,24 +254,24 @@ pub(super) fn has_further_levels(scopes: &ScopeSettings) -> bool {
 
 fn check_method(path: &str, method: &str, report: &mut Report) {
     let own_key = match method {
-        "initialize" | "server/discover" => Some("initialize"),
-        "tools/list" => Some("tools_list"),
-        "tools/call" => Some("tools_call"),
+        "initialize" | "server/discover" => Some(INITIALIZE.name()),
+        "tools/list" => Some(TOOLS_LIST.name()),
+        "tools/call" => Some(TOOLS_CALL.name()),
         _ => None,
     };
     if let Some(key) = own_key {
-        report.mistake(path, shown(method), format!("its scopes under `{key}`"));
+        report.misnamed(path, shown(method), format!("its scopes under `{key}`"));
     }
     let stem = method.strip_suffix('*').unwrap_or(method);
     if stem.contains('*') {
-        report.mistake(path, shown(method), "a method, or a prefix with one `*` at its end");
+        report.misnamed(path, shown(method), "a method, or a prefix with one `*` at its end");
     }
 }
 
 /// A chain of scopes that leads back to its beginning.
 fn cycle(implies: &[(Scope, Vec<Scope>)]) -> Option<Vec<&Scope>> {
-    // Whoever includes nothing that includes something is in no cycle. When nobody of that kind is left, every
-    // step from here on meets a scope that can be left again, so that the walk must come back to one.
+    // A scope that includes no scope with a list of its own is in no cycle. When no such scope is left, each step below
+    // reaches a scope that can be left again, so that the walk must come back to one.
     let mut left: HashMap<&Scope, &Vec<Scope>> = implies.iter().map(|(scope, list)| (scope, list)).collect();
     loop {
         let names: HashSet<&Scope> = left.keys().copied().collect();
@@ -180,3 +293,6 @@ fn cycle(implies: &[(Scope, Vec<Scope>)]) -> Option<Vec<&Scope>> {
 }
 
 const SCOPE_LIST: &str = "a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other";
+
+/// OpenID Connect Core §11: it is for the authorization server, and tokens do not carry it.
+const OFFLINE_ACCESS: &str = "offline_access";

@@ -3,19 +3,47 @@
 use std::{fs, path::Path};
 
 use super::{
+    key::{Key, Part},
+    kind::{Secret, Text, Word},
     mistake::{Report, shown},
     section::Section,
+    token::ALGORITHMS,
 };
 use crate::keys::{Algorithm, SecretKey, SecretSettings};
 
+/// The keys of an entry of `oauth.jwks` that are about a shared secret.
+pub(super) const KEYS: Part = &[&SECRET, &SECRET_FILE, &SYMMETRIC_ALGORITHM, &HEADER_KEY_ID];
+
+/// `oauth.jwks[].secret`.
+pub(super) const SECRET: Key<Secret> = Key::new(
+    "secret",
+    Secret,
+    "The secret. Never shown. Shorter than the hash (32, 48, 64 bytes) warns. `'${NAME}'` takes it from the environment.",
+);
+
+/// `oauth.jwks[].secret_file`.
+pub(super) const SECRET_FILE: Key<Text> =
+    Key::new("secret_file", Text::PATH, "Read it from a file instead; one final line break is dropped.");
+
+/// `oauth.jwks[].symmetric_algorithm`.
+pub(super) const SYMMETRIC_ALGORITHM: Key<Word<Algorithm>> = Key::new(
+    "symmetric_algorithm",
+    Word(&[("HS256", Algorithm::Hs256), ("HS384", Algorithm::Hs384), ("HS512", Algorithm::Hs512)]),
+    "Required with a secret.",
+);
+
+/// `oauth.jwks[].header_key_id`.
+pub(super) const HEADER_KEY_ID: Key<Text> =
+    Key::new("header_key_id", Text::ANY, "Required with a secret: the `kid` of its tokens.");
+
 /// Reads a source with `secret` or `secret_file`; the file is relative to `folder`.
 pub(super) fn read(entry: &Section, folder: &Path, report: &mut Report) -> Option<SecretSettings> {
-    entry.require("symmetric_algorithm", "`HS256`, `HS384` or `HS512`", report);
-    entry.require("header_key_id", "the `kid` of tokens that are signed with the secret", report);
+    entry.require(&SYMMETRIC_ALGORITHM, "`HS256`, `HS384` or `HS512`", report);
+    entry.require(&HEADER_KEY_ID, "the `kid` of tokens that are signed with the secret", report);
     let algorithm = algorithm(entry, report);
-    let key_id = entry.text("header_key_id");
+    let key_id = entry.find(&HEADER_KEY_ID);
     if key_id == Some("") {
-        report.mistake(&entry.at("header_key_id"), "an empty text", "a key id");
+        report.mistake(&entry.at(&HEADER_KEY_ID), "an empty text", "a key id");
     }
     let bytes = bytes(entry, folder, report);
     if let (Some(bytes), Some(algorithm)) = (&bytes, algorithm) {
@@ -29,32 +57,31 @@ pub(super) fn read(entry: &Section, folder: &Path, report: &mut Report) -> Optio
 }
 
 fn algorithm(entry: &Section, report: &mut Report) -> Option<Algorithm> {
-    let name = entry.text("symmetric_algorithm")?;
-    let algorithm = Algorithm::parse(name).filter(|algorithm| algorithm.is_symmetric());
-    if algorithm.is_none() {
-        let expected = "`HS256`, `HS384` or `HS512`";
-        report.mistake(&entry.at("symmetric_algorithm"), shown(name), expected);
-    }
-    let others = entry.texts("algorithms").unwrap_or_default();
-    if entry.has("algorithms") && others != [name] {
+    let algorithm = entry.find(&SYMMETRIC_ALGORITHM)?;
+    let others = entry.get(&ALGORITHMS);
+    if entry.has(&ALGORITHMS) && others != [algorithm.name()] {
         let found = shown(&others.join(", "));
-        report.mistake(&entry.at("algorithms"), found, format!("{} alone, or nothing", shown(name)));
+        report.mistake(
+            &entry.at(&ALGORITHMS),
+            found,
+            format!("only {}, or no such key", shown(algorithm.name())),
+        );
     }
-    algorithm
+    Some(algorithm)
 }
 
 fn bytes(entry: &Section, folder: &Path, report: &mut Report) -> Option<Vec<u8>> {
-    if entry.has("secret") && entry.has("secret_file") {
+    if entry.has(&SECRET) && entry.has(&SECRET_FILE) {
         report.mistake(entry.path(), "`secret` and `secret_file`", "one of the two");
         return None;
     }
-    let name = if entry.has("secret") { "secret" } else { "secret_file" };
-    let bytes = match entry.text("secret") {
+    let bytes = match entry.find(&SECRET) {
         Some(secret) => secret.as_bytes().to_vec(),
         None => file(entry, folder, report)?,
     };
     if bytes.is_empty() {
-        report.mistake(&entry.at(name), "an empty secret", "a secret as long as the hash, or longer");
+        let at = if entry.has(&SECRET) { entry.at(&SECRET) } else { entry.at(&SECRET_FILE) };
+        report.mistake(&at, "an empty secret", "a secret as long as the hash, or longer");
         return None;
     }
     Some(bytes)
@@ -62,7 +89,7 @@ fn bytes(entry: &Section, folder: &Path, report: &mut Report) -> Option<Vec<u8>>
 
 /// The file's bytes without one final line break, which editors add.
 fn file(entry: &Section, folder: &Path, report: &mut Report) -> Option<Vec<u8>> {
-    let file = folder.join(entry.text("secret_file")?);
+    let file = folder.join(entry.find(&SECRET_FILE)?);
     report.watch(file.clone());
     match fs::read(&file) {
         Ok(bytes) => {
@@ -71,7 +98,7 @@ fn file(entry: &Section, folder: &Path, report: &mut Report) -> Option<Vec<u8>> 
         }
         Err(error) => {
             let found = format!("{} which cannot be read: {error}", shown(&file.display().to_string()));
-            report.mistake(&entry.at("secret_file"), found, "a file, relative to the configuration file");
+            report.mistake(&entry.at(&SECRET_FILE), found, "a file, relative to the configuration file");
             None
         }
     }

@@ -1,113 +1,186 @@
-//! `server`: listeners, limits, logging and outgoing requests.
+//! `server`: listeners, limits, and the sections below it.
 
-use std::{fs, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use super::{
-    environment::Environment,
+    audit,
+    key::{Form, Key, Keys},
+    kind::{Flag, List, Members, Number, Period, Size, Text},
+    log,
     mistake::{Report, shown},
+    otlp, outgoing, resource,
+    root::{MCP, MCP_LISTEN_ADDR, SERVER},
     section::Section,
+    tls,
     units::YEAR,
-    web::{is_socket_address, parse_host},
+    url::{is_socket_address, parse_host},
 };
-use crate::{
-    http::ServerSettings,
-    keys::{OutgoingSettings, check_roots},
-    telemetry::{
-        SamplingRatio,
-        log::{LogFormat, LogLevel, LogSettings, SubjectLogging},
-    },
-    tls::{TlsKey, TlsSettings},
-    token::CacheSettings,
-};
+use crate::{http::ServerSettings, token::CacheSettings};
+
+/// The keys of `server`.
+pub(super) const KEYS: Keys = &[&[
+    &LISTEN_ADDR,
+    &ADMIN_LISTEN_ADDR,
+    &GRPC_LISTEN_ADDR,
+    &TLS,
+    &MAX_BODY_BYTES,
+    &MAX_IN_FLIGHT,
+    &TOKEN_CACHE,
+    &WORKERS,
+    &KEEP_ALIVE,
+    &DRAIN,
+    &READY_WAIT,
+    &outgoing::INSECURE_KEY_HOSTS,
+    &outgoing::CA_FILE,
+    &DEBUG,
+    &DEBUG_HOSTS,
+    &LOG,
+    &AUDIT,
+    &OTLP,
+]];
+
+/// The name that the decision listener's address has here and in `mcp.server`.
+pub(super) const LISTEN_ADDR_NAME: &str = "listen_addr";
+
+/// `server.listen_addr`.
+pub(super) const LISTEN_ADDR: Key<Text> = Key::new(
+    LISTEN_ADDR_NAME,
+    Text::preset(Form::HostPort, "localhost:5025"),
+    "Decisions and metadata. `mcp.server.listen_addr` is another name for it; where both are set, they must agree. \
+     Port 0 takes a free one.",
+);
+
+/// `server.admin_listen_addr`.
+pub(super) const ADMIN_LISTEN_ADDR: Key<Text> = Key::new(
+    "admin_listen_addr",
+    Text::preset(Form::HostPort, "localhost:9464"),
+    "Metrics, health and debug pages. Never expose it through the gateway.",
+);
+
+/// `server.grpc_listen_addr`.
+pub(super) const GRPC_LISTEN_ADDR: Key<Text> = Key::new(
+    "grpc_listen_addr",
+    Text::preset(Form::HostPort, "localhost:9191"),
+    "Envoy's `ext_authz` over gRPC, and `grpc.health.v1.Health`.",
+);
+
+const TLS: Key<Members> = Key::new("tls", Members(tls::KEYS), "TLS of the decision and gRPC listeners.");
+
+const MAX_BODY_BYTES: Key<Size> = Key::new(
+    "max_body_bytes",
+    Size { default: 4 << 20, range: 1..=1 << 30 },
+    "The longest request body that is read. A longer one is `body-too-large`.",
+);
+
+const MAX_IN_FLIGHT: Key<Number> = Key::new(
+    "max_in_flight",
+    Number { default: Some(10_000), range: 1..=1_000_000 },
+    "Requests that are decided at a time, over all workers. More are `overloaded`.",
+);
+
+const TOKEN_CACHE: Key<Members> =
+    Key::new("token_cache", Members(&[&[&MAX_ENTRIES, &MAX_BYTES]]), "The cache of verified tokens.");
+
+const MAX_ENTRIES: Key<Number> = Key::new(
+    "max_entries",
+    Number { default: Some(CacheSettings::DEFAULT.max_entries), range: 1..=100_000_000 },
+    "Verified tokens that are remembered, over all workers. Each worker also keeps at most 2048 that it met last.",
+);
+
+const MAX_BYTES: Key<Size> = Key::new(
+    "max_bytes",
+    Size { default: CacheSettings::DEFAULT.max_bytes as usize, range: 1 << 20..=1 << 40 },
+    "The memory that they may take. A token of 800 bytes takes about 2 KiB.",
+);
+
+const WORKERS: Key<Number> = Key::new(
+    "workers",
+    Number { default: None, range: 1..=1024 },
+    "Threads that decide, for HTTP and for gRPC each. A quota of a cgroup (v1 or v2) and the affinity of the process \
+     count: with a limit of one CPU there is one.",
+)
+.defaults_to("processors");
+
+const KEEP_ALIVE: Key<Period> = Key::new(
+    "keep_alive",
+    Period { default: GATEWAY_IDLE, range: Duration::from_secs(1)..=YEAR },
+    "How long an idle connection of a gateway is kept. Keep it above the gateway's own idle time (nginx: 60 s). Less \
+     than 75 s warns.",
+);
+
+const DRAIN: Key<Period> = Key::new(
+    "drain",
+    Period { default: Duration::from_secs(5), range: Duration::ZERO..=HOUR },
+    "Time between SIGTERM, when `/readyz` begins to fail, and the closing of the listeners.",
+);
+
+const READY_WAIT: Key<Period> = Key::new(
+    "ready_wait",
+    Period { default: Duration::from_secs(30), range: Duration::ZERO..=HOUR },
+    "How long `/readyz` waits for the first answer of each key source.",
+);
+
+const DEBUG: Key<Flag> = Key::new(
+    "debug",
+    Flag::OFF,
+    "Switches the [debug pages](operations.md#debug-pages) on, on the admin listener: `/debug`, with its form that \
+     explains decisions, and the pages below it.",
+);
+
+const DEBUG_HOSTS: Key<List> = Key::new(
+    "debug_hosts",
+    List::EMPTY,
+    "Values of `Host`, `host` or `host:port`, besides loopback, that the debug pages answer to. Every other value is 403, \
+     so that a name that an attacker points at this machine reaches no debug page.",
+);
+
+/// `server.log`.
+pub(super) const LOG: Key<Members> = Key::new("log", Members(log::KEYS), "The log.");
+
+/// `server.audit`.
+pub(super) const AUDIT: Key<Members> = Key::new("audit", Members(audit::KEYS), "The audit log.");
+
+/// `server.otlp`.
+pub(super) const OTLP: Key<Members> = Key::new("otlp", Members(otlp::KEYS), "Traces.");
 
 /// Reads the listeners and limits.
 pub(super) fn read(root: &Section, folder: &Path, report: &mut Report) -> ServerSettings {
-    let server = root.section("server");
-    let grpc_listen_addr = address(server, "grpc_listen_addr", "localhost:9191", report);
+    let server = root.get(&SERVER);
+    let grpc_listen_addr = address(server, &GRPC_LISTEN_ADDR, server.get(&GRPC_LISTEN_ADDR), report);
     let listen_addr = listen_addr(root, report);
-    let admin_listen_addr = address(server, "admin_listen_addr", "localhost:9464", report);
+    let admin_listen_addr = address(server, &ADMIN_LISTEN_ADDR, server.get(&ADMIN_LISTEN_ADDR), report);
     let apart = "an address that no other listener has";
     if is_same_listener(&admin_listen_addr, &listen_addr) {
-        report.mistake(&server.at("admin_listen_addr"), shown(&admin_listen_addr), apart);
+        report.mistake(&server.at(&ADMIN_LISTEN_ADDR), shown(&admin_listen_addr), apart);
     }
     if [&listen_addr, &admin_listen_addr].iter().any(|other| is_same_listener(&grpc_listen_addr, other)) {
-        report.mistake(&server.at("grpc_listen_addr"), shown(&grpc_listen_addr), apart);
+        report.mistake(&server.at(&GRPC_LISTEN_ADDR), shown(&grpc_listen_addr), apart);
     }
     ServerSettings {
         listen_addr,
         grpc_listen_addr,
-        tls: tls(server.section("tls"), folder, report),
+        tls: tls::read(server.get(&TLS), folder, report),
         admin_listen_addr,
-        max_body_bytes: server.number("max_body_bytes", 4 << 20, 1..=1 << 30, report),
-        max_in_flight: server.number("max_in_flight", 10_000, 1..=1_000_000, report),
-        token_cache: token_cache(server.section("token_cache"), report),
-        workers: server.number("workers", processors(), 1..=1024, report),
+        max_body_bytes: server.get(&MAX_BODY_BYTES),
+        max_in_flight: server.get(&MAX_IN_FLIGHT),
+        token_cache: token_cache(server.get(&TOKEN_CACHE)),
+        workers: server.find(&WORKERS).unwrap_or_else(processors),
         keep_alive: keep_alive(server, report),
-        drain: server.duration("drain", Duration::from_secs(5), Duration::ZERO..=HOUR, report),
-        ready_wait: server.duration("ready_wait", Duration::from_secs(30), Duration::ZERO..=HOUR, report),
-        debug: server.flag("debug").unwrap_or(false),
-        debug_hosts: hosts(server, "debug_hosts", report),
+        drain: server.get(&DRAIN),
+        ready_wait: server.get(&READY_WAIT),
+        debug: server.get(&DEBUG),
+        debug_hosts: hosts(server, &DEBUG_HOSTS, report),
     }
-}
-
-/// Reads `server.log`.
-pub(super) fn log(server: &Section, report: &mut Report) -> LogSettings {
-    let log = server.section("log");
-    let formats = [("json", LogFormat::Json), ("text", LogFormat::Text)];
-    let levels = [
-        ("error", LogLevel::Error),
-        ("warn", LogLevel::Warn),
-        ("info", LogLevel::Info),
-        ("debug", LogLevel::Debug),
-        ("trace", LogLevel::Trace),
-    ];
-    LogSettings {
-        format: log.choice("format", LogFormat::Json, &formats, report),
-        level: log.choice("level", LogLevel::Info, &levels, report),
-        permits: log.share("permits").unwrap_or(SamplingRatio::NONE),
-        subject: log.choice("subject", SubjectLogging::Hashed, &SUBJECTS, report),
-    }
-}
-
-/// Reads what outgoing requests need; `ca_file` is relative to `folder`.
-pub(super) fn outgoing(
-    server: &Section,
-    folder: &Path,
-    environment: &Environment,
-    report: &mut Report,
-) -> OutgoingSettings {
-    let ca_pem = server.text("ca_file").and_then(|file| ca_pem(&folder.join(file), server, report));
-    let insecure_hosts = hosts(server, "insecure_key_hosts", report);
-    for (index, host) in insecure_hosts.iter().enumerate().filter(|(_, host)| has_port(host)) {
-        let path = format!("{}[{index}]", server.at("insecure_key_hosts"));
-        report.mistake(&path, shown(host), "a host without a port");
-    }
-    OutgoingSettings { insecure_hosts, ca_pem, proxy: environment.proxies() }
-}
-
-fn ca_pem(file: &Path, server: &Section, report: &mut Report) -> Option<Vec<u8>> {
-    report.watch(file.to_owned());
-    let pem = fs::read(file).map_err(|error| format!("which cannot be read: {error}"));
-    let checked = pem.and_then(|pem| match check_roots(&pem) {
-        Ok(()) => Ok(pem),
-        Err(error) => Err(format!("which is of no use: {error}")),
-    });
-    checked
-        .map_err(|why| {
-            let found = format!("{} {why}", shown(&file.display().to_string()));
-            report.mistake(&server.at("ca_file"), found, "a PEM file with certificates");
-        })
-        .ok()
 }
 
 /// A list of hosts, each `host` or `host:port`, in lower case.
-pub(super) fn hosts(section: &Section, name: &str, report: &mut Report) -> Vec<String> {
+pub(super) fn hosts(section: &Section, key: &Key<List>, report: &mut Report) -> Vec<String> {
     let mut hosts = Vec::new();
-    for (index, text) in section.texts(name).unwrap_or_default().iter().enumerate() {
+    for (index, text) in section.get(key).iter().enumerate() {
         match parse_host(text) {
             Some(host) => hosts.push(host),
             None => {
-                let path = format!("{}[{index}]", section.at(name));
+                let path = format!("{}[{index}]", section.at(key));
                 report.mistake(&path, shown(text), "`host` or `host:port`");
             }
         }
@@ -115,80 +188,59 @@ pub(super) fn hosts(section: &Section, name: &str, report: &mut Report) -> Vec<S
     hosts
 }
 
-fn has_port(host: &str) -> bool {
-    !host.ends_with(']') && host.contains(':')
-}
-
-/// The decision listener's address has two names. What the environment sets wins; else both must agree.
+/// The decision listener's address has two names. The one that the environment sets wins; else both must agree.
 fn listen_addr(root: &Section, report: &mut Report) -> String {
-    let (own, alias) = (root.section("server"), root.section("mcp").section("server"));
-    let is_outside =
-        |section: &Section, report: &Report| report.variable(&section.at("listen_addr")).is_some();
-    let (own_text, alias_text) = (own.text("listen_addr"), alias.text("listen_addr"));
-    let (own_outside, alias_outside) = (is_outside(own, report), is_outside(alias, report));
+    let (own, alias) = (root.get(&SERVER), root.get(&MCP).get(&resource::SERVER));
+    let (own_at, alias_at) = (own.at(&LISTEN_ADDR), alias.at(&MCP_LISTEN_ADDR));
+    let (own_text, alias_text) = (own.find(&LISTEN_ADDR), alias.find(&MCP_LISTEN_ADDR));
+    let own_outside = report.variable(&own_at).is_some();
+    let alias_outside = report.variable(&alias_at).is_some();
     if let (Some(own_text), Some(alias_text)) = (own_text, alias_text)
         && own_text != alias_text
         && own_outside == alias_outside
     {
         let expected = format!("{}, as `server.listen_addr` says, or one of the two", shown(own_text));
-        report.mistake(&alias.at("listen_addr"), shown(alias_text), expected);
+        report.mistake(&alias_at, shown(alias_text), expected);
     }
     let prefers_alias = own_text.is_none() || (alias_outside && !own_outside);
-    let chosen = if prefers_alias && alias_text.is_some() { alias } else { own };
-    address(chosen, "listen_addr", "localhost:5025", report)
+    match alias_text.filter(|_| prefers_alias) {
+        Some(text) => address(alias, &MCP_LISTEN_ADDR, text, report),
+        None => address(own, &LISTEN_ADDR, own.get(&LISTEN_ADDR), report),
+    }
 }
 
-fn address(section: &Section, name: &str, default: &str, report: &mut Report) -> String {
-    let text = section.text(name).unwrap_or(default);
+fn address(section: &Section, key: &Key<Text>, text: &str, report: &mut Report) -> String {
     if !is_socket_address(text) {
-        report.mistake(&section.at(name), shown(text), "`host:port`");
+        report.mistake(&section.at(key), shown(text), address_instead_of(text));
     }
     text.to_owned()
+}
+
+fn address_instead_of(text: &str) -> String {
+    let port = text.rsplit_once(':').map_or(text, |(_, port)| port);
+    let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    match (is_number, port.parse::<u16>()) {
+        (true, Err(_)) => "`host:port` with a port up to 65535".to_owned(),
+        (true, Ok(port)) if !text.contains(':') => format!("`host:port`, such as `127.0.0.1:{port}`"),
+        (true, Ok(_)) | (false, _) => "`host:port`".to_owned(),
+    }
 }
 
 fn is_same_listener(one: &str, other: &str) -> bool {
     one == other && !one.ends_with(":0")
 }
 
-/// Reads `server.tls`; its files are relative to `folder`. A section without keys is a mistake too: it would serve
-/// plain text to somebody who asked for TLS.
-fn tls(tls: &Section, folder: &Path, report: &mut Report) -> Option<TlsSettings> {
-    if !tls.is_written() {
-        return None;
-    }
-    for key in [TlsKey::CertFile, TlsKey::KeyFile] {
-        tls.require(key.name(), key.expected(), report);
-    }
-    let file = |key: TlsKey| tls.text(key.name()).map(|file| folder.join(file));
-    let settings = TlsSettings {
-        cert_file: file(TlsKey::CertFile)?,
-        key_file: file(TlsKey::KeyFile)?,
-        client_ca_file: file(TlsKey::ClientCaFile),
-    };
-    for file in [&settings.cert_file, &settings.key_file].into_iter().chain(&settings.client_ca_file) {
-        report.watch(file.clone());
-    }
-    for error in settings.check() {
-        report.mistake(&tls.at(error.key.name()), error.to_string(), error.key.expected());
-    }
-    Some(settings)
-}
-
-fn token_cache(cache: &Section, report: &mut Report) -> CacheSettings {
-    let default = CacheSettings::default();
-    let default_bytes = usize::try_from(default.max_bytes).unwrap_or(usize::MAX);
-    let max_bytes = cache.number("max_bytes", default_bytes, 1 << 20..=1 << 40, report);
+fn token_cache(cache: &Section) -> CacheSettings {
     CacheSettings {
-        max_entries: cache.number("max_entries", default.max_entries, 1..=100_000_000, report),
-        max_bytes: u64::try_from(max_bytes).unwrap_or(u64::MAX),
+        max_entries: cache.get(&MAX_ENTRIES),
+        max_bytes: u64::try_from(cache.get(&MAX_BYTES)).unwrap_or(u64::MAX),
     }
 }
 
 fn keep_alive(server: &Section, report: &mut Report) -> Duration {
-    let least = Duration::from_secs(75);
-    let keep_alive = server.duration("keep_alive", least, Duration::from_secs(1)..=YEAR, report);
-    if keep_alive < least {
-        let path = server.at("keep_alive");
+    let keep_alive = server.get(&KEEP_ALIVE);
+    if keep_alive < GATEWAY_IDLE {
+        let path = server.at(&KEEP_ALIVE);
         report.warn(format!(
             "{path} is shorter than 75s: gateways may write into connections that are closing"
         ));
@@ -200,11 +252,7 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// How a subject may appear, in the log and in the audit log.
-pub(super) const SUBJECTS: [(&str, SubjectLogging); 3] = [
-    ("hashed", SubjectLogging::Hashed),
-    ("plain", SubjectLogging::Plain),
-    ("omitted", SubjectLogging::Omitted),
-];
+/// Longer than gateways keep a connection idle.
+const GATEWAY_IDLE: Duration = Duration::from_secs(75);
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

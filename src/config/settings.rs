@@ -6,13 +6,14 @@ use super::{
     audit,
     environment::Environment,
     graphql::Providers,
-    layers,
+    log,
     mistake::{Mistakes, Report},
     oauth::Common,
-    otlp, resource,
-    schema::ROOT,
+    otlp, outgoing, overlay,
+    reader::Reader,
+    resource,
+    root::{ROOT, SERVER},
     server,
-    shape::Shaper,
 };
 use crate::{
     audit::AuditSettings,
@@ -44,8 +45,8 @@ pub struct Settings {
 }
 
 /// A configuration text and where it stands.
-pub(super) struct Text<'a> {
-    /// What mistakes in its syntax are called by.
+pub(super) struct Document<'a> {
+    /// What mistakes call it.
     pub(super) name: &'a str,
     /// The folder that the files it names are relative to.
     pub(super) folder: &'a Path,
@@ -59,22 +60,22 @@ impl Settings {
     /// # Errors
     /// All mistakes at once; a text that is not YAML has no others.
     pub(super) fn read(
-        text: &Text<'_>,
+        document: &Document<'_>,
         environment: &Environment,
         mut report: Report,
     ) -> Result<Self, Mistakes> {
-        let tree = layers::read(text, environment, &mut report)?;
-        let root = Shaper { environment, report: &mut report }.section("", ROOT, Some(&tree));
-        let server = root.section("server");
-        let log = server::log(server, &mut report);
-        let audit = audit::read(server.section("audit"), text.folder, &mut report);
-        let otlp = otlp::read(server.section("otlp"), &mut report);
-        let outgoing = server::outgoing(server, text.folder, environment, &mut report);
-        let providers = Providers::read(&root, text.folder, &mut report);
-        let common =
-            Common { folder: text.folder, insecure_hosts: &outgoing.insecure_hosts, providers: &providers };
+        let folder = document.folder;
+        let tree = overlay::read(document, environment, &mut report)?;
+        let root = Reader { environment, report: &mut report }.section("", ROOT, Some(&tree));
+        let server = root.get(&SERVER);
+        let log = log::read(server.get(&server::LOG));
+        let audit = audit::read(server.get(&server::AUDIT), folder, &mut report);
+        let otlp = otlp::read(server.get(&server::OTLP), &mut report);
+        let outgoing = outgoing::read(server, folder, environment, &mut report);
+        let providers = Providers::read(&root, folder, &mut report);
+        let common = Common { folder, insecure_hosts: &outgoing.insecure_hosts, providers: &providers };
         let resources = resource::read(&root, &common, &mut report);
-        let server = server::read(&root, text.folder, &mut report);
+        let server = server::read(&root, folder, &mut report);
         let (warnings, watched) = report.finish()?;
         Ok(Self { server, log, audit, otlp, outgoing, resources, warnings, watched })
     }

@@ -3,15 +3,71 @@
 use std::time::Duration;
 
 use super::{
+    key::{Key, Part},
+    key_source::{Surroundings, URL, is_discovery},
+    kind::{Choice, Flag, List, Period, Text},
     mistake::{Report, shown, shown_url},
     section::Section,
-    source::{Surroundings, is_discovery},
-    web::parse_web_url,
+    url::parse_web_url,
 };
 use crate::{
     domain::Issuer,
     token::{Audience, IssuerRule, TokenSettings, TokenType},
 };
+
+/// The keys of an entry of `oauth.jwks` that are about tokens.
+pub(super) const KEYS: Part =
+    &[&ISSUER_KEY, &AUDIENCES, &ACCEPT_ANY_AUDIENCE, &ALGORITHMS, &LEEWAY, &TOKEN_TYPE];
+
+const ISSUER_KEY: Key<Text> = Key::new(
+    "issuer",
+    Text::URL,
+    "`iss` must equal it exactly. With discovery it comes from the document, and must agree if written. Otherwise an `iss` \
+     that is present must be one of the authorization servers, a final `/` more or less. Required where a resource has \
+     more than one `url` or authorization server.",
+)
+.defaults_to("see meaning");
+
+const AUDIENCES: Key<List> = Key::new(
+    "audiences",
+    List::EMPTY,
+    "`aud` must contain one. Default: the resource identifier, and `base_url` where this is the only resource of its \
+     origin.",
+)
+.defaults_to("see meaning");
+
+const ACCEPT_ANY_AUDIENCE: Key<Flag> = Key::new(
+    "accept_any_audience",
+    Flag::OFF,
+    "Switches the audience check off: tokens for other services pass. Warns.",
+);
+
+/// `oauth.jwks[].algorithms`.
+pub(super) const ALGORITHMS: Key<List> = Key::new(
+    "algorithms",
+    List {
+        default: &[],
+        words: &[
+            "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA", "Ed25519", "HS256", "HS384",
+            "HS512",
+        ],
+    },
+    "`Ed25519` is another name for `EdDSA`. Never HS with a `url`; with a secret only its own. ES512 is not built in.",
+)
+.defaults_to("all asymmetric");
+
+const LEEWAY: Key<Period> = Key::new(
+    "leeway",
+    // More than clocks differ by, and less than a leeway that makes `exp` meaningless.
+    Period { default: Duration::from_secs(30), range: Duration::ZERO..=Duration::from_secs(60 * 60) },
+    "Grace on `exp` and `nbf`.",
+);
+
+const TOKEN_TYPE: Key<Choice<TokenType>> = Key::new(
+    "token_type",
+    Choice { default: TokenType::Any, words: &[("any", TokenType::Any), ("at+jwt", TokenType::AtJwt)] },
+    "`at+jwt` demands this `typ` (RFC 9068). `any` also takes `JWT` and none. Both refuse ID tokens and every other `typ`.",
+);
 
 /// Reads the rules for tokens of one source.
 pub(super) fn read(
@@ -20,26 +76,42 @@ pub(super) fn read(
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> TokenSettings {
-    let types = [("any", TokenType::Any), ("at+jwt", TokenType::AtJwt)];
     TokenSettings {
         issuer: issuer_rule(entry, issuer, around, report),
         audience: audience(entry, around, report),
-        leeway: entry.duration("leeway", Duration::from_secs(30), Duration::ZERO..=MAX_LEEWAY, report),
-        token_type: entry.choice("token_type", TokenType::Any, &types, report),
+        leeway: entry.get(&LEEWAY),
+        token_type: entry.get(&TOKEN_TYPE),
     }
 }
 
 /// Reads `issuer`.
 pub(super) fn issuer(entry: &Section, report: &mut Report) -> Option<Issuer> {
-    let text = entry.text("issuer")?;
+    let text = entry.find(&ISSUER_KEY)?;
     let issuer = parse_issuer(text);
+    let at = entry.at(&ISSUER_KEY);
     if issuer.is_none() {
-        report.mistake(&entry.at("issuer"), shown_url(text), ISSUER);
+        report.mistake(&at, shown_url(text), ISSUER);
     }
+    refuse_common_tenant(&at, text, report);
     issuer
 }
 
-/// An issuer that is also fit to be published: no user name, nothing that a URL parser would repair.
+/// Microsoft's `common` endpoint publishes an issuer for no tenant, which no token names.
+pub(super) fn refuse_common_tenant(at: &str, issuer: &str, report: &mut Report) {
+    let Some(url) = parse_web_url(issuer) else { return };
+    let is_microsoft = matches!(url.host_str(), Some("login.microsoftonline.com" | "sts.windows.net"));
+    let tenant = url.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default().to_owned();
+    if is_microsoft && matches!(tenant.as_str(), "common" | "organizations" | "consumers") {
+        let found = format!("{}, the endpoint of many tenants, whose name is in no token", shown(issuer));
+        report.mistake(
+            at,
+            found,
+            shown(&issuer.replacen(&tenant, "TENANT-ID", 1)) + " with the id of your tenant",
+        );
+    }
+}
+
+/// An issuer that is also fit to be published: without a user name, and without a part that a URL parser would repair.
 pub(super) fn parse_issuer(text: &str) -> Option<Issuer> {
     parse_web_url(text).and_then(|_| Issuer::parse(text).ok())
 }
@@ -50,7 +122,7 @@ fn issuer_rule(
     around: &Surroundings<'_>,
     report: &mut Report,
 ) -> IssuerRule {
-    let url = entry.text("url").and_then(parse_web_url);
+    let url = entry.find(&URL).and_then(parse_web_url);
     if let Some(issuer) = issuer {
         return IssuerRule::Exactly(issuer);
     }
@@ -59,8 +131,8 @@ fn issuer_rule(
     }
     if around.needs_issuer {
         let expected = "the issuer of these keys, since there is more than one URL or authorization server";
-        entry.require("issuer", expected, report);
-    } else if around.authorization_servers.is_empty() && !entry.has("issuer") {
+        entry.require(&ISSUER_KEY, expected, report);
+    } else if around.authorization_servers.is_empty() && !entry.has(&ISSUER_KEY) {
         let path = entry.path();
         report.warn(format!(
             "{path} has no issuer, and there is no authorization server: tokens with an `iss` are refused"
@@ -70,28 +142,25 @@ fn issuer_rule(
 }
 
 fn audience(entry: &Section, around: &Surroundings<'_>, report: &mut Report) -> Audience {
-    let at = entry.at("audiences");
-    let accepts_any = entry.flag("accept_any_audience").unwrap_or(false);
-    if accepts_any && entry.has("audiences") {
+    let at = entry.at(&AUDIENCES);
+    let accepts_any = entry.get(&ACCEPT_ANY_AUDIENCE);
+    if accepts_any && entry.has(&AUDIENCES) {
         let expected = "no list next to `accept_any_audience`, which would ignore it";
         report.mistake(&at, "a list of audiences", expected);
     }
     if accepts_any {
-        report.warn(format!("{}: tokens for other services are accepted", entry.at("accept_any_audience")));
+        report.warn(format!("{}: tokens for other services are accepted", entry.at(&ACCEPT_ANY_AUDIENCE)));
         return Audience::Any;
     }
-    let Some(audiences) = entry.texts("audiences") else { return Audience::OneOf(around.audiences.to_vec()) };
+    let Some(audiences) = entry.find(&AUDIENCES) else { return Audience::OneOf(around.audiences.to_vec()) };
     if audiences.is_empty() {
         report.mistake(&at, "an empty list", "at least one audience");
     }
     for (index, audience) in audiences.iter().enumerate().filter(|(_, audience)| audience.trim().is_empty()) {
         report.mistake(&format!("{at}[{index}]"), shown(audience), "an audience");
     }
-    Audience::OneOf(audiences.to_vec())
+    Audience::OneOf(audiences)
 }
 
 /// What is expected of an issuer or an authorization server.
 pub(super) const ISSUER: &str = "an http(s) URL without user name, query and fragment";
-
-/// More than clocks differ by, and less than what would make `exp` meaningless.
-const MAX_LEEWAY: Duration = Duration::from_secs(60 * 60);

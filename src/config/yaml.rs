@@ -1,66 +1,65 @@
-//! YAML text to the value tree of the `config` crate.
+//! YAML text to the value tree of the `config` crate, and the places of its keys.
 //!
-//! It reads the events of yaml-rust2, the parser behind `config`'s own YAML format, and not that format: there
-//! `404:` and `'404':` silently become one key, top-level keys with a dot are read as paths, deep nesting ends
-//! the process, and a key that is there twice hides every other mistake.
+//! It reads the events of saphyr's parser and not `config`'s own YAML format: there `404:` and `'404':` silently become
+//! one key, top-level keys with a dot are read as paths, deep nesting ends the process, a key that is there twice hides
+//! every other mistake, and values do not know their lines.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use config::{Map, Value, ValueKind};
-use yaml_rust2::{
-    Yaml,
-    parser::{Event, Parser, Tag},
-    scanner::{ScanError, TScalarStyle},
-};
+use saphyr::Scalar;
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use super::mistake::below;
+use super::{
+    mark::{Mark, Position},
+    mistake::below,
+    syntax,
+};
 
 /// What a text holds.
 #[derive(Debug, Default)]
-pub(super) struct Document {
+pub(super) struct Tree {
     /// The members of the root, in the order of the file. Keys are kept as they are written.
     pub(super) sections: Map<String, Value>,
-    /// Paths of keys that are there again, with the line.
-    pub(super) repeated: Vec<(String, usize)>,
+    /// Paths of keys that are there again, with the second place.
+    pub(super) repeated: Vec<(String, Span)>,
+    /// The places of keys and values, by path.
+    pub(super) marks: HashMap<String, Mark>,
 }
 
-/// Why a text is no document that we read.
+/// Why a text cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {message}")]
+#[error("line {}: {message}", position.line)]
 pub(super) struct YamlError {
-    /// Counted from 1.
-    pub(super) line: usize,
-    /// What is wrong there.
+    /// Where that shows.
+    pub(super) position: Position,
+    /// What is wrong there, and what to write.
     pub(super) message: String,
-}
-
-impl From<ScanError> for YamlError {
-    fn from(error: ScanError) -> Self {
-        Self { line: error.marker().line(), message: error.info().to_owned() }
-    }
 }
 
 /// Reads one document. An empty one has no members.
 ///
 /// # Errors
-/// When the text is not YAML, is more than one document, is no mapping, or is deeper or larger than any
+/// When the text is not YAML, is more than one document, is not a mapping, or is deeper or larger than any
 /// configuration.
-pub(super) fn parse(text: &str) -> Result<Document, YamlError> {
-    let mut parser = Parser::new(text.trim_start_matches('\u{feff}').chars());
+pub(super) fn parse(text: &str) -> Result<Tree, YamlError> {
+    let text = text.trim_start_matches('\u{feff}');
     let mut builder = Builder::default();
-    loop {
-        let (event, mark) = parser.next_token()?;
-        if event == Event::StreamEnd {
-            break;
-        }
-        builder
-            .take(event, mark.line())
-            .map_err(|message| YamlError { line: mark.line(), message: message.to_owned() })?;
+    for event in Parser::new_from_str(text) {
+        let (event, span) = event.map_err(|error| syntax::explain(text, &error))?;
+        builder.take(event, span).map_err(|message| YamlError {
+            position: Position { line: span.start.line(), column: span.start.col() + 1 },
+            message: format!("found {message}, expected one YAML document with sections"),
+        })?;
     }
-    match builder.root.map(|root| root.kind) {
-        None | Some(ValueKind::Nil) => Ok(Document::default()),
-        Some(ValueKind::Table(sections)) => Ok(Document { sections, repeated: builder.repeated }),
-        Some(_) => Err(YamlError { line: 1, message: "no mapping at the top".to_owned() }),
+    let Builder { root, repeated, marks, .. } = builder;
+    match root.map(|root| root.kind) {
+        None | Some(ValueKind::Nil) => Ok(Tree::default()),
+        Some(ValueKind::Table(sections)) => Ok(Tree { sections, repeated, marks }),
+        Some(_) => Err(YamlError {
+            position: Position { line: 1, column: 1 },
+            message: "found no mapping at the top, expected sections such as `mcp:`".to_owned(),
+        }),
     }
 }
 
@@ -70,7 +69,8 @@ struct Builder {
     root: Option<Value>,
     anchors: HashMap<usize, Value>,
     nodes: usize,
-    repeated: Vec<(String, usize)>,
+    repeated: Vec<(String, Span)>,
+    marks: HashMap<String, Mark>,
 }
 
 struct Open {
@@ -83,39 +83,44 @@ enum Collection {
     Table { members: Map<String, Value>, key: Option<String> },
 }
 
-type Refusal = &'static str;
+/// What is found where it does not belong.
+type Intruder = &'static str;
 
 impl Builder {
-    fn take(&mut self, event: Event, line: usize) -> Result<(), Refusal> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Result<(), Intruder> {
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart if self.root.is_some() => Err("a second document"),
-            Event::DocumentStart => Ok(()),
-            Event::SequenceStart(anchor, _) => self.open(anchor, Collection::List(Vec::new())),
+            Event::DocumentStart(_) if self.root.is_some() => Err("a second document"),
+            Event::DocumentStart(_) => Ok(()),
+            Event::SequenceStart(anchor, _) => self.open(anchor, Collection::List(Vec::new()), span),
             Event::MappingStart(anchor, _) => {
-                self.open(anchor, Collection::Table { members: Map::new(), key: None })
+                self.open(anchor, Collection::Table { members: Map::new(), key: None }, span)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_ref(), line),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), span),
             Event::Alias(anchor) => {
                 let value = self.anchors.get(&anchor).cloned().ok_or("an alias inside its own anchor")?;
+                self.mark_value(span);
                 self.add(value, 0)
             }
         }
     }
 
-    fn open(&mut self, anchor: usize, collection: Collection) -> Result<(), Refusal> {
+    fn open(&mut self, anchor: usize, collection: Collection, span: Span) -> Result<(), Intruder> {
         if self.expects_key() {
-            return Err("a key that is no text");
+            return Err("a key that is not a text");
         }
         if self.open.len() >= MAX_DEPTH {
             return Err("too many levels");
+        }
+        if matches!(self.open.last(), Some(Open { collection: Collection::List(_), .. })) {
+            self.mark_value(span);
         }
         self.open.push(Open { anchor, collection });
         Ok(())
     }
 
-    fn close(&mut self) -> Result<(), Refusal> {
+    fn close(&mut self) -> Result<(), Intruder> {
         let Some(Open { anchor, collection }) = self.open.pop() else { return Err("an end without a start") };
         let kind = match collection {
             Collection::List(items) => ValueKind::Array(items),
@@ -126,21 +131,22 @@ impl Builder {
 
     fn scalar(
         &mut self,
-        text: String,
-        style: TScalarStyle,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
-        line: usize,
-    ) -> Result<(), Refusal> {
+        span: Span,
+    ) -> Result<(), Intruder> {
         if !self.expects_key() {
-            let is_plain = style == TScalarStyle::Plain && tag.is_none_or(|tag| tag.suffix != "str");
-            let kind = if is_plain { plain(text) } else { ValueKind::String(text) };
+            let is_plain = style == ScalarStyle::Plain && tag.is_none_or(|tag| tag.suffix != "str");
+            let kind = if is_plain { plain(text) } else { ValueKind::String(text.into_owned()) };
+            self.mark_value(span);
             return self.add(Value::new(None, kind), anchor);
         }
         if anchor > 0 {
-            self.anchors.insert(anchor, Value::new(None, ValueKind::String(text.clone())));
+            self.anchors.insert(anchor, Value::new(None, ValueKind::String(text.clone().into_owned())));
         }
-        self.begin_member(text, line);
+        self.begin_member(text.into_owned(), span);
         Ok(())
     }
 
@@ -149,29 +155,37 @@ impl Builder {
         matches!(top, Some(Collection::Table { key: None, .. }))
     }
 
-    fn begin_member(&mut self, name: String, line: usize) {
-        let path = self.path(&name);
+    fn begin_member(&mut self, name: String, span: Span) {
         let Some(Open { collection: Collection::Table { members, key }, .. }) = self.open.last_mut() else {
             return;
         };
-        if members.contains_key(&name) {
-            self.repeated.push((path, line));
-        }
+        let is_repeated = members.contains_key(&name);
         *key = Some(name);
+        let path = self.path();
+        if is_repeated {
+            self.repeated.push((path, span));
+        } else if self.marks.len() < MAX_MARKS {
+            self.marks.insert(path, Mark { key: Some(span), value: None });
+        }
     }
 
-    /// The path of a member that is about to begin in the innermost table.
-    fn path(&self, name: &str) -> String {
-        let outer = self.open.split_last().map_or(&[][..], |(_, outer)| outer);
-        let parent = outer.iter().fold(String::new(), |path, open| match &open.collection {
+    /// Notes where the value stands that comes next. Of a repeated key the first one's place stays.
+    fn mark_value(&mut self, span: Span) {
+        if self.marks.len() < MAX_MARKS {
+            self.marks.entry(self.path()).or_default().value.get_or_insert(span);
+        }
+    }
+
+    /// The path of the value that comes next.
+    fn path(&self) -> String {
+        self.open.iter().fold(String::new(), |path, open| match &open.collection {
             Collection::List(items) => format!("{path}[{}]", items.len()),
             Collection::Table { key, .. } => below(&path, key.as_deref().unwrap_or_default()),
-        });
-        below(&parent, name)
+        })
     }
 
     /// Puts a finished value where it belongs. Of a repeated key the first value stays.
-    fn add(&mut self, value: Value, anchor: usize) -> Result<(), Refusal> {
+    fn add(&mut self, value: Value, anchor: usize) -> Result<(), Intruder> {
         let (nodes, depth) = measure(&value);
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES || self.open.len() + depth > MAX_DEPTH {
@@ -193,15 +207,16 @@ impl Builder {
 }
 
 /// A scalar without quotes, by YAML 1.2's core schema: `yes` and `on` are texts.
-fn plain(text: String) -> ValueKind {
-    match Yaml::from_str(&text) {
-        Yaml::Null => ValueKind::Nil,
-        Yaml::Boolean(flag) => ValueKind::Boolean(flag),
-        Yaml::Integer(number) => ValueKind::I64(number),
-        Yaml::Real(number) => number.parse().map_or(ValueKind::String(number), ValueKind::Float),
-        Yaml::String(_) | Yaml::Array(_) | Yaml::Hash(_) | Yaml::Alias(_) | Yaml::BadValue => {
-            ValueKind::String(text)
-        }
+fn plain(text: Cow<'_, str>) -> ValueKind {
+    if text.is_empty() {
+        return ValueKind::Nil;
+    }
+    match Scalar::parse_from_cow(text) {
+        Scalar::Null => ValueKind::Nil,
+        Scalar::Boolean(flag) => ValueKind::Boolean(flag),
+        Scalar::Integer(number) => ValueKind::I64(number),
+        Scalar::FloatingPoint(number) => ValueKind::Float(number.into_inner()),
+        Scalar::String(text) => ValueKind::String(text.into_owned()),
     }
 }
 
@@ -229,3 +244,6 @@ const MAX_DEPTH: usize = 64;
 
 /// Values in all, each alias counted as what it stands for and each level again; some megabytes at most.
 const MAX_NODES: usize = 1_000_000;
+
+/// Places of keys and values that are kept; mistakes further down name the file only.
+const MAX_MARKS: usize = 100_000;

@@ -10,7 +10,7 @@ mod refusal;
 mod resource_id;
 mod scope;
 mod scope_groups;
-mod trace;
+mod step;
 mod trace_context;
 
 pub use check_request::{Body, CheckRequest, GatewayRequest, Selector, Trust};
@@ -23,5 +23,5 @@ pub use refusal::Refusal;
 pub use resource_id::{ResourceId, ResourceIdError};
 pub use scope::{Scope, ScopeError, ScopeHashing, ScopeSet};
 pub use scope_groups::{NamedScopes, ScopeGroups};
-pub use trace::{Silent, Step, Trace};
+pub use step::{Silent, Step};
 pub use trace_context::{TraceParent, read_tracestate};

@@ -1,4 +1,4 @@
-//! A request that a person describes, as a gateway would send it: the same headers in the same places.
+//! A request that a person describes, in the form in which a gateway sends it: the same headers in the same places.
 
 use crate::{
     domain::{Body, CheckRequest, Dialect, Field, Refusal},
@@ -8,10 +8,10 @@ use crate::{
     },
 };
 
-/// What a person says of a request.
+/// The description of a request.
 #[derive(Clone, Default)]
 pub struct RequestDraft {
-    /// The resource's id, where the gateway names it.
+    /// The id of the resource, if the gateway sends it.
     pub resource: Option<String>,
     /// The original request's method.
     pub method: String,
@@ -27,38 +27,38 @@ pub struct RequestDraft {
     pub body: Vec<u8>,
 }
 
-/// A description that no gateway could send.
+/// A description that a gateway cannot send.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("found `{found}`, expected {expected}")]
 pub struct DraftError {
-    /// The field that is wrong.
+    /// The field with the mistake.
     pub field: &'static str,
-    /// What is in it. Never a token.
+    /// The value of the field. Never a token.
     pub found: String,
-    /// What should be.
+    /// The value that it must have.
     pub expected: &'static str,
 }
 
-/// The request as a gateway of one dialect puts it.
+/// The request as a gateway of one dialect sends it.
 pub struct OriginalRequest {
     pub(super) wire: Wire,
     headers: Vec<(String, String)>,
     max_body_bytes: usize,
 }
 
-/// How a gateway asks.
+/// The form in which a gateway asks.
 pub(super) enum Wire {
-    /// With a request of HTTP, whose headers are those of the original.
+    /// An HTTP request with the headers of the original.
     Http { adapter: HttpAdapter, method: String, target: String, body: Vec<u8> },
-    /// With one message.
+    /// A gRPC message.
     Grpc(Box<CheckMessage>),
 }
 
 impl RequestDraft {
-    /// The request, as a gateway that speaks `dialect` sends it to a listener that reads `max_body_bytes`.
+    /// The request as a gateway of `dialect` sends it to a listener that reads at most `max_body_bytes` of a body.
     ///
     /// # Errors
-    /// When a line is no header, or the dialect's own request would be no HTTP.
+    /// When a line is not a header, or the request of the dialect would not be valid HTTP.
     pub fn put(self, dialect: Dialect, max_body_bytes: usize) -> Result<OriginalRequest, DraftError> {
         let mut headers = self.headers.iter().map(|line| header(line)).collect::<Result<Vec<_>, _>>()?;
         if let Some(token) = &self.token {
@@ -98,7 +98,7 @@ impl RequestDraft {
 }
 
 impl OriginalRequest {
-    /// Reads it as the listener of its dialect would.
+    /// Reads the request as the listener of its dialect does.
     pub(super) fn read(&self) -> Result<CheckRequest<'_>, Refusal> {
         match &self.wire {
             Wire::Http { adapter, method, target, body } => {
@@ -128,7 +128,7 @@ fn header(line: &str) -> Result<(String, String), DraftError> {
         Some((name, value)) if is_token(name) && !value.chars().any(|c| c.is_control() && c != '\t') => {
             Ok((name.to_ascii_lowercase(), value.to_owned()))
         }
-        // The line may hold a credential that was meant for the token's own field.
+        // The line may contain a credential that belongs into the field for the token.
         Some((name, _)) => Err(DraftError {
             field: "header",
             found: format!("{name}: …"),
@@ -138,7 +138,7 @@ fn header(line: &str) -> Result<(String, String), DraftError> {
     }
 }
 
-/// Where method and target are those of the gateway's own request, its HTTP parser has looked at them before.
+/// Method and path are those of the gateway's own request here, so its HTTP parser has checked them.
 fn is_http(method: &str, path: &str) -> Result<(), DraftError> {
     if !is_token(method) {
         return Err(DraftError {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_gateway_could_send_is_named() {
+    fn a_field_that_a_gateway_cannot_send_is_named() {
         let draft = |path: &str, method: &str, headers: &[&str]| RequestDraft {
             path: path.to_owned(),
             method: method.to_owned(),
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_as_long_as_the_listener_would_read_it() {
+    fn a_body_is_shown_as_far_as_the_listener_reads_it() {
         for (length, expected) in [(0, Body::Absent), (10, Body::Whole(&[b'a'; 10])), (11, Body::TooLarge)] {
             for dialect in Dialect::ALL {
                 let [method, path, host] = ["POST", "/mcp", "a"].map(str::to_owned);

@@ -1,38 +1,39 @@
-//! Asks for a decision as the request path does, and keeps what each step found.
+//! Makes a decision with the code of the request path and keeps what each step found.
 
 use serde::Serialize;
 
-use super::{OriginalRequest, draft::Wire};
+use super::{OriginalRequest, draft::Wire, prose};
 use crate::{
-    authorize::{Authorizer, Checked},
-    domain::{Reason, Step, Trace},
+    authorize::{Authorizer, Checked, Note, Trace},
+    domain::{Reason, Step},
     gateway::{
         Reply,
         ext_authz_grpc::{self, AnswerView},
     },
     policy::Decision,
+    token::{TokenNote, TokenTrace},
 };
 
-/// A decision, each step to it, and the answer that the gateway would get. It holds no token.
+/// A decision, the steps to it, and the answer that the gateway would get. It does not hold the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Explained {
     /// `permit` or `deny`.
     pub decision: &'static str,
     /// The stable code.
     pub reason: &'static str,
-    /// What was looked at, in order.
+    /// What the steps found, in order.
     pub steps: Vec<ExplainedStep>,
-    /// The HTTP status of the answer, or what Envoy makes of one without.
+    /// The HTTP status of the answer. If an answer over gRPC has none: the status that Envoy sends.
     pub status: i32,
     /// The headers of the answer.
     #[serde(serialize_with = "object")]
     pub headers: Vec<(String, String)>,
-    /// The body of the answer, where it has one.
+    /// The body of the answer, if it has one.
     pub body: Option<String>,
-    /// What else Envoy gets over gRPC.
+    /// The parts of an answer over gRPC that HTTP does not have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub grpc: Option<GrpcAnswer>,
-    /// What the reason means; of a denial alone.
+    /// The meaning of the reason, for a denial.
     #[serde(skip)]
     pub description: Option<&'static str>,
     /// The step that the request did not pass.
@@ -40,61 +41,61 @@ pub struct Explained {
     failed: Option<Step>,
 }
 
-/// What a `CheckResponse` has that no answer of HTTP has.
+/// The parts of a `CheckResponse` that an HTTP answer does not have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct GrpcAnswer {
-    /// `google.rpc.Code`; 0 alone is a permit.
+    /// `google.rpc.Code`; only 0 is a permit.
     pub code: i32,
     /// `ok_response`, `denied_response` or `error_response`.
     pub response: &'static str,
-    /// What Envoy removes from the request.
+    /// The headers that Envoy removes from the request.
     pub headers_to_remove: Vec<String>,
-    /// What Envoy's access log may know.
+    /// The metadata for Envoy's access log.
     #[serde(serialize_with = "object")]
     pub dynamic_metadata: Vec<(String, String)>,
 }
 
-/// One thing that was found out.
+/// One finding of a step.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainedStep {
-    /// At which step.
+    /// The step.
     #[serde(serialize_with = "name")]
     pub step: Step,
-    /// What.
+    /// What it found.
     pub found: String,
 }
 
-/// One step with all that was found out at it.
+/// One step with all its findings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepSummary<'a> {
-    /// Which.
+    /// The step.
     pub step: Step,
     /// How it ended.
     pub outcome: StepOutcome,
-    /// What was found out.
+    /// What it found.
     pub found: Vec<&'a str>,
 }
 
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StepOutcome {
-    /// Nothing there speaks against the request.
+    /// The request passed it.
     Passed,
-    /// The request was denied for this.
+    /// The request was denied here.
     Failed,
-    /// It was decided without this step.
+    /// The decision was made before it.
     NotReached,
 }
 
-/// Decides about `original`, for nobody but the person who asks: nothing is counted, logged or remembered. Keys are
-/// asked for as on the request path, and under the same ration.
+/// Decides about `original` for a person who asks why. Nothing is counted, logged or cached. A token whose key is
+/// missing makes the key source fetch, within the same limit as on the request path.
 pub async fn explain(authorizer: &Authorizer, original: &OriginalRequest) -> Explained {
     let mut steps = Steps(Vec::new());
     let read = original.read();
     let checked = match &read {
         Ok(request) => authorizer.explain(request, &mut steps).await,
         Err(misread) => {
-            steps.note(Step::Resource, || misread.to_string());
+            steps.add(Step::Resource, misread.to_string());
             Checked::refused(*misread)
         }
     };
@@ -106,7 +107,7 @@ pub async fn explain(authorizer: &Authorizer, original: &OriginalRequest) -> Exp
     Explained::of(steps.0, &checked.decision, answer)
 }
 
-/// What the gateway gets, of either kind.
+/// The answer that the gateway gets, over HTTP or gRPC.
 struct Answer {
     status: i32,
     headers: Vec<(String, String)>,
@@ -134,7 +135,7 @@ impl Answer {
 }
 
 impl StepOutcome {
-    /// Its name for people.
+    /// The name of the outcome on the debug page.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -163,7 +164,7 @@ impl Explained {
         }
     }
 
-    /// Every step, in order, also those that were not reached.
+    /// Every step in order, also those that were not reached.
     #[must_use]
     pub fn summary(&self) -> Vec<StepSummary<'_>> {
         let of = |step: Step| {
@@ -181,21 +182,31 @@ impl Explained {
     }
 }
 
-/// The first check that fails decides, so what was looked at last is what failed.
+/// The first check that fails decides, so the last step before the decision is the one that failed.
 fn last_before_the_decision(steps: &[ExplainedStep]) -> Option<Step> {
     steps.iter().map(|note| note.step).rfind(|step| *step != Step::Decision)
 }
 
-/// Keeps every note.
+/// Turns every note into text and keeps it.
 struct Steps(Vec<ExplainedStep>);
 
-impl Trace for Steps {
-    fn note(&mut self, step: Step, text: impl FnOnce() -> String) {
-        self.0.push(ExplainedStep { step, found: text() });
+impl Steps {
+    fn add(&mut self, step: Step, found: String) {
+        self.0.push(ExplainedStep { step, found });
     }
+}
 
-    fn is_thorough(&self) -> bool {
-        true
+impl Trace for Steps {
+    fn note<'n>(&mut self, note: impl FnOnce() -> Note<'n>) {
+        let (step, found) = prose::of_note(&note());
+        self.add(step, found);
+    }
+}
+
+impl TokenTrace for Steps {
+    fn note_token<'n>(&mut self, note: impl FnOnce() -> TokenNote<'n>) {
+        let note = note();
+        self.add(note.step(), prose::of_token_note(&note));
     }
 }
 
@@ -203,7 +214,7 @@ fn name<S: serde::Serializer>(step: &Step, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(step.name())
 }
 
-/// Pairs in their order, as a JSON object.
+/// Pairs as a JSON object, in their order.
 fn object<S: serde::Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }

@@ -1,10 +1,13 @@
-//! One decision, told step by step to whoever asks why: for `scopegate explain` and the form of `/debug`.
+//! One decision step by step, for a person who asks why: `scopegate explain` and the form of `/debug`.
 //!
-//! `draft` puts a request together as a gateway of the chosen dialect would; `explained` has it decided by the very
-//! code of the request path, and keeps what each step found.
+//! `draft` builds the request as a gateway of the chosen dialect sends it. `explained` lets the code of the request
+//! path decide it and keeps the notes of each step. `prose` has the text for each note, and `printed` the text of the
+//! whole.
 
 mod draft;
 mod explained;
+mod printed;
+mod prose;
 
 pub use draft::{DraftError, OriginalRequest, RequestDraft};
 pub use explained::{Explained, ExplainedStep, GrpcAnswer, StepOutcome, StepSummary, explain};

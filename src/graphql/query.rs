@@ -28,9 +28,14 @@ pub struct QueryLimits {
     pub max_aliases: usize,
 }
 
+impl QueryLimits {
+    /// Where nothing is configured.
+    pub const DEFAULT: Self = Self { max_bytes: 65_536, max_depth: 32, max_tokens: 10_000, max_aliases: 200 };
+}
+
 impl Default for QueryLimits {
     fn default() -> Self {
-        Self { max_bytes: 65_536, max_depth: 32, max_tokens: 10_000, max_aliases: 200 }
+        Self::DEFAULT
     }
 }
 

@@ -140,7 +140,7 @@ fn add_identity(headers: &mut HeaderMap, identity: &IdentityHeaders) -> Option<(
     let value = |value: &Bytes| HeaderValue::from_maybe_shared(value.clone()).ok();
     let made = |values: &[Bytes; 5]| values.each_ref().map(value);
     let once;
-    let values = match identity.made(made) {
+    let values = match identity.prepared(made) {
         Some(values) => values,
         None => {
             once = made(identity.values());

@@ -77,7 +77,7 @@ impl Algorithm {
         }
     }
 
-    /// The name in JOSE's registry (`EdDSA` for Ed25519).
+    /// The name in the JOSE registry (`EdDSA` for Ed25519).
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

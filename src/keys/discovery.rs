@@ -1,13 +1,16 @@
-//! The discovery document of an authorization server (RFC 8414, OpenID Connect Discovery 1.0): where its keys
-//! are, and for which issuer it speaks.
+//! Reads the discovery document of an authorization server (RFC 8414, OpenID Connect Discovery 1.0): its issuer and the
+//! URL of its keys.
 
 use serde::Deserialize;
 use url::Url;
 
-use super::{FetchError, error::printable, object};
-use crate::domain::Issuer;
+use super::{FetchError, error::printable};
+use crate::{
+    domain::Issuer,
+    json::{DocumentError, parse_document},
+};
 
-/// What a discovery document says of keys.
+/// The members of a discovery document that concern keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Discovery {
     pub(super) issuer: Issuer,
@@ -15,17 +18,13 @@ pub(super) struct Discovery {
 }
 
 impl Discovery {
-    /// Reads the document found at `url`. Its issuer must be `expected`, or, where nothing is configured, the
-    /// one whose document belongs at `url`.
+    /// Reads the document from `url`. Its issuer must be `expected`; without a configured issuer, it must be the one
+    /// whose document belongs at `url`.
     pub(super) fn parse(document: &[u8], url: &Url, expected: Option<&Issuer>) -> Result<Self, FetchError> {
-        let document = object::utf8(document)?;
-        let wire: Wire = serde_json::from_str(document).map_err(|error| match error.is_data() {
-            true => FetchError::Discovery("issuer` and `jwks_uri"),
-            false => FetchError::NotJson,
+        let wire: Wire = parse_document(document).map_err(|error| match error {
+            DocumentError::NotJson => FetchError::NotJson,
+            DocumentError::OtherShape => FetchError::Discovery("issuer` and `jwks_uri"),
         })?;
-        if !object::is_object(document) {
-            return Err(FetchError::Discovery("issuer` and `jwks_uri"));
-        }
         let issuer = Issuer::parse(&wire.issuer).map_err(|_| FetchError::Discovery("issuer"))?;
         match expected {
             Some(expected) if *expected != issuer => {
@@ -77,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_is_believed_where_its_document_belongs() {
+    fn an_issuer_is_accepted_if_its_document_belongs_at_the_url() {
         for issuer in ["https://auth.example.com/tenant", "https://auth.example.com/tenant/"] {
             let discovery = read(&document(issuer), None).unwrap();
             assert_eq!(discovery.issuer.as_str(), issuer);
@@ -86,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_from_elsewhere_is_refused_unless_it_is_configured() {
+    fn an_issuer_of_another_url_is_refused_unless_it_is_configured() {
         for issuer in ["https://auth.example.com", "https://auth.example.com/other", "https://evil.example"] {
             let error = read(&document(issuer), None).unwrap_err();
             assert_eq!(error, FetchError::IssuerElsewhere(issuer.to_owned()));
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_issuer_must_be_met_exactly() {
+    fn a_configured_issuer_must_match_exactly() {
         let expected = Some("https://auth.example.com/tenant");
         assert!(read(&document("https://auth.example.com/tenant"), expected).is_ok());
         let error = read(&document("https://auth.example.com/tenant/"), expected).unwrap_err();

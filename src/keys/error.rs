@@ -54,7 +54,7 @@ pub enum FetchError {
     /// The answer is a redirect. A redirect could lead to a forbidden address.
     #[error("the answer is a redirect (status {0}); scopegate does not follow redirects")]
     Redirect(u16),
-    /// Another status than 200.
+    /// The status is not 200.
     #[error("status {0}")]
     Status(u16),
     /// The body is longer than `max_bytes`.

@@ -1,29 +1,29 @@
-//! The keys of one source, as a JWK Set publishes them (RFC 7517 §5), found by `kid` and algorithm.
+//! The keys of one source: a JWK Set (RFC 7517 §5), indexed by `kid` and algorithm.
 
 use serde::Deserialize;
-use serde_json::{error::Category, value::RawValue};
+use serde_json::value::RawValue;
 
-use super::{Algorithm, FetchError, KeyRules, SkippedKey, VerifyingKey, object};
+use super::{Algorithm, FetchError, KeyRules, SkippedKey, VerifyingKey};
+use crate::json::{DocumentError, parse_document};
 
-/// Keys in the order of their `kid` (none first), each once. It never changes.
+/// An immutable set of keys, sorted by `kid`; keys without `kid` come first.
 #[derive(Clone, Debug, Default)]
 pub struct KeySet {
     keys: Vec<VerifyingKey>,
-    /// Of all of them, in order.
+    /// The serials of all keys, sorted.
     serials: Vec<u64>,
 }
 
 impl KeySet {
-    /// Reads a JWK Set key by key. What cannot be used is named beside the set.
+    /// Reads a JWK Set key by key. Returns the usable keys, and the skipped ones with a cause.
     ///
     /// # Errors
-    /// When `document` is no JWK Set, or has entries of which none can be used.
+    /// When `document` is not a JWK Set, or has entries and none of them can be used.
     pub fn parse(document: &[u8], rules: KeyRules<'_>) -> Result<(Self, Vec<SkippedKey>), FetchError> {
-        let document = object::utf8(document)?;
-        let wire: JwkSet<'_> = serde_json::from_str(document).map_err(|error| not_a_set(&error))?;
-        if !object::is_object(document) {
-            return Err(FetchError::NoKeysArray);
-        }
+        let wire: JwkSet<'_> = parse_document(document).map_err(|error| match error {
+            DocumentError::NotJson => FetchError::NotJson,
+            DocumentError::OtherShape => FetchError::NoKeysArray,
+        })?;
         let (mut keys, mut skipped) = (Vec::new(), Vec::new());
         for jwk in wire.keys {
             match VerifyingKey::parse(jwk.get(), rules) {
@@ -39,8 +39,8 @@ impl KeySet {
         }
     }
 
-    /// The keys that may have signed a token. With a `kid`, those published under exactly that one; without,
-    /// any key of the algorithm. At most [`MAX_CANDIDATES`], since each costs a signature check.
+    /// The keys that may have signed a token: with a `kid`, the keys with exactly that `kid`; without, every key of the
+    /// algorithm. At most [`MAX_CANDIDATES`], because each one costs a signature check.
     pub fn candidates<'s>(
         &'s self,
         kid: Option<&str>,
@@ -50,7 +50,7 @@ impl KeySet {
         keys.iter().filter(move |key| key.algorithm() == algorithm).take(MAX_CANDIDATES)
     }
 
-    /// The same keys. Those that `former` has too are its own, with their serials.
+    /// The same set. A key that `former` has too keeps the serial that it has there.
     #[must_use]
     pub(super) fn continuing(self, former: &Self) -> Self {
         let known = |key: &VerifyingKey| {
@@ -60,13 +60,13 @@ impl KeySet {
         self.keys.into_iter().map(|key| known(&key).unwrap_or(key)).collect()
     }
 
-    /// Whether the key with this [serial](VerifyingKey::serial) is among them.
+    /// Whether the set has the key with this [serial](VerifyingKey::serial).
     #[must_use]
     pub fn holds(&self, serial: u64) -> bool {
         self.serials.binary_search(&serial).is_ok()
     }
 
-    /// Whether any key, of whatever algorithm, was published under this `kid`.
+    /// Whether a key of any algorithm has this `kid`.
     #[must_use]
     pub fn has_kid(&self, kid: &str) -> bool {
         !self.of_kid(kid).is_empty()
@@ -83,7 +83,7 @@ impl KeySet {
         self.keys.len()
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
@@ -96,7 +96,8 @@ impl KeySet {
     }
 }
 
-/// Two keys under one `kid` both stay: that is how some providers rotate. Only exact repetitions go.
+/// Two different keys with one `kid` both stay, because some providers rotate keys that way. Exact duplicates are
+/// removed.
 impl FromIterator<VerifyingKey> for KeySet {
     fn from_iter<I: IntoIterator<Item = VerifyingKey>>(keys: I) -> Self {
         let mut keys: Vec<_> = keys.into_iter().collect();
@@ -108,7 +109,7 @@ impl FromIterator<VerifyingKey> for KeySet {
     }
 }
 
-/// Two sets of the same keys, whenever they came.
+/// Sets are equal if their keys are, whatever the serials.
 impl PartialEq for KeySet {
     fn eq(&self, other: &Self) -> bool {
         self.keys == other.keys
@@ -132,14 +133,7 @@ struct JwkSet<'a> {
     keys: Vec<&'a RawValue>,
 }
 
-fn not_a_set(error: &serde_json::Error) -> FetchError {
-    match error.classify() {
-        Category::Data => FetchError::NoKeysArray,
-        Category::Io | Category::Syntax | Category::Eof => FetchError::NotJson,
-    }
-}
-
-/// How many keys one token is tried against.
+/// The most keys that one token is tried against.
 pub const MAX_CANDIDATES: usize = 16;
 
 #[cfg(test)]
@@ -194,14 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_set_is_a_set_and_a_useless_one_is_none() {
+    fn an_empty_set_is_read_and_one_without_usable_keys_is_not() {
         assert!(parse(r#"{"keys":[],"more":1}"#).unwrap().0.is_empty());
         let error = parse(r#"{"keys":[{"kty":"oct","k":"AA"},7]}"#).unwrap_err();
         assert_eq!(error.to_string(), "none of the 2 keys can be used: it is a shared secret (`oct`)");
     }
 
     #[test]
-    fn what_is_no_jwk_set_is_named() {
+    fn a_document_that_is_not_a_jwk_set_says_why() {
         let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &[] };
         assert_eq!(KeySet::parse(b"{\"keys\":[],\"x\":\"\xff\"}", rules), Err(FetchError::NotJson));
         for document in ["", "<html>", "{\"keys\":[", "{\"keys\":[]} x", "\u{feff}{\"keys\":[]}"] {

@@ -1,5 +1,4 @@
-//! The public keys of identity providers: fetching, refreshing, and the snapshot that verification
-//! reads.
+//! Public keys: fetches them, keeps them fresh, and publishes the snapshot that verification reads.
 //!
 //! Design: `docs/design/keys.md`.
 
@@ -13,7 +12,6 @@ mod handle;
 mod jwk;
 mod key_set;
 mod metrics;
-mod object;
 mod schedule;
 mod settings;
 mod snapshot;

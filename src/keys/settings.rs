@@ -10,7 +10,7 @@ use crate::domain::Issuer;
 /// The settings of one entry of `oauth.jwks` that concern keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceSettings {
-    /// Public keys from an identity provider.
+    /// Public keys that are fetched from an identity provider.
     Remote(RemoteSettings),
     /// One shared secret.
     Secret(SecretSettings),
@@ -28,7 +28,7 @@ pub struct RemoteSettings {
     pub algorithms: AlgorithmSet,
     /// The accepted values of a JWK's `use`. An empty text accepts keys without `use`.
     pub allowed_use: Vec<String>,
-    /// Time between the end of one fetch and the start of the next; ±10 % jitter is added.
+    /// The time from the end of one fetch to the start of the next, with a jitter of ±10 %.
     pub refresh_interval: Duration,
     /// Limits on fetches that tokens cause.
     pub unknown_kid: UnknownKidSettings,
@@ -44,7 +44,7 @@ pub struct RemoteSettings {
 /// that the key of its `kid` does not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKidSettings {
-    /// Whether tokens cause fetches at all.
+    /// Whether tokens may cause fetches.
     pub enabled: bool,
     /// How long a request waits for such a fetch.
     pub max_wait: Duration,
@@ -57,7 +57,7 @@ pub struct UnknownKidSettings {
 /// A shared secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretSettings {
-    /// The secret's bytes.
+    /// The bytes of the secret.
     pub secret: SecretKey,
     /// The HMAC algorithm of the secret.
     pub algorithm: Algorithm,
@@ -76,7 +76,7 @@ impl SecretKey {
         Self(bytes.into())
     }
 
-    /// The bytes, for signing and verifying.
+    /// The bytes, to sign and verify with.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0

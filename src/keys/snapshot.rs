@@ -26,7 +26,7 @@ pub struct KeySnapshot {
     pub last_success: Option<Uptime>,
     /// When that fetch began. Its answer lacks keys that the provider published later.
     pub asked_at: Option<Uptime>,
-    /// How many fetches of the source have ended.
+    /// The number of fetches that have ended.
     pub round: u64,
     /// Why the last fetch failed, with its URL, safe to show; `None` if it succeeded.
     pub last_failure: Option<String>,

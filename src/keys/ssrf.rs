@@ -16,10 +16,10 @@ pub enum UrlError {
     /// Plain http to a host that is neither loopback nor in `server.insecure_key_hosts`.
     #[error("https, or a loopback host, or a host of `server.insecure_key_hosts`")]
     Insecure,
-    /// A user name or a password.
+    /// The URL has a user name or a password.
     #[error("a URL without credentials")]
     Credentials,
-    /// A fragment.
+    /// The URL has a fragment.
     #[error("a URL without a fragment")]
     Fragment,
     /// A forbidden address: link-local, a metadata service, multicast, unspecified.

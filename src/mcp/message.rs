@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use serde::de::{MapAccess, SeqAccess};
 
 use super::{
-    json::{Members, Object, Shape, Value, skip, take_elements},
     method::{self, Kind},
     params::Params,
-    refusal,
+    refusal, spelling,
 };
-use crate::domain::{Call, Message, Named, Query, Refusal};
+use crate::{
+    domain::{Call, Message, Named, Query, Refusal},
+    json::{Object, Shape, TypedMembers, Value, skip, take_elements},
+};
 
 /// A message that was understood.
 #[derive(Debug)]
@@ -67,7 +69,7 @@ impl<'a> WireMessage<'a> {
         }
         let params = match self.params {
             Value::Absent => Params::default(),
-            Value::Is(params) => params.checked()?,
+            Value::Is(params) => params.checked().map_err(refusal::of_keys)?,
             Value::Other => return Err(refusal::malformed("`params` must be an object")),
         };
         match (self.method, self.id, self.has_result, self.has_error) {
@@ -84,8 +86,10 @@ impl<'a> WireMessage<'a> {
     }
 }
 
-impl<'a> Members<'a> for WireMessage<'a> {
-    const WATCHED: &'static [&'static str] = &["result", "error"];
+impl<'a> TypedMembers<'a> for WireMessage<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["result", "error"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {

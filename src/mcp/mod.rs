@@ -3,7 +3,6 @@
 
 mod content;
 mod headers;
-mod json;
 mod message;
 mod method;
 mod params;

@@ -6,12 +6,11 @@ use std::borrow::Cow;
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::{
-    json::{Members, Object, Shape, Value, skip, take_elements},
-    method::Names,
-    refusal,
+use super::{method::Names, refusal, spelling};
+use crate::{
+    domain::{Named, Query, Refusal},
+    json::{Object, Shape, TypedMembers, Value, skip, take_elements},
 };
-use crate::domain::{Named, Query, Refusal};
 
 /// The members of `params` that some method names something with.
 #[derive(Debug, Default)]
@@ -38,14 +37,14 @@ impl<'a> Params<'a> {
             Names::Resource => Named::Resource(name(self.uri)?),
             Names::Task => Named::Task(name(self.task_id)?),
             Names::Reference => match self.reference {
-                Value::Is(reference) => reference.checked()?.named()?,
+                Value::Is(reference) => reference.checked().map_err(refusal::of_keys)?.named()?,
                 Value::Absent | Value::Other => {
                     return Err(refusal::malformed("`params.ref` must be an object"));
                 }
             },
             Names::Subscriptions => Named::Resources(match self.notifications {
                 Value::Absent => Vec::new(),
-                Value::Is(notifications) => notifications.checked()?.uris()?,
+                Value::Is(notifications) => notifications.checked().map_err(refusal::of_keys)?.uris()?,
                 Value::Other => {
                     return Err(refusal::malformed("`params.notifications` must be an object"));
                 }
@@ -70,7 +69,7 @@ impl<'a> Params<'a> {
     /// When it is no string, or the keys of `_meta` cannot be trusted.
     pub(super) fn revision(&mut self) -> Result<Option<Cow<'a, str>>, Refusal> {
         let Some(meta) = std::mem::take(&mut self.meta).ok() else { return Ok(None) };
-        match meta.checked()?.revision {
+        match meta.checked().map_err(refusal::of_keys)?.revision {
             Value::Absent => Ok(None),
             Value::Is(revision) => Ok(Some(revision)),
             Value::Other => Err(refusal::malformed("the protocol version in `_meta` must be a string")),
@@ -78,8 +77,10 @@ impl<'a> Params<'a> {
     }
 }
 
-impl<'a> Members<'a> for Params<'a> {
-    const WATCHED: &'static [&'static str] = &["_meta", "notifications"];
+impl<'a> TypedMembers<'a> for Params<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["_meta", "notifications"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -102,8 +103,10 @@ struct Arguments<'a> {
     query: Value<Cow<'a, str>>,
 }
 
-impl<'a> Members<'a> for Arguments<'a> {
-    const WATCHED: &'static [&'static str] = &["query"];
+impl<'a> TypedMembers<'a> for Arguments<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["query"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -137,8 +140,10 @@ impl<'a> Reference<'a> {
     }
 }
 
-impl<'a> Members<'a> for Reference<'a> {
-    const WATCHED: &'static [&'static str] = &["type"];
+impl<'a> TypedMembers<'a> for Reference<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["type"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -170,8 +175,10 @@ impl<'a> Notifications<'a> {
     }
 }
 
-impl<'a> Members<'a> for Notifications<'a> {
-    const WATCHED: &'static [&'static str] = &["resourceSubscriptions"];
+impl<'a> TypedMembers<'a> for Notifications<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &["resourceSubscriptions"])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {
@@ -188,8 +195,10 @@ struct Meta<'a> {
     revision: Value<Cow<'a, str>>,
 }
 
-impl<'a> Members<'a> for Meta<'a> {
-    const WATCHED: &'static [&'static str] = &[META_REVISION];
+impl<'a> TypedMembers<'a> for Meta<'a> {
+    fn is_deceptive(key: &str) -> bool {
+        spelling::is_deceptive(key, &[META_REVISION])
+    }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
         match key {

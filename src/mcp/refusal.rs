@@ -1,16 +1,37 @@
 //! The refusals of requests whose operation cannot be read, each with its JSON-RPC error code. The detail is fixed text
 //! and never holds what the client sent.
 
-use crate::domain::{Reason, Refusal};
+use crate::{
+    domain::{Reason, Refusal},
+    json::{BodyError, KeyFault},
+};
 
 /// The body is not a JSON text.
-pub(super) const fn not_json(detail: &'static str) -> Refusal {
+const fn not_json(detail: &'static str) -> Refusal {
     malformed(detail).with_json_rpc_code(PARSE_ERROR)
 }
 
 /// The body is JSON, but not a message that can be passed on.
 pub(super) const fn malformed(detail: &'static str) -> Refusal {
     Refusal::new(Reason::OperationMalformed, detail)
+}
+
+/// The body is not a JSON text, or is nested too deep.
+pub(super) const fn of_body(error: BodyError) -> Refusal {
+    match error {
+        BodyError::NotUtf8 => not_json("the body is not UTF-8"),
+        BodyError::ByteOrderMark => not_json("the body begins with a byte order mark"),
+        BodyError::TooDeep => malformed("the body is nested deeper than 64"),
+        BodyError::NotJson => not_json("the body is not one JSON text"),
+    }
+}
+
+/// A server could read an object of the body in another way than we do.
+pub(super) const fn of_keys(fault: KeyFault) -> Refusal {
+    match fault {
+        KeyFault::Deceptive => malformed("a key could be taken for another key"),
+        KeyFault::Repeated => malformed("a key occurs twice"),
+    }
 }
 
 /// A mirrored header is repeated, joined or has illegal characters.

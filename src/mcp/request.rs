@@ -1,13 +1,10 @@
 //! Reads the operation from what a gateway shows of a request.
 
-use super::{
-    content,
-    headers::McpHeaders,
-    json::{self, Value},
-    message::Document,
-    refusal,
+use super::{content, headers::McpHeaders, message::Document, refusal};
+use crate::{
+    domain::{Body, CheckRequest, Message, Operation, Reason, Refusal, Trust},
+    json::{Value, parse_body},
 };
-use crate::domain::{Body, CheckRequest, Message, Operation, Reason, Refusal, Trust};
 
 /// Reads what a request asks for.
 ///
@@ -51,9 +48,9 @@ fn read_headers<'a>(request: &CheckRequest<'a>) -> Result<McpHeaders<'a>, Refusa
 }
 
 fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'a>, Refusal> {
-    match json::parse(body)? {
+    match parse_body(body).map_err(refusal::of_body)? {
         Value::Is(Document::One(message)) => {
-            let read = message.checked()?.read()?;
+            let read = message.checked().map_err(refusal::of_keys)?.read()?;
             headers.agree_with(&read)?;
             Ok(Operation::Single(read.message))
         }
@@ -64,7 +61,7 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
             headers.allow_batch()?;
             let messages = batch.into_iter().map(|element| {
                 let message = element.ok().ok_or(NO_MESSAGE)?;
-                let read = message.checked()?.read()?;
+                let read = message.checked().map_err(refusal::of_keys)?.read()?;
                 headers.agree_with_revision(&read)?;
                 Ok(read.message)
             });

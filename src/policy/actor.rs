@@ -9,16 +9,11 @@ use arc_swap::ArcSwap;
 
 use super::{
     Enforcement, PolicyMetrics, PolicySnapshot, ResourceSettings,
-    explanation::{Explanation, explain},
     key_sources::{KeySources, KeyStarter},
     resource::ProtectedResource,
     self_check,
 };
-use crate::{
-    clock::UnixSeconds,
-    domain::{Operation, ResourceId},
-    token::TokenRules,
-};
+use crate::{clock::UnixSeconds, domain::ResourceId, token::TokenRules};
 
 /// Reads the configuration anew; an error is one text with all mistakes.
 pub type Load = Box<dyn FnMut() -> Result<PolicyDocument, String> + Send>;
@@ -63,16 +58,6 @@ pub struct LastLoad {
 #[derive(Debug, Message)]
 #[rtype(result = "Result<(), ReloadError>")]
 pub struct Reload;
-
-/// Asks what an operation of a resource needs.
-#[derive(Debug, Message)]
-#[rtype(result = "Option<Explanation>")]
-pub struct Resolve {
-    /// Which resource.
-    pub resource: ResourceId,
-    /// Which operation.
-    pub operation: Operation<'static>,
-}
 
 /// Why a policy was not put in force. The one before it still is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -209,16 +194,6 @@ impl Handler<Reload> for PolicyActor {
             Ok(())
         };
         AtomicResponse::new(Box::pin(ready.into_actor(self).map(publish)))
-    }
-}
-
-impl Handler<Resolve> for PolicyActor {
-    type Result = Option<Explanation>;
-
-    fn handle(&mut self, message: Resolve, _: &mut Context<Self>) -> Self::Result {
-        let snapshot = self.published.snapshot.load();
-        let resource = snapshot.resources().iter().find(|resource| *resource.id() == message.resource)?;
-        Some(explain(resource, &message.operation))
     }
 }
 

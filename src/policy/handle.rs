@@ -7,10 +7,8 @@ use arc_swap::Guard;
 
 use super::{
     PolicySnapshot,
-    actor::{LastLoad, PolicyActor, Published, Reload, ReloadError, Resolve},
-    explanation::Explanation,
+    actor::{LastLoad, PolicyActor, Published, Reload, ReloadError},
 };
-use crate::domain::{Operation, ResourceId};
 
 /// Reads the policy in force. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -46,11 +44,6 @@ impl PolicyHandle {
     /// When something about it is wrong; the policy before it stays in force.
     pub async fn reload(&self) -> Result<(), ReloadError> {
         self.actor.send(Reload).await.map_err(|_| ReloadError::Closed)?
-    }
-
-    /// What an operation of a resource needs; `None` if there is no such resource, or no actor.
-    pub async fn resolve(&self, resource: ResourceId, operation: Operation<'static>) -> Option<Explanation> {
-        self.actor.send(Resolve { resource, operation }).await.ok().flatten()
     }
 
     /// Waits until each key source has had its first answer, or failed to get one.

@@ -5,7 +5,6 @@ mod built_in_tools;
 mod challenge;
 mod decide;
 mod decision;
-mod explanation;
 mod glob_index;
 mod graph_table;
 mod group_choice;
@@ -19,23 +18,24 @@ mod name_table;
 mod record;
 mod requirement;
 mod resource;
+mod rows;
 mod self_check;
 mod settings;
 mod snapshot;
 mod table;
+mod target;
 mod uri;
 mod verdict;
 
 #[cfg(test)]
 mod tests;
 
-pub use actor::{LastLoad, Load, PolicyActor, PolicyDocument, Reload, ReloadError, Resolve};
+pub use actor::{LastLoad, Load, PolicyActor, PolicyDocument, Reload, ReloadError};
 pub use challenge::ChallengeText;
 pub use decide::{decide, permit_public, permit_unenforced};
 #[cfg(test)]
 pub(crate) use decide::{permit_for_tests, permit_public_for_tests};
 pub use decision::{Decision, Denial, Grounds, Outcome, OutcomeKind, Permit};
-pub use explanation::{ExplainedLevel, Explanation, Row, explain};
 pub use handle::PolicyHandle;
 pub use hierarchy::Hierarchy;
 pub use key_sources::{KeySources, KeyStarter};
@@ -44,10 +44,12 @@ pub use metrics::{DecisionCounters, PolicyMetrics};
 pub use record::DecisionRecord;
 pub use requirement::{RequiredScope, Requirement};
 pub use resource::{Policy, ProtectedResource, WELL_KNOWN};
+pub use rows::Row;
 pub use settings::{
     ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings, ScopeSettings,
     SourceRules, Unknown, Unlisted,
 };
 pub use snapshot::PolicySnapshot;
 pub use table::PolicyTable;
-pub use verdict::{Facts, Target, Verdict, verdict};
+pub use target::Target;
+pub use verdict::{Facts, Verdict, verdict};

@@ -115,7 +115,7 @@ impl ProtectedResource {
 }
 
 impl Policy {
-    fn compile(
+    pub(super) fn compile(
         id: &ResourceId,
         oauth: &OauthSettings,
         tokens: TokenRules,

@@ -5,7 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use super::{
     resource::{Policy, ProtectedResource},
-    verdict::{Facts, Target, Verdict, verdict},
+    target::Target,
+    verdict::{Facts, Verdict, verdict},
 };
 use crate::domain::{Call, Named, Operation, Query};
 

@@ -98,12 +98,12 @@ pub struct SourceRules {
 impl SourceRules {
     /// The rules for tokens, with the keys to verify them.
     #[must_use]
-    pub fn for_tokens(&self, keys: KeysHandle) -> token::SourceRules {
+    pub fn for_tokens(&self, keys: KeysHandle) -> token::KeySource {
         let algorithms = match &self.keys {
             SourceSettings::Remote(remote) => remote.algorithms,
             SourceSettings::Secret(secret) => std::iter::once(secret.algorithm).collect(),
         };
-        token::SourceRules { name: self.name.as_str().into(), keys, algorithms, token: self.token.clone() }
+        token::KeySource { name: self.name.as_str().into(), keys, algorithms, token: self.token.clone() }
     }
 }
 

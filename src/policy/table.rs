@@ -8,8 +8,8 @@ use super::{
     level::{Level, LevelKind, Levels, push, push_all},
     name_table::{Matches, NameTable},
     requirement::Requirement,
+    target::Target,
     uri,
-    verdict::Target,
 };
 use crate::{
     domain::{Call, Message, Named, Operation, Query, Reason, Refusal, ScopeSet},

@@ -3,9 +3,9 @@
 
 use std::sync::LazyLock;
 
-use super::{level::Levels, missing_scopes::MissingScopes, resource::Policy};
+use super::{level::Levels, missing_scopes::MissingScopes, resource::Policy, target::Target};
 use crate::{
-    domain::{Call, Operation, Reason, Refusal, ScopeSet},
+    domain::{Reason, Refusal, ScopeSet},
     token::Identity,
 };
 
@@ -30,16 +30,6 @@ pub enum Facts<'a> {
     Verified(&'a Identity),
 }
 
-/// What a verdict is about.
-#[derive(Clone, Copy, Debug)]
-pub enum Target<'a> {
-    /// One operation.
-    Operation(&'a Operation<'a>),
-    /// Every request that calls this method on this name, whatever its arguments are. What only the arguments decide is
-    /// left open: a call can need more than the pattern, never less.
-    Pattern(&'a Call<'a>),
-}
-
 impl Verdict {
     /// The stable code of a denial; `None` for a permit.
     #[must_use]
@@ -60,12 +50,6 @@ impl<'a> Facts<'a> {
             Self::Anonymous => &NO_SCOPES,
             Self::Verified(identity) => &identity.scopes,
         }
-    }
-}
-
-impl<'a> From<&'a Operation<'a>> for Target<'a> {
-    fn from(operation: &'a Operation<'a>) -> Self {
-        Self::Operation(operation)
     }
 }
 

@@ -1,11 +1,11 @@
-//! The `Authorization` header to a bearer token (RFC 6750 §2.1). What the token means is not looked at here.
+//! Reads a bearer token from the `Authorization` header (RFC 6750 §2.1). It does not look into the token.
 
 use std::fmt;
 
 use super::refusal::malformed;
 use crate::domain::{Field, Reason, Refusal};
 
-/// A bearer token of legal characters, 1 byte to 16 KiB. It is never shown.
+/// A bearer token of legal characters, 1 byte to 16 KiB long. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Bearer<'a>(&'a str);
 
@@ -13,8 +13,8 @@ impl<'a> Bearer<'a> {
     /// Reads the `Authorization` header.
     ///
     /// # Errors
-    /// `token-missing` without the header or with another scheme; `request-malformed` where two readers could
-    /// see different credentials (a repeated header, a comma); `token-malformed` for what is no `b64token`.
+    /// `token-missing` without the header or with another scheme; `request-malformed` if two parsers could see
+    /// different credentials (a repeated header, a comma); `token-malformed` for a token that is not a `b64token`.
     pub fn read(field: Field<'a>) -> Result<Self, Refusal> {
         let value = match field {
             Field::Absent => return Err(Refusal::new(Reason::TokenMissing, "no `Authorization` header")),
@@ -34,7 +34,7 @@ impl<'a> Bearer<'a> {
         Self::parse(without_leading_spaces(rest))
     }
 
-    /// The token itself, for those who verify it.
+    /// The token itself, for its verification.
     pub(super) const fn expose(self) -> &'a str {
         self.0
     }
@@ -63,7 +63,7 @@ const fn ambiguous(detail: &'static str) -> Refusal {
     Refusal::new(Reason::RequestMalformed, detail)
 }
 
-/// RFC 9110 §5.5: spaces and tabs around a field's value are not part of it. A line feed is, and is no legal one.
+/// RFC 9110 §5.5: spaces and tabs around a field's value are not part of it. A line feed is part of it, and illegal.
 fn without_outer_space(value: &[u8]) -> &[u8] {
     let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
     let start = value.iter().position(|byte| !is_space(byte)).unwrap_or(value.len());
@@ -71,7 +71,7 @@ fn without_outer_space(value: &[u8]) -> &[u8] {
     value.get(start..end).unwrap_or_default()
 }
 
-/// RFC 9110 §11.4 puts one or more SP between scheme and token; a tab stays and makes the token illegal.
+/// RFC 9110 §11.4 allows one or more SP between scheme and token. A tab stays and makes the token illegal.
 fn without_leading_spaces(rest: &[u8]) -> &[u8] {
     let start = rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
     rest.get(start..).unwrap_or_default()
@@ -82,7 +82,7 @@ fn is_b64token(token: &[u8]) -> bool {
     let is_legal =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-'..=b'/' | b'_' | b'~' | b'+');
     let end = token.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
-    // Without a way out in between the compiler looks at many bytes at a time.
+    // A fold has no early exit, so the compiler can look at many bytes at a time.
     end > 0 && token.iter().take(end).fold(true, |so_far, &byte| so_far & is_legal(byte))
 }
 
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn no_header_and_another_scheme_are_no_token() {
+    fn without_the_header_or_with_another_scheme_the_token_is_missing() {
         assert_eq!(Bearer::read(Field::Absent).unwrap_err().reason, Reason::TokenMissing);
         for value in ["", "Basic YTpi", "DPoP abc", "Bearerabc", "Bearer:abc", "abc"] {
             assert_eq!(read(value), Err(Reason::TokenMissing), "{value:?}");
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_two_readers_could_read_differently_is_no_request() {
+    fn a_header_that_two_parsers_could_read_differently_is_malformed() {
         assert_eq!(Bearer::read(Field::Repeated).unwrap_err().reason, Reason::RequestMalformed);
         for value in ["Bearer a, Bearer b", "Bearer a,b", "Basic YTpi, Bearer b", ",Bearer a"] {
             assert_eq!(read(value), Err(Reason::RequestMalformed), "{value:?}");

@@ -1,15 +1,15 @@
-//! What a token says of itself, for a person to look at: nothing of it is verified, and its signature is left out.
+//! Decodes a token for a person to look at. It verifies nothing and leaves the signature out.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use super::members::Members;
+use crate::json::Members;
 
-/// Header and claims of a token. It holds no more: what was decoded cannot be sent to anybody as a token.
+/// The header and claims of a token. The signature is not in it, so a decoded token cannot be used as a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DecodedToken {
-    /// The header's members, by name; nothing where it is no JSON object with each member once.
+    /// The members of the header, sorted by name; `None` if it is not a JSON object with unique names.
     pub header: Option<Vec<DecodedMember>>,
-    /// The same of the claims.
+    /// The claims in the same form.
     pub claims: Option<Vec<DecodedMember>>,
     /// How many characters the signature has.
     pub signature_chars: usize,
@@ -22,12 +22,12 @@ pub struct DecodedMember {
     pub name: String,
     /// Its value, as JSON.
     pub value: String,
-    /// The value of a claim that is a time (RFC 7519 §4.1), in seconds since 1970.
+    /// The value of a claim that is a NumericDate (RFC 7519 §2), in seconds since 1970.
     pub seconds: Option<i64>,
 }
 
 impl DecodedToken {
-    /// Decodes a compact JWS; `None` for what has not three parts, such as an opaque token.
+    /// Decodes a compact JWS. Returns `None` for a token without three parts, such as an opaque one.
     #[must_use]
     pub fn decode(token: &str) -> Option<Self> {
         let mut parts = token.split('.');
@@ -39,7 +39,7 @@ impl DecodedToken {
         Some(Self { header: members(header), claims: members(claims), signature_chars: signature.len() })
     }
 
-    /// Both parts that can be read, with their names.
+    /// Header and claims with their names.
     #[must_use]
     pub fn parts(&self) -> [(&'static str, Option<&[DecodedMember]>); 2] {
         [("Header", self.header.as_deref()), ("Claims", self.claims.as_deref())]
@@ -57,7 +57,7 @@ fn members(part: &str) -> Option<Vec<DecodedMember>> {
     Some(decoded.collect())
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "numbers of members are within the exact range")]
+#[allow(clippy::cast_possible_truncation, reason = "`Member::as_number` is within the exact range")]
 fn whole_seconds(number: f64) -> i64 {
     number.floor() as i64
 }
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn header_and_claims_are_told_and_the_signature_is_not() {
+    fn header_and_claims_are_decoded_and_the_signature_is_not() {
         let decoded = DecodedToken::decode(&token(r#"{"alg":"none"}"#, r#"{"sub":"a","exp":1.5}"#)).unwrap();
         let member = |name: &str, value: &str, seconds| DecodedMember {
             name: name.to_owned(),
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_with_each_member_once_is_not_told() {
+    fn a_part_that_is_not_an_object_with_unique_names_is_not_decoded() {
         let decoded = DecodedToken::decode(&token("secret", r#"{"a":1,"a":2}"#)).unwrap();
         assert_eq!((decoded.header, decoded.claims), (None, None));
         for opaque in ["", "opaque", "a.b", "a.b.c.d", "a.b.c.d.e"] {

@@ -1,37 +1,57 @@
-//! A bearer string to an identity, or why not.
+//! From the `Authorization` header to an identity, or the reason for a refusal.
 //!
-//! `bearer` reads the header, `jwt` the token, `source` asks one key source and `validate` its claims; `verifier`
-//! goes the whole way, and remembers in `cache`. First uses of a token take `turns`, and refused ones keep `pace`.
+//! `bearer` reads the header. `verify` verifies a token: JWS, keys, claims. `cache` remembers verified tokens and
+//! limits what rejected ones cost. Both implement [`VerifyToken`]: requests use the cached one, `explain` the inner
+//! one.
 
 mod bearer;
 mod cache;
-mod claims;
 mod decoded;
 mod identity;
-mod jwt;
-mod members;
-mod metrics;
+mod identity_headers;
 mod mint;
-mod near;
-mod pace;
+mod note;
 mod refusal;
 mod rules;
-mod scopes;
 mod settings;
-mod source;
-mod turns;
-mod validate;
-mod verdict;
-mod verifier;
+mod verify;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 pub use bearer::Bearer;
+pub use cache::{CachedVerifier, TokenMetrics};
 pub use decoded::{DecodedMember, DecodedToken};
-pub use identity::{Identity, IdentityHeaders, VerifiedClaims};
-pub use metrics::TokenMetrics;
+pub use identity::{Identity, VerifiedClaims};
+pub use identity_headers::IdentityHeaders;
 pub use mint::{MintError, NewClaims, mint};
-pub use rules::{SourceRules, TokenRules};
+pub use note::{TokenNote, TokenTrace};
+pub use rules::{KeySource, TokenRules};
 pub use settings::{Audience, CacheSettings, IssuerRule, TokenSettings, TokenType};
-pub use verifier::Verifier;
+pub use verify::{Claims, Verifier};
+
+use crate::domain::Refusal;
+
+/// Turns the credential of a request into an identity.
+#[expect(
+    async_fn_in_trait,
+    reason = "callers name the verifier, so the compiler sees whether its futures are Send"
+)]
+pub trait VerifyToken {
+    /// Verifies a token under the rules of one resource.
+    ///
+    /// # Errors
+    /// The first check that failed, from `token-malformed` to `scope-claim-malformed`.
+    async fn verify<T: TokenTrace>(
+        &self,
+        rules: &TokenRules,
+        bearer: Bearer<'_>,
+        trace: &mut T,
+    ) -> Result<Arc<Identity>, Refusal>;
+
+    /// Refuses a credential that is not a bearer token. Returns `refusal`, or `overloaded` if the request may not wait
+    /// for it.
+    async fn refuse(&self, refusal: Refusal) -> Refusal;
+}

@@ -1,4 +1,4 @@
-//! What a resource demands of its tokens: the key sources that may sign them, and what those may say.
+//! The rules for the tokens of one resource: the key sources that may sign them, and the claims they must carry.
 
 use std::sync::{
     Arc,
@@ -11,28 +11,27 @@ use crate::{
     keys::{AlgorithmSet, KeysHandle},
 };
 
-/// The rules of one resource. Each value has a number of its own within the process: what was verified under
-/// one set of rules counts for nothing under another.
+/// The rules of one resource. Each value has its own number within the process, so that the cache does not use a token
+/// that was verified under other rules.
 #[derive(Debug)]
 pub struct TokenRules {
     id: u64,
     resource: ResourceId,
-    sources: Vec<SourceRules>,
+    sources: Vec<KeySource>,
     scope_claims: Vec<String>,
-    /// In order.
+    /// Sorted.
     known_scopes: Vec<Scope>,
 }
 
 impl TokenRules {
-    /// Rules for `resource`; scopes are read from the claims that `scope_claims` names.
+    /// Rules for `resource`. The claims that `scope_claims` names grant scopes.
     #[must_use]
-    pub fn new(resource: ResourceId, sources: Vec<SourceRules>, scope_claims: Vec<String>) -> Self {
+    pub fn new(resource: ResourceId, sources: Vec<KeySource>, scope_claims: Vec<String>) -> Self {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Self { id, resource, sources, scope_claims, known_scopes: Vec::new() }
     }
 
-    /// The same, knowing the scopes that most tokens will have: these tokens share them, in memory and in the
-    /// processor's cache.
+    /// The same with the scopes that most tokens carry. The identities of these tokens then share them in memory.
     #[must_use]
     pub fn knowing(self, scopes: &ScopeSet) -> Self {
         let mut known_scopes: Vec<_> = scopes.iter().cloned().collect();
@@ -48,7 +47,7 @@ impl TokenRules {
 
     /// The key sources, in the order of the configuration.
     #[must_use]
-    pub fn sources(&self) -> &[SourceRules] {
+    pub fn sources(&self) -> &[KeySource] {
         &self.sources
     }
 
@@ -60,23 +59,23 @@ impl TokenRules {
         &self.scope_claims
     }
 
-    /// The known scope that is written so.
+    /// The known scope with this text.
     pub(super) fn known_scope(&self, text: &str) -> Option<&Scope> {
         let at = self.known_scopes.binary_search_by(|known| known.as_str().cmp(text)).ok()?;
         self.known_scopes.get(at)
     }
 }
 
-/// One key source of a resource, and the tokens that its keys may sign.
+/// A key source of a resource, and the rules for tokens that its keys sign.
 #[derive(Clone, Debug)]
-pub struct SourceRules {
+pub struct KeySource {
     /// The source's name in logs and in `explain`.
     pub name: Arc<str>,
-    /// Its keys.
+    /// The keys of the source.
     pub keys: KeysHandle,
     /// The algorithms that may be used with them.
     pub algorithms: AlgorithmSet,
-    /// What a token must look like.
+    /// What a token must carry.
     pub token: TokenSettings,
 }
 
@@ -85,12 +84,12 @@ pub struct SourceRules {
 pub(super) enum IssuerFit {
     Accepted,
     Refused,
-    /// The source has not learned yet for whom it signs.
+    /// The source has not discovered its issuer yet.
     Undiscovered,
 }
 
 impl IssuerRule {
-    /// Judges a token's `iss`, given the issuer that discovery has found.
+    /// Compares a token's `iss` with the rule. `discovered` is the issuer from the source's discovery document.
     pub(super) fn fit(&self, claim: Option<&str>, discovered: Option<&Issuer>) -> IssuerFit {
         let is_accepted = match self {
             Self::Exactly(issuer) => claim == Some(issuer.as_str()),

@@ -1,39 +1,39 @@
-//! What a token of one key source must look like, checked.
+//! The checked settings for the tokens of one key source, and for the token cache.
 
 use std::time::Duration;
 
 use crate::domain::Issuer;
 
-/// The rules for tokens that are signed by one source's keys.
+/// The rules for tokens that the keys of one source sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenSettings {
-    /// Which `iss` is accepted.
+    /// The accepted `iss`.
     pub issuer: IssuerRule,
-    /// Which `aud` is accepted.
+    /// The accepted `aud`.
     pub audience: Audience,
-    /// Grace on `exp` and `nbf`, for clocks that differ.
+    /// The tolerance on `exp` and `nbf`, for clocks that differ.
     pub leeway: Duration,
-    /// Which `typ` is accepted.
+    /// The accepted `typ`.
     pub token_type: TokenType,
 }
 
 /// Which `iss` a token may carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssuerRule {
-    /// It must be there, and be exactly this.
+    /// The token must carry exactly this issuer.
     Exactly(Issuer),
-    /// It must be there, and be exactly what the source's discovery document says.
+    /// The token must carry exactly the issuer of the source's discovery document.
     Discovered,
-    /// It may be absent; if it is there it must be one of these, a trailing `/` more or less being the same.
+    /// The token may carry no issuer, or one of these. A trailing `/` makes no difference.
     AbsentOrOneOf(Vec<Issuer>),
 }
 
 /// Which `aud` a token must carry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
-    /// At least one of these, byte for byte.
+    /// At least one of these, compared byte for byte.
     OneOf(Vec<String>),
-    /// Anything, or nothing.
+    /// Any audience, or none.
     Any,
 }
 
@@ -42,21 +42,26 @@ pub enum Audience {
 pub enum TokenType {
     /// RFC 9068's `at+jwt` (or `application/at+jwt`), in any case.
     AtJwt,
-    /// That, or `JWT`, or none.
+    /// `at+jwt`, `JWT`, or no `typ`.
     Any,
 }
 
-/// The keys of `server.token_cache`, checked.
+/// The checked settings of `server.token_cache`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CacheSettings {
-    /// How many verified tokens are kept at most.
+    /// The largest number of verified tokens in the cache.
     pub max_entries: usize,
-    /// The bytes that they may need together.
+    /// The bytes that they may take together.
     pub max_bytes: u64,
+}
+
+impl CacheSettings {
+    /// Where nothing is configured.
+    pub const DEFAULT: Self = Self { max_entries: 32 * 1024, max_bytes: 64 << 20 };
 }
 
 impl Default for CacheSettings {
     fn default() -> Self {
-        Self { max_entries: 32 * 1024, max_bytes: 64 << 20 }
+        Self::DEFAULT
     }
 }

@@ -1,6 +1,11 @@
 //! Health, readiness, metrics and the debug pages.
 
-use crate::helpers::{Ask, CONFIG, SECRET, TestApp, call, metrics, token};
+use support::{CONFIG, SECRET, call, token};
+
+use crate::{
+    app::{TestApp, metrics},
+    ask::Ask,
+};
 
 fn with_debug() -> String {
     format!(
@@ -109,24 +114,20 @@ fn more_requests_than_may_be_in_flight_are_told_to_come_back() {
 }
 
 #[test]
-fn the_policy_actor_tells_what_an_operation_needs() {
-    use scopegate::{
-        domain::{Call, Message, Named, Operation, Query, ResourceId},
-        policy::Explanation,
-    };
+fn the_policy_in_force_says_what_an_operation_needs() {
+    use scopegate::domain::{Call, Message, Named, Operation, Query};
     let app = TestApp::spawn(CONFIG);
-    let needs = |resource: &str, name: &'static str| {
-        let named = Named::Tool(name.into());
-        let call = Call { method: "tools/call".into(), is_known: true, named, query: Query::NotShown };
-        let resolve = app
-            .policy
-            .resolve(ResourceId::parse(resource).unwrap(), Operation::Single(Message::Request(call)));
-        actix::System::new().block_on(resolve)
-    };
-    let Some(Explanation::Levels(levels)) = needs("mcp", "admin-x") else { panic!("levels expected") };
-    let levels: Vec<_> = levels.iter().map(|level| format!("{} {}", level.level, level.scopes)).collect();
+    let snapshot = app.policy.snapshot();
+    let find = |id: &str| snapshot.resources().iter().find(|resource| resource.id().as_str() == id);
+    let named = Named::Tool("admin-x".into());
+    let call = Call { method: "tools/call".into(), is_known: true, named, query: Query::NotShown };
+    let operation = Operation::Single(Message::Request(call));
+    let table = find("mcp").and_then(|resource| resource.policy()).unwrap().table();
+    let levels = table.levels((&operation).into()).unwrap();
+    let levels: Vec<_> =
+        levels.iter().map(|level| format!("{} {}", level.kind.name(), level.requirement)).collect();
     let expected =
         ["initialize mcp:connect", "method mcp:tools:execute", "tool (mcp:admin | mcp:root mcp:tools:read)"];
     assert_eq!(levels, expected);
-    assert_eq!(needs("other", "admin-x"), None);
+    assert!(find("other").is_none());
 }

@@ -5,13 +5,17 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::{Value, json};
 
+use support::{
+    CONFIG, NOW, call, claims,
+    envoy::{CheckRequest, Outcome},
+    http::Answer,
+    token, token_of, until,
+};
+
 use crate::{
+    app::{TestApp, metrics},
+    ask::Ask,
     decisions,
-    grpc::{
-        client,
-        envoy::{CheckRequest, Outcome},
-    },
-    helpers::{Answer, Ask, CONFIG, NOW, TestApp, call, claims, metrics, sign, token, until},
 };
 
 /// A service with an audit log of these settings.
@@ -101,11 +105,11 @@ fn tokens() -> Vec<String> {
     (foreign.audience, foreign.client_id) = (Some(format!("https://{SECRET}")), format!("{SECRET}-client"));
     let mut good = good();
     good.token_id = format!("{SECRET}-jti");
-    let forged = format!("{}{SECRET}", sign(&good));
+    let forged = format!("{}{SECRET}", token_of(&good));
     vec![
-        sign(&good),
-        sign(&expired),
-        sign(&foreign),
+        token_of(&good),
+        token_of(&expired),
+        token_of(&foreign),
         forged,
         format!("{SECRET}.{SECRET}.{SECRET}"),
         SECRET.to_owned(),
@@ -184,7 +188,7 @@ fn ask_in_every_dialect(app: &TestApp, token: &str, body: &str) {
         app.raw(format!("POST {path} HTTP/1.1\r\n{common}{headers}\r\n{body}").as_bytes());
     }
     let request = CheckRequest::post(body).change(|http| http.path.clone_from(&target));
-    client::check(app, request.header("authorization", &authorization).header("cookie", SECRET));
+    app.check(request.header("authorization", &authorization).header("cookie", SECRET));
 }
 
 #[test]
@@ -195,7 +199,7 @@ fn a_full_disk_refuses_permits_where_that_is_asked_for_and_never_touches_a_denia
     assert_eq!(app.ask(&permitted).outcome(), "200");
     until(|| app.ask(&permitted).outcome() == "503 audit-unavailable");
     let over_grpc = CheckRequest::of("GET").token(&token("mcp:connect"));
-    assert_eq!(client::check(&app, over_grpc).outcome(), Outcome::Failed(503));
+    assert_eq!(app.check(over_grpc).outcome(), Outcome::Failed(503));
     assert_eq!(app.ask(&Ask::of("GET")).outcome(), "401 token-missing");
     assert_eq!(app.ask(&Ask::of("GET").token(&token("other"))).outcome(), "403 scope-insufficient");
     let ready = app.admin("/readyz");

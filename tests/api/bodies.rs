@@ -2,7 +2,9 @@
 
 use std::{io::Write, net::TcpStream};
 
-use crate::helpers::{Answer, Ask, CONFIG, TestApp, token, until};
+use support::{CONFIG, http::Answer, token, until};
+
+use crate::{app::TestApp, ask::Ask};
 
 fn all() -> String {
     token("mcp:connect mcp:tools:read mcp:tools:execute mcp:admin")

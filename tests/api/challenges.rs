@@ -1,6 +1,8 @@
 //! What a denied client is told, and that it is told the same each time.
 
-use crate::helpers::{Ask, CONFIG, TestApp, call, claims, sign, token};
+use support::{CONFIG, call, claims, token, token_of};
+
+use crate::{app::TestApp, ask::Ask};
 
 const METADATA: &str =
     "resource_metadata=\"https://mcp.example.com/.well-known/oauth-protected-resource/mcp\"";
@@ -14,9 +16,9 @@ fn challenges_are_written_byte_for_byte() {
         format!("Bearer realm=\"mcp\", scope=\"mcp:connect\", {METADATA}")
     );
     let mut expired = claims("mcp:connect");
-    expired.expires_at = crate::helpers::now(&app) - 60;
+    expired.expires_at = crate::app::now(&app) - 60;
     assert_eq!(
-        challenge(&Ask::of("GET").token(&sign(&expired))),
+        challenge(&Ask::of("GET").token(&token_of(&expired))),
         format!(
             "Bearer realm=\"mcp\", error=\"invalid_token\", scope=\"mcp:connect\", {METADATA}, \
              error_description=\"the token has expired\""

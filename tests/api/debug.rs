@@ -1,8 +1,11 @@
 //! The debug page and its form: who may see it, what it says, and what it never says.
 
+use support::{CONFIG, SECRET, call, claims, http::Answer, token, token_of};
+
 use crate::{
+    app::{TestApp, metrics},
+    ask::Ask,
     decisions,
-    helpers::{Answer, Ask, CONFIG, SECRET, TestApp, call, claims, metrics, sign, token},
 };
 
 /// Listeners on free ports, with debug pages.
@@ -273,7 +276,7 @@ fn no_value_becomes_markup() {
     hostile.client_id = attack.to_owned();
     let named = call("tools/call", &serde_json::json!({"name": attack}).to_string());
     for body in [named, call("<script>", "{}")] {
-        let answer = send(&app, &Fields::first().set("token", &sign(&hostile)).set("body", &body));
+        let answer = send(&app, &Fields::first().set("token", &token_of(&hostile)).set("body", &body));
         assert_harmless(&answer.body, "claims");
         assert!(answer.body.contains("&#60;script"), "the claim is shown: {}", answer.body);
     }
@@ -304,7 +307,7 @@ fn claims_at_the_ends_of_time_are_shown() {
     for at in [i64::from(i32::MIN), 0, 253_402_300_800, 9_007_199_254_740_991] {
         let mut hostile = claims("mcp:connect");
         hostile.expires_at = at;
-        let answer = send(&app, &Fields::first().set("token", &sign(&hostile)));
+        let answer = send(&app, &Fields::first().set("token", &token_of(&hostile)));
         assert!(answer.body.contains(&format!("<code>{at}</code>")), "{at}: {}", answer.body);
     }
 }

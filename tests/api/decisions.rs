@@ -1,11 +1,9 @@
 //! The table of decisions, as data: anyone can add a row to `decisions.json`.
 
 use serde::Deserialize;
+use support::{CONFIG, envoy::CheckRequest, token};
 
-use crate::{
-    grpc::{client, envoy::CheckRequest},
-    helpers::{Ask, CONFIG, TestApp, token},
-};
+use crate::{app::TestApp, ask::Ask};
 
 /// Rows that share a policy.
 #[derive(Deserialize)]
@@ -110,7 +108,7 @@ fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
     for [name, value] in &row.headers {
         request = request.raw_header(&name.to_lowercase(), value);
     }
-    let answer = client::check(app, request);
+    let answer = app.check(request);
     let reason = |outcome: &str| outcome.split_once(' ').map(|(_, reason)| reason.to_owned());
     let expected = reason(&row.expect);
     let status =

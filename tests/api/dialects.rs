@@ -1,6 +1,8 @@
 //! Each dialect reads the original request from its own place and believes nobody else's headers.
 
-use crate::helpers::{Answer, Ask, CONFIG, TestApp, call, token};
+use support::{CONFIG, call, http::Answer, token};
+
+use crate::{app::TestApp, ask::Ask};
 
 fn raw(app: &TestApp, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut text = format!("{line} HTTP/1.1\r\nConnection: close\r\n");

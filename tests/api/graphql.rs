@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::helpers::{Ask, CONFIG, TestApp, call, token, until};
+use support::{CONFIG, call, token, until};
+
+use crate::{app::TestApp, ask::Ask};
 
 const SDL: &str = "type Query { a: String @requiresScopes(scopes: [[\"read:a\"], [\"read:all\"]]) b: String c: String } \
                    type Mutation { m: String @requiresScopes(scopes: [[\"write:m\"]]) }";

@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use scopegate::{
-    domain::{Call, Message, Named, Operation, Query},
-    policy::{Explanation, explain},
-};
+use scopegate::domain::{Call, Message, Named, Operation, Query};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::helpers::{Ask, CONFIG, TestApp, call, token};
+use support::{CONFIG, call, token};
+
+use crate::{app::TestApp, ask::Ask};
 
 /// Rows that share a graph.
 #[derive(Deserialize)]
@@ -136,13 +135,19 @@ fn check_needs(app: &TestApp, row: &Row) -> Result<(), String> {
         named: Named::Tool(tool_of(row).into()),
         query,
     }));
-    let found = match explain(&app.policy.snapshot().resources()[0], &operation) {
-        Explanation::Levels(levels) => levels
+    let snapshot = app.policy.snapshot();
+    let policy = snapshot.resources()[0].policy();
+    let found = match policy.map(|policy| policy.table().levels((&operation).into())) {
+        None => vec!["Unenforced".to_owned()],
+        Some(Err(refusal)) => vec![format!("Closed({:?})", refusal.reason.code())],
+        Some(Ok(levels)) => levels
             .iter()
-            .filter(|level| level.scopes != "-")
-            .map(|level| format!("{}: {}", level.field.as_deref().unwrap_or(level.level), level.scopes))
+            .filter(|level| level.requirement.to_string() != "-")
+            .map(|level| {
+                let name = if level.name.is_empty() { level.kind.name() } else { level.name };
+                format!("{name}: {}", level.requirement)
+            })
             .collect(),
-        other @ (Explanation::Unenforced | Explanation::Closed(_)) => vec![format!("{other:?}")],
     };
     if found == *expected { Ok(()) } else { Err(format!("needs {found:?}, not {expected:?}")) }
 }

@@ -1,6 +1,8 @@
 //! Two resources: what one accepts counts for nothing at the other, with a warm cache too.
 
-use crate::helpers::{Ask, TestApp, claims, sign, token};
+use support::{claims, token, token_of};
+
+use crate::{app::TestApp, ask::Ask};
 
 const TWO: &str = r#"
 resources:
@@ -25,7 +27,7 @@ resources:
 fn token_for(origin: &str) -> String {
     let mut claims = claims("mcp:connect");
     claims.audience = Some(format!("{origin}/mcp"));
-    sign(&claims)
+    token_of(&claims)
 }
 
 #[test]

@@ -7,10 +7,12 @@
     clippy::panic,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
-    reason = "a test that cannot go on shall stop"
+    reason = "a test that cannot go on stops at the line that failed"
 )]
 
 mod admin;
+mod app;
+mod ask;
 mod audit;
 mod bodies;
 mod challenges;
@@ -20,7 +22,6 @@ mod dialects;
 mod graphql;
 mod graphql_table;
 mod grpc;
-mod helpers;
 mod isolation;
 mod metadata;
 mod reload;

@@ -1,10 +1,12 @@
 //! The RFC 9728 documents, byte for byte.
 
-use crate::helpers::{Ask, CONFIG, TestApp};
+use support::CONFIG;
+
+use crate::{app::TestApp, ask::Ask};
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
-fn request(app: &TestApp, method: &str, path: &str, host: &str, more: &str) -> crate::helpers::Answer {
+fn request(app: &TestApp, method: &str, path: &str, host: &str, more: &str) -> support::http::Answer {
     app.raw(format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n").as_bytes())
 }
 

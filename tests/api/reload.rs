@@ -8,7 +8,12 @@ use std::{
     thread,
 };
 
-use crate::helpers::{Ask, CONFIG, SECRET, TestApp, call, metrics, token, until};
+use support::{CONFIG, SECRET, call, token, until};
+
+use crate::{
+    app::{TestApp, metrics},
+    ask::Ask,
+};
 
 /// Both levels need another scope than in [`CONFIG`]; with either token exactly one of the two policies permits.
 fn other() -> String {

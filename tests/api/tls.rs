@@ -16,19 +16,20 @@ use rustls::{
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
+use support::{
+    CONFIG,
+    envoy::{self, CheckRequest, CheckResponse},
+    grpc,
+    http::Answer,
+    token,
+};
 use tempfile::TempDir;
 use tonic::{
     Request, Status,
     transport::{Certificate, ClientTlsConfig, Endpoint, Identity},
 };
 
-use crate::{
-    grpc::{
-        client,
-        envoy::{self, CheckRequest, CheckResponse},
-    },
-    helpers::{self, Answer, CONFIG, TestApp, token},
-};
+use crate::app::TestApp;
 
 /// A certificate authority.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -110,7 +111,7 @@ fn ask(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> io::Result<A
     stream.write_all(head.as_bytes())?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer)?;
-    Ok(helpers::parse(&answer))
+    Ok(Answer::parse(&answer))
 }
 
 /// Asks over gRPC with TLS.
@@ -123,7 +124,7 @@ fn check(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> Result<Che
     }
     let endpoint = Endpoint::from_shared(format!("https://{}", app.grpc)).unwrap().tls_config(tls).unwrap();
     let request = CheckRequest::of("GET").token(&token("mcp:connect"));
-    client::call_at(endpoint, envoy::CHECK, Request::new(request))
+    grpc::call_at(endpoint, envoy::CHECK, Request::new(request))
 }
 
 #[test]
@@ -134,7 +135,7 @@ fn both_listeners_speak_tls_and_nothing_else() {
     assert_eq!(check(&app, &authority, None).unwrap().summary(), "200");
     assert!(ask(&app, &Authority::new("others"), None).is_err());
     let plain = CheckRequest::of("GET").token(&token("mcp:connect"));
-    assert!(client::call::<_, CheckResponse>(&app, envoy::CHECK, Request::new(plain)).is_err());
+    assert!(grpc::call::<_, CheckResponse>(app.grpc, envoy::CHECK, Request::new(plain)).is_err());
     assert_eq!(app.admin("/livez").status, 200, "the admin listener stays plain");
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use support::{CONFIG, SECRET, SigningKey, claims, token, token_of};
 
-use crate::helpers::{Ask, CONFIG, TestApp, claims, secret, sign, token};
+use crate::{app::TestApp, ask::Ask};
 
 #[test]
 fn credentials_have_one_reading_or_none() {
@@ -49,17 +49,14 @@ fn a_token_in_the_query_or_the_body_is_no_token() {
 
 /// A token of our secret with any header and claims.
 fn forge(header: &str, claims: &str) -> String {
-    let input = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, secret().secret.expose());
-    let tag = aws_lc_rs::hmac::sign(&key, input.as_bytes());
-    format!("{input}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
+    SigningKey::secret(SECRET).token(header, claims)
 }
 
 #[test]
 fn every_refusal_has_its_code() {
     let app = TestApp::spawn(CONFIG);
     let header = r#"{"alg":"HS256","kid":"k1","typ":"at+jwt"}"#;
-    let now = crate::helpers::now(&app);
+    let now = crate::app::now(&app);
     let base = r#""iss":"https://auth.example.com","aud":"https://mcp.example.com/mcp","sub":"a","scope":"mcp:connect""#;
     let exp = now + 600;
     let cases = [
@@ -129,8 +126,8 @@ fn every_refusal_has_its_code() {
 fn a_cached_token_ends_when_it_expires() {
     let app = TestApp::spawn(CONFIG);
     let mut short = claims("mcp:connect");
-    short.expires_at = crate::helpers::now(&app) + 10;
-    let ask = Ask::of("GET").token(&sign(&short));
+    short.expires_at = crate::app::now(&app) + 10;
+    let ask = Ask::of("GET").token(&token_of(&short));
     assert_eq!(app.ask(&ask).outcome(), "200");
     assert_eq!(app.ask(&ask).outcome(), "200");
     app.clock.advance(Duration::from_secs(41));

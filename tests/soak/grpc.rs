@@ -1,39 +1,40 @@
-//! Load over gRPC, first as much as there can be, then half of that, while the configuration is reloaded every second
-//! and the keys are rotated.
+//! Load over gRPC, first as much as the service takes, then half of that, while the configuration is reloaded every
+//! second and the keys are rotated.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
-    },
+    sync::atomic::{AtomicU32, AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
 };
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use support::{
+    ProviderKey,
+    envoy::{CHECK, CheckRequest, CheckResponse},
+    now,
+};
 use tokio::runtime;
 use tonic::{Request, codegen::http::uri::PathAndQuery, transport::Channel};
 use tonic_prost::ProstCodec;
 
 use crate::{
-    envoy::{CHECK, CheckRequest, CheckResponse},
-    keys::{Keys, Signer},
-    service::{self, Service},
+    keys::Keys,
+    service::{self, Service, claims},
 };
 
 #[test]
 fn at_half_of_the_most_no_answer_is_wrong_and_memory_stays_flat() {
     let keys = Keys::start();
-    let jwks = keys.address;
-    let service = Service::start(move |number| config(number, &format!("http://{jwks}/jwks")));
+    let jwks = keys.url();
+    let service = Service::start(move |number| config(number, &jwks));
     let seconds = service::seconds("GRPC_SOAK_SECONDS");
     let soak = Soak { service, keys, sent: AtomicU64::new(0) };
     let most = soak.load(Duration::from_secs((seconds / 3).clamp(1, 30)), Duration::ZERO, 0);
     let rate = most.rate() / 2.0;
     let half = soak.load(Duration::from_secs(seconds), Duration::from_secs_f64(1.0 / rate), most.changes);
     println!("grpc soak: most {most}; half {half}, resident KiB {:?}", half.resident);
-    let (sent, service) = (soak.sent.load(Ordering::SeqCst), &soak.service);
+    let sent = soak.sent.load(Ordering::SeqCst);
+    let service = &soak.service.running;
     assert_eq!(service.metric("scopegate_decisions_total"), sent);
     let changes = (most.changes + half.changes) as u64;
     let reloads = service.metric("scopegate_policy_reload_total{outcome=\"success\"}");
@@ -45,14 +46,14 @@ fn at_half_of_the_most_no_answer_is_wrong_and_memory_stays_flat() {
     service::check_memory(&half.resident);
 }
 
-/// The service, and who loads it.
+/// The service, the provider of its keys, and how many requests were sent.
 struct Soak {
     service: Service,
-    keys: Arc<Keys>,
+    keys: Keys,
     sent: AtomicU64,
 }
 
-/// What a time of load came to.
+/// The measurements of one phase of load.
 struct Loaded {
     seconds: f64,
     /// In microseconds, in order.
@@ -62,8 +63,8 @@ struct Loaded {
 }
 
 impl Soak {
-    /// Loads the service for `time`, with a request each `interval` or as many as there can be. Every second
-    /// something changes; `changes` of that has been before.
+    /// Loads the service for `time`, with a request each `interval`, or as many as it takes if that is zero. Every
+    /// second something changes; `changes` counts what changed before.
     fn load(&self, time: Duration, interval: Duration, changes: usize) -> Loaded {
         let pace = Pace { begun: Instant::now(), time, interval, next: AtomicU32::new(0) };
         let mut resident = Vec::new();
@@ -72,7 +73,7 @@ impl Soak {
             while !pace.is_over() {
                 thread::sleep(Duration::from_secs(1));
                 self.change(changes + resident.len());
-                resident.push(self.service.resident_kib());
+                resident.push(self.service.running.resident_kib());
             }
             connections.into_iter().flat_map(|connection| connection.join().unwrap()).collect()
         });
@@ -91,7 +92,7 @@ impl Soak {
     fn connection(&self, pace: &Pace) -> Vec<u32> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let endpoint = Channel::from_shared(format!("http://{}", self.service.grpc)).unwrap();
+            let endpoint = Channel::from_shared(format!("http://{}", self.service.running.grpc)).unwrap();
             let channel = endpoint.tcp_nodelay(true).connect().await.unwrap();
             let lanes = (0..LANES).map(|_| self.lane(channel.clone(), pace));
             join_all(lanes).await.into_iter().flatten().collect()
@@ -115,7 +116,7 @@ impl Soak {
     }
 }
 
-/// When the next request is due, whichever lane sends it.
+/// Says when the next request is due. All lanes share it.
 struct Pace {
     begun: Instant,
     time: Duration,
@@ -124,7 +125,7 @@ struct Pace {
 }
 
 impl Pace {
-    /// Waits for it and says when it was: what is late by the fault of the service counts as its latency.
+    /// Waits until the next request is due, and returns that time: a delay of the service counts as its latency.
     async fn turn(&self) -> Option<Instant> {
         if self.interval.is_zero() {
             return (!self.is_over()).then(Instant::now);
@@ -161,20 +162,20 @@ impl std::fmt::Display for Loaded {
     }
 }
 
-/// A request of the mix, and what its answer must be whatever policy and keys are in force.
-fn request(number: u64, signer: &Signer) -> (CheckRequest, &'static str) {
-    let now = service::now();
+/// A request of the mix, and its answer under every policy and key set of the soak.
+fn request(number: u64, signer: &ProviderKey) -> (CheckRequest, &'static str) {
+    let now = now();
     let hour = now / 3600 * 3600 + 7200;
     // The same claims give the same token, which is found in the cache.
     let (token, expected) = match number % 8 {
-        0..=2 => (signer.sign(&claims("connect call", hour, "same")), "200"),
-        3 => (signer.sign(&claims("connect call", now + 600, &number.to_string())), "200"),
-        4 => (signer.sign(&claims("connect", hour, "same")), "403 scope-insufficient"),
-        5 => (signer.sign(&claims("connect call", now - 600, "same")), "401 token-expired"),
+        0..=2 => (signer.token(&claims("connect call", hour, "same")), "200"),
+        3 => (signer.token(&claims("connect call", now + 600, &number.to_string())), "200"),
+        4 => (signer.token(&claims("connect", hour, "same")), "403 scope-insufficient"),
+        5 => (signer.token(&claims("connect call", now - 600, "same")), "401 token-expired"),
         6 => {
             let mut claims = claims("connect call", hour, "same");
-            claims["aud"] = "https://other.example.com/mcp".into();
-            (signer.sign(&claims), "401 audience-refused")
+            claims.audience = Some("https://other.example.com/mcp".to_owned());
+            (signer.token(&claims), "401 audience-refused")
         }
         _ => ("no.token".to_owned(), "401 token-malformed"),
     };
@@ -182,35 +183,12 @@ fn request(number: u64, signer: &Signer) -> (CheckRequest, &'static str) {
     (CheckRequest::post(call).extension("resource", "mcp").token(&token), expected)
 }
 
-fn claims(scope: &str, expires_at: i64, id: &str) -> Value {
-    json!({
-        "iss": "https://auth.example.com", "aud": "https://mcp.example.com/mcp", "sub": "alice",
-        "client_id": "client-1", "scope": scope, "iat": 0, "exp": expires_at, "jti": id,
-    })
-}
-
-/// Every reload changes something that the load does not touch.
 fn config(number: usize, jwks: &str) -> String {
-    format!(
-        "
-server: {{listen_addr: '127.0.0.1:0', admin_listen_addr: '127.0.0.1:0', grpc_listen_addr: '127.0.0.1:0', workers: 2, drain: 0s}}
-mcp:
-  enabled: true
-  server: {{base_url: 'https://mcp.example.com'}}
-  oauth:
-    enabled: true
-    authorization_server_url: 'https://auth.example.com'
-    scopes:
-      initialize: ['connect']
-      tools_call: ['call']
-      tools: {{'unused-{number}': ['unused']}}
-    jwks:
-      - {{url: '{jwks}', refresh_unknown_kid: {{max_wait: 10s, interval: 1s, burst: 10}}}}
-"
-    )
+    let unknown = "refresh_unknown_kid: {max_wait: 10s, interval: 1s, burst: 10}";
+    service::config(number, &format!("url: '{jwks}', {unknown}"))
 }
 
 const CONNECTIONS: usize = 2;
 const LANES: usize = 8;
-/// How long a key signs. After that it is published for as long again.
+/// A key signs for so long. It stays published for as long again.
 const SECONDS_OF_A_KEY: usize = 2;

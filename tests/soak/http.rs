@@ -8,12 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use scopegate::{
-    keys::{Algorithm, SecretKey, SecretSettings},
-    token::{NewClaims, mint},
-};
+use support::{SECRET, now, token_of};
 
-use crate::service::{self, Service};
+use crate::service::{self, Service, claims};
 
 #[test]
 fn under_load_and_reloads_every_request_is_answered_and_counted_in_bounded_memory() {
@@ -30,22 +27,22 @@ fn under_load_and_reloads_every_request_is_answered_and_counted_in_bounded_memor
         while Instant::now() < end {
             thread::sleep(Duration::from_secs(1));
             service.reload(resident.len());
-            resident.push(service.resident_kib());
+            resident.push(service.running.resident_kib());
         }
     });
-    let (sent, counted) = (sent.load(Ordering::SeqCst), service.metric("scopegate_decisions_total"));
-    let reloads = service.metric("scopegate_policy_reload_total{outcome=\"success\"}");
+    let (sent, counted) = (sent.load(Ordering::SeqCst), service.running.metric("scopegate_decisions_total"));
+    let reloads = service.running.metric("scopegate_policy_reload_total{outcome=\"success\"}");
     println!("soak: {sent} requests in {seconds} s, {reloads} reloads, resident KiB {resident:?}");
     assert_eq!(counted, sent);
     assert!(reloads as usize >= resident.len() / 2, "{reloads} reloads");
     service::check_memory(&resident);
 }
 
-/// One gateway connection after the other, a few hundred requests on each.
+/// Opens one connection after the other, as a gateway does, and sends a few hundred requests on each.
 fn load(service: &Service, worker: u64, end: Instant, sent: &AtomicU64) {
     let mut number = worker * 1_000_000_000;
     while Instant::now() < end {
-        let mut connection = BufReader::new(TcpStream::connect(service.address).unwrap());
+        let mut connection = BufReader::new(TcpStream::connect(service.running.address).unwrap());
         for _ in 0..300 {
             number += 1;
             let (request, expected) = request(number);
@@ -57,9 +54,9 @@ fn load(service: &Service, worker: u64, end: Instant, sent: &AtomicU64) {
     }
 }
 
-/// A request of the mix, and what its answer must be whatever policy is in force.
+/// A request of the mix, and the status of its answer under every policy of the soak.
 fn request(number: u64) -> (String, u16) {
-    let now = service::now();
+    let now = now();
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
     // The same claims give the same token, which is found in the cache.
     let (token, body, expected) = match number % 8 {
@@ -78,22 +75,7 @@ fn request(number: u64) -> (String, u16) {
 }
 
 fn token(scope: &str, expires_at: i64, id: &str) -> String {
-    let secret = SecretSettings {
-        secret: SecretKey::new(SECRET.as_bytes()),
-        algorithm: Algorithm::Hs256,
-        key_id: "k1".to_owned(),
-    };
-    let claims = NewClaims {
-        issuer: Some("https://auth.example.com".to_owned()),
-        subject: "alice".to_owned(),
-        audience: Some("https://mcp.example.com/mcp".to_owned()),
-        client_id: "client-1".to_owned(),
-        scope: scope.to_owned(),
-        issued_at: 0,
-        expires_at,
-        token_id: id.to_owned(),
-    };
-    mint(&secret, &claims).unwrap()
+    token_of(&claims(scope, expires_at, id))
 }
 
 /// Reads one answer, which has no body.
@@ -109,26 +91,8 @@ fn read_status(connection: &mut BufReader<TcpStream>) -> u16 {
     }
 }
 
-/// Every reload changes something that the load does not touch.
 fn config(number: usize) -> String {
-    format!(
-        "
-server: {{listen_addr: '127.0.0.1:0', admin_listen_addr: '127.0.0.1:0', grpc_listen_addr: '127.0.0.1:0', workers: 2, drain: 0s}}
-mcp:
-  enabled: true
-  server: {{base_url: 'https://mcp.example.com'}}
-  oauth:
-    enabled: true
-    authorization_server_url: 'https://auth.example.com'
-    scopes:
-      initialize: ['connect']
-      tools_call: ['call']
-      tools: {{'unused-{number}': ['unused']}}
-    jwks:
-      - {{secret: '{SECRET}', symmetric_algorithm: HS256, header_key_id: k1}}
-"
-    )
+    service::config(number, &format!("secret: '{SECRET}', symmetric_algorithm: HS256, header_key_id: k1"))
 }
 
-const SECRET: &str = "an-example-secret-of-thirty-two-bytes!";
 const WORKERS: u64 = 3;

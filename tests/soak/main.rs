@@ -1,5 +1,5 @@
 //! The real binary under load while its configuration is reloaded and its keys are rotated. `SOAK_SECONDS` and
-//! `GRPC_SOAK_SECONDS` say for how long; without them a moment has to do.
+//! `GRPC_SOAK_SECONDS` say for how long; without them it takes a few seconds.
 
 #![allow(
     clippy::unwrap_used,
@@ -8,12 +8,9 @@
     clippy::indexing_slicing,
     clippy::print_stdout,
     clippy::disallowed_methods,
-    reason = "a test that cannot go on shall stop"
+    reason = "a test that cannot go on stops at the line that failed"
 )]
 
-#[path = "../api/grpc/envoy.rs"]
-#[allow(dead_code, reason = "not every part of Envoy's messages is used here")]
-mod envoy;
 mod grpc;
 mod http;
 mod keys;

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{PLAIN, load_in, load_with};
+use super::{PLAIN, Plain, load_in, load_with};
 use crate::{
     audit::{AuditOutput, AuditSettings, WhenFull},
     telemetry::{SamplingRatio, log::SubjectLogging},
@@ -60,7 +60,7 @@ fn all_keys_are_read_from_the_file_and_the_environment() {
 #[test]
 fn mistakes_name_field_found_and_expected() {
     for (audit, mistake) in [
-        ("permits: 1", "server.audit.output: found nothing, expected `stdout`, or the path of a file"),
+        ("permits: 1", "server.audit.output: is missing; expected `stdout`, or the path of a file"),
         ("output: ''", "server.audit.output: found an empty text, expected `stdout`, or the path of a file"),
         (
             "output: a, permits: 1.5",
@@ -82,6 +82,6 @@ fn mistakes_name_field_found_and_expected() {
         ("output: a, when_full: wait", "server.audit.when_full: found `wait`, expected `drop` or `refuse`"),
         ("output: a, when_fool: drop", "server.audit.when_fool: found an unknown key, expected `when_full`"),
     ] {
-        assert_eq!(load_with(&with_audit(audit), &[]).unwrap_err().to_string(), mistake, "{audit}");
+        assert_eq!(load_with(&with_audit(audit), &[]).unwrap_err().plain(), mistake, "{audit}");
     }
 }

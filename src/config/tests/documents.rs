@@ -4,9 +4,9 @@ use std::{fs, path::PathBuf, time::Duration};
 
 use tempfile::TempDir;
 
-use super::oauth;
+use super::{Plain, oauth};
 use crate::{
-    config::{Environment, Settings, Sources, load},
+    config::{Environment, Origin, Settings, load},
     domain::{Issuer, ResourceId, Scope},
     http::ServerSettings,
     keys::{
@@ -218,30 +218,30 @@ fn the_document_with_a_shared_secret_loads_unchanged() {
 
 #[test]
 fn the_development_policy_is_loopback_only_and_has_a_secret_of_its_own() {
-    let sources = Sources::development(Environment::default()).unwrap();
-    let settings = sources.load().unwrap();
+    let origin = Origin::development(Environment::default()).unwrap();
+    let settings = origin.load().unwrap();
     assert_eq!(settings.server.listen_addr, "127.0.0.1:5025");
     assert_eq!(settings.warnings, Vec::<String>::new());
     let secret = development_secret(&settings);
     assert_eq!(secret.len(), 43);
-    assert_eq!(development_secret(&sources.load().unwrap()), secret, "a reload keeps it");
-    let other = Sources::development(Environment::default()).unwrap().load().unwrap();
+    assert_eq!(development_secret(&origin.load().unwrap()), secret, "a reload keeps it");
+    let other = Origin::development(Environment::default()).unwrap().load().unwrap();
     assert_ne!(development_secret(&other), secret);
 }
 
 #[test]
 fn the_development_policy_takes_its_secret_from_the_environment() {
     let environment = Environment::default().with("SCOPEGATE_DEV_SECRET", "0123456789abcdef0123456789abcdef");
-    let settings = Sources::development(environment).unwrap().load().unwrap();
+    let settings = Origin::development(environment).unwrap().load().unwrap();
     assert_eq!(development_secret(&settings), b"0123456789abcdef0123456789abcdef");
 }
 
 #[test]
 fn the_development_policy_does_not_meet_a_network() {
     let environment = Environment::default().with("SCOPEGATE__SERVER__LISTEN_ADDR", "0.0.0.0:5025");
-    let mistakes = Sources::development(environment).unwrap().load().unwrap_err();
+    let mistakes = Origin::development(environment).unwrap().load().unwrap_err();
     let line = "server.listen_addr: found `0.0.0.0:5025`, expected a loopback address with `--dev`";
-    assert_eq!(mistakes.to_string(), line);
+    assert_eq!(mistakes.plain(), line);
 }
 
 fn development_secret(settings: &Settings) -> Vec<u8> {
@@ -253,18 +253,15 @@ fn development_secret(settings: &Settings) -> Vec<u8> {
 
 #[test]
 fn no_configuration_is_a_mistake() {
-    let mistakes = Sources::new(None, Environment::default()).unwrap_err();
-    assert!(mistakes.to_string().starts_with("SCOPEGATE_CONFIG: found no configuration"), "{mistakes}");
+    let mistakes = Origin::new(None, Environment::default()).unwrap_err();
+    assert!(mistakes.plain().starts_with("SCOPEGATE_CONFIG: found no configuration"), "{mistakes}");
 }
 
 #[test]
 fn the_file_that_was_named_wins_over_the_variable() {
     let (_folder, file) = written(DOCUMENT);
     let environment = Environment::default().with("SCOPEGATE_CONFIG", "/nowhere.yaml");
-    assert!(Sources::new(Some(file), environment.clone()).unwrap().load().is_ok());
-    let mistakes = Sources::new(None, environment).unwrap().load().unwrap_err();
-    assert!(
-        mistakes.to_string().starts_with("/nowhere.yaml: found a file that cannot be read: "),
-        "{mistakes}"
-    );
+    assert!(Origin::new(Some(file), environment.clone()).unwrap().load().is_ok());
+    let mistakes = Origin::new(None, environment).unwrap().load().unwrap_err();
+    assert!(mistakes.plain().starts_with("/nowhere.yaml: cannot be read: "), "{mistakes}");
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::{Example, PLAIN, load_with, oauth};
+use super::{Example, PLAIN, Plain, load_with, oauth};
 use crate::{
-    config::{Environment, Settings, mistake::Report, settings::Text},
+    config::{Environment, Settings, mistake::Report, settings::Document},
     domain::Scope,
     keys::SourceSettings,
     policy::Mode,
@@ -16,7 +16,7 @@ fn settings(variables: &[(&str, &str)]) -> Settings {
 
 fn mistakes(variables: &[(&str, &str)]) -> String {
     let loaded = load_with(&PLAIN.yaml(), variables);
-    loaded.map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.to_string())
+    loaded.map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.plain())
 }
 
 fn group(names: &[&str]) -> Vec<Vec<Scope>> {
@@ -172,7 +172,7 @@ fn a_listener_that_the_environment_names_wins_over_its_other_name_in_the_file() 
 fn references_stand_for_texts_flags_and_numbers() {
     let yaml = Example {
         oauth: "forward_token: '${FLAG}', max_scope_combinations: '1${DIGITS}', scope_claims: ['${CLAIM:-roles}']",
-        scopes: "tools: {'${NAME}': ['$${a}b']}",
+        scopes: "resources: {'${NAME}': ['$${a}b']}",
         root: "other: '${UNSET}'",
         ..PLAIN
     }
@@ -182,7 +182,11 @@ fn references_stand_for_texts_flags_and_numbers() {
     assert!(!oauth.forward_token);
     assert_eq!(oauth.max_scope_combinations, 100);
     assert_eq!(oauth.scope_claims, ["roles"]);
-    assert_eq!(oauth.scopes.tools, [("${NAME}".to_owned(), group(&["${a}b"]))], "keys are no values");
+    assert_eq!(
+        oauth.scopes.resources,
+        [("${NAME}".to_owned(), group(&["${a}b"]))],
+        "references stand only in values"
+    );
 }
 
 #[test]
@@ -207,7 +211,7 @@ fn references_to_nothing_are_mistakes() {
             "enabled: true, authorization",
             &format!("enabled: true, scope_claims: ['{claim}'], authorization"),
         );
-        let mistakes = load_with(&yaml, &[]).unwrap_err().to_string();
+        let mistakes = load_with(&yaml, &[]).unwrap_err().plain();
         assert_eq!(mistakes, format!("mcp.oauth.scope_claims[0]: {expected}"));
     }
 }
@@ -218,9 +222,9 @@ fn a_value_that_is_not_utf_8_is_a_mistake() {
     use std::{ffi::OsString, os::unix::ffi::OsStringExt};
     let environment = [("MCP_OAUTH_ENABLED", OsString::from_vec(vec![0xff]))].into_iter().collect();
     let yaml = PLAIN.yaml();
-    let text = Text { name: "test.yaml", folder: Path::new("."), yaml: &yaml };
+    let text = Document { name: "test.yaml", folder: Path::new("."), yaml: &yaml };
     let mistakes = Settings::read(&text, &environment, Report::default()).unwrap_err();
-    assert_eq!(mistakes.to_string(), "MCP_OAUTH_ENABLED: found bytes that are not UTF-8, expected text");
+    assert_eq!(mistakes.plain(), "MCP_OAUTH_ENABLED: found bytes that are not UTF-8, expected text");
 }
 
 #[test]

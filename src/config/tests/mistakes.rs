@@ -1,9 +1,9 @@
 //! Every kind of mistake, with its exact line.
 
-use super::{Example, PLAIN, load};
+use super::{Example, PLAIN, Plain, load};
 
 #[test]
-fn all_mistakes_come_at_once_and_sorted() {
+fn all_mistakes_come_at_once_in_the_order_of_the_file() {
     let yaml = "
 mcp:
   enabled: yes
@@ -17,32 +17,32 @@ server: {keep_alive: soon, log: {level: loud}}
 ";
     let expected = "\
 mcp.enabled: found the text `yes`, expected `true` or `false`
+mcp.server.base_url: found `ftp://x`, expected an http(s) URL without user name, query and fragment, its path without `%` and dots
+mcp.server.pth: found an unknown key, expected `path`
+mcp.oauth.enabled: is missing; expected `true`, or `false` to permit every request
 mcp.oauth.authorization_server_urls[1]: found the number `5`, expected a text
-mcp.oauth.enabled: found nothing, expected `true`, or `false` to permit every request
-mcp.oauth.jwks[0].refresh_interval: found `1s`, expected a duration from `5s` to `365days`
-mcp.oauth.jwks[0].url: found `http://idp.example/jwks`, expected https, or a loopback host, or a host of `server.insecure_key_hosts`
-mcp.oauth.jwks[1].header_key_id: found nothing, expected the `kid` of tokens that are signed with the secret
-mcp.oauth.jwks[1].secret: found a value that is not shown, expected a text whose references are to variables that are set
-mcp.oauth.jwks[1].symmetric_algorithm: found nothing, expected `HS256`, `HS384` or `HS512`
 mcp.oauth.mode: found `off`, expected `enforce` or `report`
 mcp.oauth.scopes.initialize: found scopes and lists of scopes side by side, expected a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other
 mcp.oauth.scopes.tools.x: found the text `y`, expected a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other
-mcp.server.base_url: found `ftp://x`, expected an http(s) URL without user name, query and fragment, its path without `%` and dots
-mcp.server.pth: found an unknown key, expected `path`
+mcp.oauth.jwks[0].url: found `http://idp.example/jwks`, expected https, or a loopback host, or a host of `server.insecure_key_hosts`
+mcp.oauth.jwks[0].refresh_interval: found `1s`, expected a duration from `5s` to `365days`
+mcp.oauth.jwks[1].header_key_id: is missing; expected the `kid` of tokens that are signed with the secret
+mcp.oauth.jwks[1].symmetric_algorithm: is missing; expected `HS256`, `HS384` or `HS512`
+mcp.oauth.jwks[1].secret: found a value that is not a text, and is not shown, expected a text, in quotes
 server.keep_alive: found the text `soon`, expected a duration such as `30s`, `1m` or `150ms`
-server.log.level: found `loud`, expected `error` or `warn` or `info` or `debug` or `trace`";
+server.log.level: found `loud`, expected `error`, `warn`, `info`, `debug` or `trace`";
     let mistakes = load(yaml).unwrap_err();
-    assert_eq!(mistakes.to_string(), expected);
+    assert_eq!(mistakes.plain(), expected);
 }
 
 #[test]
 fn scope_mistakes() {
     let scope = "a scope of printable ASCII without space, `\"` and `\\`";
     for (scopes, expected) in [
-        ("initialize: ['a b']", format!("initialize[0]: found `a b`, expected {scope}")),
+        ("initialize: ['a b']", format!("initialize[0]: found `a b`, expected {scope}; for several scopes: `['a', 'b']`")),
         ("initialize: [1]", "initialize[0]: found the number `1`, expected a scope".to_owned()),
         ("initialize: [['a'], []]", "initialize[1]: found an empty list among the alternatives, expected at least one scope".to_owned()),
-        ("initialize: ~", "initialize: found nothing, expected a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other".to_owned()),
+        ("initialize: ~", "initialize: is empty; expected a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other".to_owned()),
         ("tools: {'a.b': [\"\\n\"]}", format!("tools[a.b][0]: found `\\n`, expected {scope}")),
         ("tools: {'': [a]}", "tools[]: found an empty name, expected a name or a glob".to_owned()),
         ("tools: [a]", "tools: found a list, expected names with a scope list each".to_owned()),
@@ -112,7 +112,7 @@ fn place_mistakes() {
     let url = "an http(s) URL without user name, query and fragment, its path without `%` and dots";
     let path = "a path that begins with `/`, without `//`, dot segments, `%`, `;`, `\\` and a final `/`";
     for (server, expected) in [
-        ("", "base_url: found nothing, expected the origin by which clients reach the server".to_owned()),
+        ("", "base_url: is missing; expected the origin by which clients reach the server".to_owned()),
         ("base_url: 'https://a.example?x'", format!("base_url: found `https://a.example?x`, expected {url}")),
         ("base_url: 'https://a.example#x'", format!("base_url: found `https://a.example#x`, expected {url}")),
         (
@@ -153,11 +153,11 @@ fn server_mistakes() {
     let chain = "expected a PEM file with the certificate chain; the listener's certificate comes first";
     let key = "expected a PEM file with the private key of the certificate";
     for (root, expected) in [
-        ("server: {listen_addr: '5025'}", "server.listen_addr: found `5025`, expected `host:port`".to_owned()),
+        ("server: {listen_addr: '5025'}", "server.listen_addr: found `5025`, expected `host:port`, such as `127.0.0.1:5025`".to_owned()),
         ("server: {grpc_listen_addr: 'localhost'}", "server.grpc_listen_addr: found `localhost`, expected `host:port`".to_owned()),
         ("server: {admin_listen_addr: 'localhost:5025'}", "server.admin_listen_addr: found `localhost:5025`, expected an address that no other listener has".to_owned()),
-        ("server: {tls: {}}", format!("server.tls.cert_file: found nothing, {chain}\nserver.tls.key_file: found nothing, {key}")),
-        ("server: {tls: {cert_file: Cargo.toml}}", format!("server.tls.key_file: found nothing, {key}")),
+        ("server: {tls: {}}", format!("server.tls.cert_file: is missing; {chain}\nserver.tls.key_file: is missing; {key}")),
+        ("server: {tls: {cert_file: Cargo.toml}}", format!("server.tls.key_file: is missing; {key}")),
         ("server: {tls: {cert_file: Cargo.toml, key_file: b}}", format!("server.tls.cert_file: found `./Cargo.toml` contains no certificate, {chain}")),
         ("server: {max_body_bytes: 4 MB}", "server.max_body_bytes: found the text `4 MB`, expected a number of bytes, or a size such as `512 KiB` or `4 MiB`".to_owned()),
         ("server: {workers: 2.5}", "server.workers: found the number `2.5`, expected a whole number, 0 or more".to_owned()),
@@ -166,7 +166,7 @@ fn server_mistakes() {
         ("server: {ca_file: /dev/null}", "server.ca_file: found `/dev/null` which is of no use: it contains no certificate, expected a PEM file with certificates".to_owned()),
         ("server: {insecure_key_hosts: ['a:80']}", "server.insecure_key_hosts[0]: found `a:80`, expected a host without a port".to_owned()),
         ("server: {debug_hosts: ['a b']}", "server.debug_hosts[0]: found `a b`, expected `host` or `host:port`".to_owned()),
-        ("server: {log: {format: xml, subject: yes}}", "server.log.format: found `xml`, expected `json` or `text`\nserver.log.subject: found `yes`, expected `hashed` or `plain` or `omitted`".to_owned()),
+        ("server: {log: {format: xml, subject: yes}}", "server.log.format: found `xml`, expected `json` or `text`\nserver.log.subject: found `yes`, expected `hashed`, `plain` or `omitted`".to_owned()),
         ("server: 5", "server: found the number `5`, expected a section with keys".to_owned()),
         ("server: 'not-to-be-shown'", "server: found a text, expected a section with keys".to_owned()),
     ] {

@@ -3,16 +3,19 @@
 mod audit;
 mod documents;
 mod environment;
+mod first_hour;
+mod key_sources;
 mod layout;
 mod mistakes;
 mod otlp;
+mod reference;
 mod resources;
-mod sources;
+mod schema;
 mod yaml;
 
 use std::path::Path;
 
-use super::{Environment, Mistakes, Settings, mistake::Report, settings::Text};
+use super::{Environment, Mistake, Mistakes, Settings, mistake::Report, settings::Document};
 use crate::policy::{Enforcement, OauthSettings};
 
 /// A resource that loads; `…` stands for further keys of `mcp`, `oauth`, the source and the root.
@@ -58,7 +61,7 @@ impl Example {
 
     fn mistakes(&self) -> String {
         let loaded = self.load();
-        loaded.map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.to_string())
+        loaded.map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.plain())
     }
 }
 
@@ -79,5 +82,21 @@ fn load_with(yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, Mistake
 
 fn load_in(folder: &Path, yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
     let environment: Environment = variables.iter().copied().collect();
-    Settings::read(&Text { name: "test.yaml", folder, yaml }, &environment, Report::default())
+    Settings::read(&Document { name: "test.yaml", folder, yaml }, &environment, Report::default())
+}
+
+/// Mistakes without their lines, for tests of what they say.
+trait Plain {
+    /// Path and message of each, one line each.
+    fn plain(&self) -> String;
+}
+
+impl Plain for Mistakes {
+    fn plain(&self) -> String {
+        let line = |mistake: &Mistake| match (&mistake.location, mistake.path.as_str()) {
+            (Some(location), "") => format!("{location}: {}", mistake.message),
+            (None | Some(_), path) => format!("{path}: {}", mistake.message),
+        };
+        self.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
 }

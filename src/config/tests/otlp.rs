@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Example, PLAIN, load_with};
+use super::{Example, PLAIN, Plain, load_with};
 use crate::telemetry::{
     SamplingRatio,
     traces::{OtlpProtocol, OtlpSettings, Sampler},
@@ -11,7 +11,9 @@ use crate::telemetry::{
 fn otlp(keys: &'static str) -> Result<Option<OtlpSettings>, String> {
     let root = format!("server: {{otlp: {{{keys}}}}}");
     let yaml = Example { root: Box::leak(root.into_boxed_str()), ..PLAIN }.yaml();
-    load_with(&yaml, &[("TOKEN", "s3cret")]).map(|settings| settings.otlp).map_err(|error| error.to_string())
+    load_with(&yaml, &[("TOKEN", "s3cret")])
+        .map(|settings| settings.otlp)
+        .map_err(|mistakes| mistakes.plain())
 }
 
 #[test]
@@ -59,7 +61,7 @@ fn mistakes_name_what_is_expected_and_no_secret() {
         ("endpoint: 'collector:4317'", "endpoint", "http://collector:4318"),
         ("endpoint: 'http://c/?a'", "endpoint", "without a query"),
         ("endpoint: 'http://c/v1/traces', protocol: grpc", "endpoint", "without a path"),
-        ("endpoint: 'http://c', protocol: json", "protocol", "`http` or `grpc`"),
+        ("endpoint: 'http://c', protocol: json", "protocol", "`http`, `grpc` or `http/protobuf`"),
         ("endpoint: 'http://c', sample: 1.5", "sample", "a number from 0 to 1"),
         ("endpoint: 'http://c', sample: '0.5'", "sample", "a number from 0 to 1"),
         ("endpoint: 'http://c', timeout: 5m", "timeout", "a duration from"),

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{Example, PLAIN, load, load_in, oauth};
+use super::{Example, PLAIN, Plain, load, load_in, oauth};
 use crate::{
     config::Settings,
     policy::{Enforcement, ResourceSettings},
@@ -22,7 +22,7 @@ fn loaded(entries: &[&str]) -> Settings {
 }
 
 fn mistakes(entries: &[&str]) -> String {
-    load(&resources(entries)).map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.to_string())
+    load(&resources(entries)).map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.plain())
 }
 
 fn place(server: &'static str) -> ResourceSettings {
@@ -94,7 +94,7 @@ fn resources_must_be_apart() {
         ),
         (
             "server: {base_url: 'https://y.example'}",
-            "resources[1].id: found nothing, expected the name of the resource",
+            "resources[1].id: is missing; expected the name of the resource",
         ),
         (
             "id: 'a b', server: {base_url: 'https://y.example'}",
@@ -114,7 +114,7 @@ fn mcp_and_resources_stand_together() {
     assert_eq!(ids, ["mcp", "other"]);
     let yaml = PLAIN.yaml() + &resources(&["id: mcp, server: {base_url: 'https://x.example'}"]);
     let expected = "resources[0].id: found `mcp`, expected an id that no other resource has";
-    assert_eq!(load(&yaml).unwrap_err().to_string(), expected);
+    assert_eq!(load(&yaml).unwrap_err().plain(), expected);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn a_resource_that_is_off_is_left_out_but_its_types_are_checked() {
     let mistakes =
         mistakes(&["id: a, server: {base_url: 'https://x.example'}", "enabled: false, schema_file: 5"]);
     assert_eq!(mistakes, "resources[1].schema_file: found the number `5`, expected a text");
-    let all_off = load(&resources(&[off])).unwrap_err().to_string();
+    let all_off = load(&resources(&[off])).unwrap_err().plain();
     assert!(all_off.starts_with("mcp.enabled: found no enabled resource"), "{all_off}");
 }
 
@@ -134,19 +134,18 @@ fn enforcement_is_off_only_where_that_is_written() {
     let settings = load("mcp: {enabled: true, oauth: {enabled: false}}").unwrap();
     assert_eq!(settings.resources[0].enforcement, Enforcement::Off);
     assert_eq!(settings.warnings, ["mcp.oauth.enabled is false: every request is permitted"]);
-    let mistakes = load("mcp: {enabled: true}").unwrap_err().to_string();
+    let mistakes = load("mcp: {enabled: true}").unwrap_err().plain();
     assert!(
-        mistakes.contains(
-            "mcp.oauth.enabled: found nothing, expected `true`, or `false` to permit every request"
-        )
+        mistakes
+            .contains("mcp.oauth.enabled: is missing; expected `true`, or `false` to permit every request")
     );
 }
 
 #[test]
 fn resources_without_a_host_cannot_be_told_apart() {
     let yaml = "resources: [{id: a, oauth: {enabled: false}}, {id: b, server: {hosts: [b]}, oauth: {enabled: false}}]";
-    let expected = "resources[0].server.hosts: found nothing, expected `hosts` or `base_url`, since there are several resources";
-    assert_eq!(load(yaml).unwrap_err().to_string(), expected);
+    let expected = "resources[0].server.hosts: is missing; expected `hosts` or `base_url`, since there are several resources";
+    assert_eq!(load(yaml).unwrap_err().plain(), expected);
 }
 
 #[test]
@@ -183,14 +182,14 @@ fn graphql_files_must_be_there_and_are_watched() {
         ..PLAIN
     }
     .yaml();
-    let missing = load_in(folder.path(), &yaml, &[]).unwrap_err().to_string();
+    let missing = load_in(folder.path(), &yaml, &[]).unwrap_err().plain();
     assert!(
         missing.contains("mcp.schema_file: found `")
             && missing.contains("storage_providers.file_system[0].path: found `")
     );
     fs::create_dir(folder.path().join("ops")).unwrap();
     fs::write(folder.path().join("s.graphql"), "type Query { a: B }\ntype C @unknown { d: Int }").unwrap();
-    let broken = load_in(folder.path(), &yaml, &[]).unwrap_err().to_string();
+    let broken = load_in(folder.path(), &yaml, &[]).unwrap_err().plain();
     assert!(
         broken.contains("mcp.schema_file: found `") && broken.contains("s.graphql` line 1: "),
         "{broken}"
@@ -212,6 +211,6 @@ fn providers_must_exist_and_be_named_once() {
     let expected = "\
 mcp.storage.provider_id: found `x`, expected the id of an entry of `storage_providers.file_system`
 storage_providers.file_system[1].id: found `p`, expected an id that no other provider has
-storage_providers.file_system[2].path: found nothing, expected a folder";
+storage_providers.file_system[2].path: is missing; expected a folder";
     assert_eq!(mistakes, expected);
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{Example, PLAIN, load, oauth};
+use super::{Example, PLAIN, Plain, load, oauth};
 use crate::config::yaml::parse;
 
 fn tools(yaml: &str) -> Vec<String> {
@@ -13,8 +13,8 @@ fn tools(yaml: &str) -> Vec<String> {
 
 #[test]
 fn names_keep_their_case_their_dots_and_the_order_of_the_file() {
-    let names = tools("zeta: [a], GetUser: [a], getuser: [a], 'a.b[0]': [a], 'é': [a], alpha: [a]");
-    assert_eq!(names, ["zeta", "GetUser", "getuser", "a.b[0]", "é", "alpha"]);
+    let names = tools("zeta: [a], GetUser: [a], getuser: [a], 'a.b/0': [a], 'é': [a], alpha: [a]");
+    assert_eq!(names, ["zeta", "GetUser", "getuser", "a.b/0", "é", "alpha"]);
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn names_are_kept_as_they_are_written() {
 #[test]
 fn a_key_that_is_there_twice_is_a_mistake() {
     let yaml = "mcp:\n  enabled: true\n  enabled: false\n  oauth:\n    scopes:\n      tools:\n        404: [a]\n        '404': [b]\n";
-    let mistakes = load(yaml).unwrap_err().to_string();
+    let mistakes = load(yaml).unwrap_err().plain();
     let lines: Vec<&str> = mistakes.lines().filter(|line| line.contains("again")).collect();
     assert_eq!(
         lines,
@@ -61,17 +61,20 @@ fn words_that_yaml_1_1_took_for_flags_are_texts() {
 #[test]
 fn what_is_no_single_mapping_is_one_mistake_with_its_line() {
     for (yaml, expected) in [
-        ("mcp: {}\n---\nmcp: {}\n", "test.yaml:2: found a second document"),
-        ("- a\n", "test.yaml:1: found no mapping at the top"),
-        ("text", "test.yaml:1: found no mapping at the top"),
-        ("mcp:\n  ? [a]\n  : b\n", "test.yaml:2: found a key that is no text"),
-        ("a: &a [*a]\n", "test.yaml:1: found an alias inside its own anchor"),
-        ("a: &a b\n*a : c\n", "test.yaml:2: found an alias as a key"),
-        ("a: 'b\n", "test.yaml:"),
-        ("a: [\n", "test.yaml:"),
-        ("a:\n\tb: c\n", "test.yaml:"),
+        (
+            "mcp: {}\n---\nmcp: {}\n",
+            "test.yaml:2:1: found a second document, expected one YAML document with sections",
+        ),
+        ("- a\n", "test.yaml:1:1: found no mapping at the top, expected sections such as `mcp:`"),
+        ("text", "test.yaml:1:1: found no mapping at the top"),
+        ("mcp:\n  ? [a]\n  : b\n", "test.yaml:2:5: found a key that is not a text"),
+        ("a: &a [*a]\n", "test.yaml:1:8: found an alias inside its own anchor"),
+        ("a: &a b\n*a : c\n", "test.yaml:2:1: found an alias as a key"),
+        ("a: 'b\n", "test.yaml:1:4: found `'` that is never closed, expected `'` at its end"),
+        ("a: [\n", "test.yaml:1:4: found `[` that is never closed, expected `]` at its end"),
+        ("a:\n\tb: c\n", "test.yaml:2:1: found a tab in the indentation, expected spaces"),
     ] {
-        let mistakes = load(yaml).unwrap_err().to_string();
+        let mistakes = load(yaml).unwrap_err().plain();
         assert!(mistakes.starts_with(expected), "{yaml:?}: {mistakes}");
         assert_eq!(mistakes.lines().count(), 1, "{mistakes}");
     }
@@ -87,13 +90,16 @@ fn what_is_deeper_or_larger_than_any_configuration_is_refused() {
         let alias = format!("*a{},", level - 1).repeat(10);
         laughs.push_str(&format!("a{level}: &a{level} [{alias}]\n"));
     }
-    assert_eq!(parse(&laughs).unwrap_err().message, "more values or levels than a configuration has");
+    assert_eq!(
+        parse(&laughs).unwrap_err().message,
+        "found more values or levels than a configuration has, expected one YAML document with sections"
+    );
 }
 
 #[test]
 fn an_empty_file_has_no_resource() {
     for yaml in ["", "# nothing\n", "---\n", "\u{feff}", "mcp:\n"] {
-        let mistakes = load(yaml).unwrap_err().to_string();
+        let mistakes = load(yaml).unwrap_err().plain();
         let expected =
             "mcp.enabled: found no enabled resource, expected `true`, or an enabled entry in `resources`";
         assert_eq!(mistakes, expected, "{yaml:?}");

@@ -1,9 +1,10 @@
-//! From a JWK as a provider writes it (RFC 7517, RFC 7518 §6, RFC 8037) to a key that can be used, or the
-//! reason why not.
+//! Reads a JWK (RFC 7517, RFC 7518 §6, RFC 8037) into a key that verifies signatures, or says why
+//! the key is skipped.
+//!
+//! Design: `docs/design/keys.md#one-bad-key-does-not-spoil-a-set`.
 
 mod key;
 mod kind;
-mod members;
 mod skip;
 #[cfg(test)]
 mod tests;
@@ -15,20 +16,20 @@ use serde::{Deserialize, de::IgnoredAny};
 use self::{
     key::Material,
     kind::{Curve, Kind, rsa_parameters},
-    members::has_unique_members,
 };
 pub use self::{
     key::VerifyingKey,
     skip::{SkipCause, SkippedKey},
 };
 use super::{Algorithm, AlgorithmSet, RemoteSettings, error::printable};
+use crate::json::Members;
 
-/// What the configuration asks of every key of a source.
+/// The rules of the configuration for the keys of a source.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRules<'a> {
-    /// Algorithms that may be used.
+    /// The allowed algorithms.
     pub algorithms: AlgorithmSet,
-    /// Accepted values of `use`; an empty text admits keys without it.
+    /// The accepted values of `use`. An empty text accepts keys without `use`.
     pub allowed_use: &'a [String],
 }
 
@@ -42,11 +43,11 @@ impl VerifyingKey {
     /// Reads one JWK.
     ///
     /// # Errors
-    /// When the key must not, or cannot, be used.
+    /// When the key must not or cannot be used.
     pub fn parse(jwk: &str, rules: KeyRules<'_>) -> Result<Self, SkippedKey> {
         let wire: Jwk = serde_json::from_str(jwk).map_err(|_| unreadable(jwk))?;
         let skipped = |cause| SkippedKey::new(wire.kid.as_deref(), cause);
-        if !has_unique_members(jwk) {
+        if Members::parse(jwk.as_bytes()).is_none() {
             return Err(skipped(SkipCause::RepeatedMember));
         }
         let (algorithm, material) = wire.read(rules).map_err(skipped)?;
@@ -54,7 +55,7 @@ impl VerifyingKey {
     }
 }
 
-/// The members of a JWK that matter here. `x5u`, `x5c` and the like are never looked at.
+/// The members of a JWK that are read. `x5u`, `x5c` and the like are ignored.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -167,7 +168,7 @@ impl Jwk {
                 [&[UNCOMPRESSED_POINT], x.as_slice(), y.as_slice()].concat()
             }
         };
-        // This is also where a point that is not on its curve is found.
+        // This also rejects a point that is not on the curve.
         ParsedPublicKey::new(curve.verification(), key).map_err(|_| SkipCause::Point)
     }
 }
@@ -176,7 +177,7 @@ const fn mismatch(algorithm: Algorithm) -> SkipCause {
     SkipCause::AlgorithmMismatch(algorithm.name())
 }
 
-/// The finding on a JWK that does not deserialize, with its `kid` if at least that can be read.
+/// The cause for a JWK that does not deserialize, with its `kid` if that can be read.
 fn unreadable(jwk: &str) -> SkippedKey {
     #[derive(Deserialize)]
     struct Named {
@@ -184,7 +185,7 @@ fn unreadable(jwk: &str) -> SkippedKey {
     }
     let kid = serde_json::from_str::<Named>(jwk).ok().and_then(|named| named.kid);
     let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(jwk).is_ok();
-    let is_repeated = is_object && !has_unique_members(jwk);
+    let is_repeated = is_object && Members::parse(jwk.as_bytes()).is_none();
     let cause = if is_repeated { SkipCause::RepeatedMember } else { SkipCause::Malformed };
     SkippedKey::new(kid.as_deref(), cause)
 }
@@ -193,7 +194,7 @@ fn base64url(name: &'static str, text: Option<&str>) -> Result<Vec<u8>, SkipCaus
     text.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).ok_or(SkipCause::Member(name))
 }
 
-/// A big-endian number without its leading zeros, which some providers write against RFC 7518 §6.3.1.1.
+/// A big-endian number without its leading zeros. Some providers write them, which RFC 7518 §6.3.1.1 forbids.
 fn significant(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     number.get(zeros..).unwrap_or_default()

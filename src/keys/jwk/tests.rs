@@ -195,7 +195,7 @@ fn a_malformed_jwk_or_one_with_a_repeated_member_is_skipped_with_its_kid() {
 }
 
 #[test]
-fn an_empty_allowed_use_admits_keys_without_use() {
+fn an_empty_allowed_use_accepts_keys_without_use() {
     let jwk = with(&ed25519().1, json!({"use": null})).to_string();
     let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &[String::new()] };
     assert!(VerifyingKey::parse(&jwk, rules).is_ok());

@@ -3,6 +3,7 @@
 mod challenges;
 mod fields;
 mod levels;
+mod verdicts;
 
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! A verifier on a clock that stands still, with one usual source, and what a usual token says.
+//! A verifier on a clock that stands still, with one usual key source and usual claims.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,8 +11,8 @@ use crate::{
     domain::{Field, Issuer, Reason, Refusal, ResourceId, Silent, Step},
     keys::{Algorithm, AlgorithmSet, KeysHandle},
     token::{
-        Audience, Bearer, CacheSettings, Identity, IssuerRule, SourceRules, TokenMetrics, TokenRules,
-        TokenSettings, TokenType, Verifier,
+        Audience, Bearer, CacheSettings, CachedVerifier, Identity, IssuerRule, KeySource, TokenMetrics,
+        TokenNote, TokenRules, TokenSettings, TokenTrace, TokenType, VerifyToken,
     },
 };
 
@@ -20,18 +20,18 @@ pub(super) const NOW: UnixSeconds = 1_700_000_000;
 pub(super) const ISSUER: &str = "https://auth.example.com";
 pub(super) const AUDIENCE: &str = "https://mcp.example.com/mcp";
 
-/// A verifier and the clock that it lives by.
+/// A verifier and its clock.
 pub(super) struct Bench {
     pub(super) clock: Arc<ManualClock>,
     registry: Registry,
-    pub(super) verifier: Verifier,
+    pub(super) verifier: CachedVerifier,
 }
 
 impl Bench {
     pub(super) fn new() -> Self {
         let clock = Arc::new(ManualClock::at(NOW));
         let registry = Registry::new();
-        let verifier = Verifier::new(
+        let verifier = CachedVerifier::new(
             clock.clone(),
             CacheSettings::default(),
             TokenMetrics::register(&registry).unwrap(),
@@ -45,19 +45,19 @@ impl Bench {
         sendable(self.verifier.verify(rules, bearer, &mut Silent)).await
     }
 
-    pub(super) async fn verdict(&self, rules: &TokenRules, token: &str) -> Result<(), Reason> {
+    pub(super) async fn outcome(&self, rules: &TokenRules, token: &str) -> Result<(), Reason> {
         self.identity(rules, token).await.map(drop).map_err(|refusal| refusal.reason)
     }
 
     pub(super) async fn traced(&self, rules: &TokenRules, token: &str) -> Vec<(Step, String)> {
-        let mut notes = Vec::new();
+        let mut notes = Notes(Vec::new());
         let header = format!("Bearer {token}");
         let bearer = Bearer::read(Field::One(header.as_bytes())).unwrap();
-        let _verdict = self.verifier.verify(rules, bearer, &mut notes).await;
-        notes
+        let _outcome = self.verifier.verify(rules, bearer, &mut notes).await;
+        notes.0
     }
 
-    /// Tokens whose verification by another request was waited for, so far.
+    /// How many requests so far took over the result of another request.
     pub(super) fn joined(&self) -> u64 {
         self.lookups_of("joined")
     }
@@ -75,12 +75,22 @@ impl Bench {
     }
 }
 
+/// Keeps every note in its debug format.
+struct Notes(Vec<(Step, String)>);
+
+impl TokenTrace for Notes {
+    fn note_token<'n>(&mut self, note: impl FnOnce() -> TokenNote<'n>) {
+        let note = note();
+        self.0.push((note.step(), format!("{note:?}")));
+    }
+}
+
 /// The gRPC listener moves its work between threads.
 fn sendable<F: Future + Send>(future: F) -> F {
     future
 }
 
-/// The usual demands on a token: our issuer, our audience, 30 s leeway.
+/// The usual rules for a token: our issuer, our audience, 30 s leeway.
 pub(super) fn settings() -> TokenSettings {
     TokenSettings {
         issuer: IssuerRule::Exactly(issuer(ISSUER)),
@@ -94,17 +104,17 @@ pub(super) fn issuer(text: &str) -> Issuer {
     Issuer::parse(text).unwrap()
 }
 
-pub(super) fn source(name: &str, keys: &KeysHandle, token: TokenSettings) -> SourceRules {
+pub(super) fn source(name: &str, keys: &KeysHandle, token: TokenSettings) -> KeySource {
     let algorithms = AlgorithmSet::asymmetric();
-    SourceRules { name: name.into(), keys: keys.clone(), algorithms, token }
+    KeySource { name: name.into(), keys: keys.clone(), algorithms, token }
 }
 
-pub(super) fn rules(sources: Vec<SourceRules>) -> TokenRules {
+pub(super) fn rules(sources: Vec<KeySource>) -> TokenRules {
     let scope_claims = vec!["scope".to_owned(), "scp".to_owned()];
     TokenRules::new(ResourceId::parse("mcp").unwrap(), sources, scope_claims)
 }
 
-/// The claims of a token that passes.
+/// The claims of a token that is accepted.
 pub(super) fn claims() -> Value {
     json!({
         "iss": ISSUER, "sub": "alice", "aud": AUDIENCE, "client_id": "inspector", "jti": "1",
@@ -142,18 +152,18 @@ impl Usual {
         Self { bench: Bench::new(), key, rules }
     }
 
-    /// What a token with the usual header and these claims is told.
+    /// The answer to a token with the usual header and these claims.
     pub(super) async fn claims(&self, claims: &Value) -> Result<(), Reason> {
-        self.bench.verdict(&self.rules, &self.key.token(claims)).await
+        self.bench.outcome(&self.rules, &self.key.token(claims)).await
     }
 
-    /// What a token with this header and the usual claims is told.
+    /// The answer to a token with this header and the usual claims.
     pub(super) async fn header(&self, header: &Value) -> Result<(), Reason> {
         self.texts(&header.to_string(), &claims().to_string()).await
     }
 
-    /// What a token of exactly these texts is told.
+    /// The answer to a token of exactly these texts.
     pub(super) async fn texts(&self, header: &str, claims: &str) -> Result<(), Reason> {
-        self.bench.verdict(&self.rules, &self.key.token_of(header, claims)).await
+        self.bench.outcome(&self.rules, &self.key.token_of(header, claims)).await
     }
 }

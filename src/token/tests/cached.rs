@@ -1,4 +1,4 @@
-//! What a remembered token is worth: nothing more than it would be now.
+//! A cached token is accepted only while a new verification would accept it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{
     token::{Audience, TokenRules, TokenSettings},
 };
 
-/// A verifier that has seen one token.
+/// A verifier with one token in its cache.
 struct Warm {
     bench: Bench,
     key: SigningKey,
@@ -31,38 +31,38 @@ impl Warm {
         let provider = Provider::up(&bench, &[&key]).await;
         let rules = rules(vec![source("idp", &provider.keys, settings())]);
         let token = key.token(&claims);
-        assert_eq!(bench.verdict(&rules, &token).await, Ok(()));
+        assert_eq!(bench.outcome(&rules, &token).await, Ok(()));
         assert_eq!(bench.lookups(), [0, 1, 0]);
         Self { bench, key, provider, rules, token }
     }
 
     async fn again(&self) -> Result<(), Reason> {
-        self.bench.verdict(&self.rules, &self.token).await
+        self.bench.outcome(&self.rules, &self.token).await
     }
 }
 
 #[tokio::test]
-async fn the_second_time_is_a_hit() {
+async fn the_second_request_with_a_token_is_a_hit() {
     let warm = Warm::up(claims()).await;
     assert_eq!(warm.again().await, Ok(()));
     assert_eq!(warm.bench.lookups(), [1, 1, 0]);
     let other = warm.key.token(&with(claims(), "jti", "2"));
-    assert_eq!(warm.bench.verdict(&warm.rules, &other).await, Ok(()));
+    assert_eq!(warm.bench.outcome(&warm.rules, &other).await, Ok(()));
     assert_eq!(warm.bench.lookups(), [1, 2, 0]);
 }
 
 #[tokio::test]
-async fn a_refused_token_is_not_remembered() {
+async fn a_refused_token_is_not_cached() {
     let warm = Warm::up(claims()).await;
     let early = warm.key.token(&with(claims(), "nbf", NOW + 60));
-    assert_eq!(warm.bench.verdict(&warm.rules, &early).await, Err(Reason::TokenNotYetValid));
+    assert_eq!(warm.bench.outcome(&warm.rules, &early).await, Err(Reason::TokenNotYetValid));
     warm.bench.clock.advance(Duration::from_secs(60));
-    assert_eq!(warm.bench.verdict(&warm.rules, &early).await, Ok(()));
+    assert_eq!(warm.bench.outcome(&warm.rules, &early).await, Ok(()));
     assert_eq!(warm.bench.lookups(), [0, 3, 0]);
 }
 
 #[tokio::test]
-async fn a_remembered_token_expires_on_its_second() {
+async fn a_cached_token_expires_on_its_second() {
     let warm = Warm::up(with(claims(), "exp", NOW + 10)).await;
     warm.bench.clock.advance(Duration::from_secs(39));
     assert_eq!(warm.again().await, Ok(()));
@@ -72,20 +72,20 @@ async fn a_remembered_token_expires_on_its_second() {
 }
 
 #[tokio::test]
-async fn a_key_that_leaves_the_set_takes_its_identities_along() {
+async fn a_removed_key_invalidates_its_cached_tokens() {
     let warm = Warm::up(claims()).await;
     let next = SigningKey::generate("k2", Algorithm::Es256);
     warm.provider.publish(&[&next]).await;
     assert_eq!(warm.again().await, Err(Reason::KeyUnknown));
     warm.provider.publish(&[&warm.key]).await;
     assert_eq!(warm.again().await, Ok(()));
-    assert_eq!(warm.bench.lookups(), [0, 2, 1], "a key that comes back is a new one");
+    assert_eq!(warm.bench.lookups(), [0, 2, 1], "a key that comes back is a new key");
     warm.provider.publish(&[&SigningKey::generate("k1", Algorithm::Es256)]).await;
     assert_eq!(warm.again().await, Err(Reason::SignatureInvalid));
 }
 
 #[tokio::test]
-async fn a_key_that_stays_keeps_its_identities() {
+async fn a_key_that_stays_keeps_its_cached_tokens() {
     let warm = Warm::up(claims()).await;
     let others = ["a", "k1", "z"].map(|kid| SigningKey::generate(kid, Algorithm::Es256));
     for published in [&others[..1], &others[1..], &others[2..], &[]] {
@@ -97,16 +97,16 @@ async fn a_key_that_stays_keeps_its_identities() {
 }
 
 #[tokio::test]
-async fn another_key_of_the_same_name_is_another() {
+async fn another_key_with_the_same_kid_is_a_different_key() {
     let warm = Warm::up(claims()).await;
     let other = SigningKey::generate("k1", Algorithm::Es256);
     warm.provider.publish(&[&other]).await;
     assert_eq!(warm.again().await, Err(Reason::SignatureInvalid));
-    assert_eq!(warm.bench.verdict(&warm.rules, &other.token(&claims())).await, Ok(()));
+    assert_eq!(warm.bench.outcome(&warm.rules, &other.token(&claims())).await, Ok(()));
 }
 
 #[tokio::test]
-async fn a_fetch_that_brings_the_same_keys_forgets_nothing() {
+async fn a_fetch_of_the_same_keys_removes_nothing_from_the_cache() {
     let warm = Warm::up(claims()).await;
     warm.provider.publish(&[&warm.key]).await;
     assert_eq!(warm.again().await, Ok(()));
@@ -114,7 +114,7 @@ async fn a_fetch_that_brings_the_same_keys_forgets_nothing() {
 }
 
 #[tokio::test]
-async fn keys_that_are_too_old_carry_no_identity() {
+async fn a_cached_token_is_not_used_while_its_keys_are_too_old() {
     let warm = Warm::up(claims()).await;
     warm.bench.clock.advance(Duration::from_secs(60));
     assert_eq!(warm.again().await, Ok(()));
@@ -125,7 +125,7 @@ async fn keys_that_are_too_old_carry_no_identity() {
 }
 
 #[tokio::test]
-async fn two_resources_share_no_identity() {
+async fn two_resources_share_no_cached_token() {
     let warm = Warm::up(claims()).await;
     let sources = vec![source("idp", &warm.provider.keys, settings())];
     let other = TokenRules::new(ResourceId::parse("other").unwrap(), sources, vec!["scp".to_owned()]);
@@ -135,6 +135,6 @@ async fn two_resources_share_no_identity() {
     let audience = Audience::OneOf(vec!["https://elsewhere.example.com".to_owned()]);
     let elsewhere = TokenSettings { audience, ..settings() };
     let elsewhere = rules(vec![source("idp", &warm.provider.keys, elsewhere)]);
-    assert_eq!(warm.bench.verdict(&elsewhere, &warm.token).await, Err(Reason::AudienceRefused));
+    assert_eq!(warm.bench.outcome(&elsewhere, &warm.token).await, Err(Reason::AudienceRefused));
     assert_eq!(warm.again().await, Ok(()));
 }

@@ -1,4 +1,4 @@
-//! The claims, one by one: when, by whom, for whom, what kind.
+//! The claims, one by one: time, issuer, audience, type.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::{
     token::{Audience, IssuerRule, TokenSettings, TokenType},
 };
 
-async fn tell(usual: &Usual, name: &str, table: &[(Value, Result<(), Reason>)]) {
+async fn check(usual: &Usual, name: &str, table: &[(Value, Result<(), Reason>)]) {
     for (value, expected) in table {
-        let verdict = usual.claims(&with(claims(), name, value.clone())).await;
-        assert_eq!(verdict, *expected, "{name}: {value}");
+        let outcome = usual.claims(&with(claims(), name, value.clone())).await;
+        assert_eq!(outcome, *expected, "{name}: {value}");
     }
 }
 
@@ -32,12 +32,12 @@ async fn an_expired_token_is_refused() {
         (json!(9_007_199_254_740_992_u64), Ok(())),
     ];
     let usual = Usual::new();
-    tell(&usual, "exp", &table).await;
+    check(&usual, "exp", &table).await;
     assert_eq!(usual.claims(&without(claims(), "exp")).await, Err(Reason::TokenExpired));
 }
 
 #[tokio::test]
-async fn a_time_that_is_no_number_in_range_is_malformed() {
+async fn a_time_that_is_not_a_number_in_range_is_malformed() {
     let usual = Usual::new();
     for name in ["exp", "nbf"] {
         for value in [
@@ -50,8 +50,8 @@ async fn a_time_that_is_no_number_in_range_is_malformed() {
             json!(i64::MIN),
             json!(1e300),
         ] {
-            let verdict = usual.claims(&with(claims(), name, value.clone())).await;
-            assert_eq!(verdict, Err(Reason::TokenMalformed), "{name}: {value}");
+            let outcome = usual.claims(&with(claims(), name, value.clone())).await;
+            assert_eq!(outcome, Err(Reason::TokenMalformed), "{name}: {value}");
         }
         let text = without(claims(), name).to_string();
         let overflow = text.replacen('{', &format!("{{\"{name}\":1e999,"), 1);
@@ -69,7 +69,7 @@ async fn a_token_before_its_time_is_refused() {
         (json!(NOW as f64 + 30.5), Err(Reason::TokenNotYetValid)),
         (json!(-1), Ok(())),
     ];
-    tell(&Usual::new(), "nbf", &table).await;
+    check(&Usual::new(), "nbf", &table).await;
 }
 
 #[tokio::test]
@@ -84,12 +84,12 @@ async fn an_exact_issuer_is_compared_byte_for_byte() {
         (json!([ISSUER]), Err(Reason::TokenMalformed)),
     ];
     let usual = Usual::new();
-    tell(&usual, "iss", &table).await;
+    check(&usual, "iss", &table).await;
     assert_eq!(usual.claims(&without(claims(), "iss")).await, Err(Reason::IssuerRefused));
 }
 
 #[tokio::test]
-async fn without_an_exact_issuer_an_authorization_server_or_nobody_may_sign() {
+async fn without_an_exact_issuer_the_issuer_may_be_absent_or_an_authorization_server() {
     let rule = IssuerRule::AbsentOrOneOf(vec![issuer("https://other.example.com"), issuer(ISSUER)]);
     let usual = Usual::demanding(TokenSettings { issuer: rule, ..settings() });
     let table = [
@@ -99,12 +99,12 @@ async fn without_an_exact_issuer_an_authorization_server_or_nobody_may_sign() {
         (json!("https://evil.example.com"), Err(Reason::IssuerRefused)),
         (json!(null), Err(Reason::TokenMalformed)),
     ];
-    tell(&usual, "iss", &table).await;
+    check(&usual, "iss", &table).await;
     assert_eq!(usual.claims(&without(claims(), "iss")).await, Ok(()));
 }
 
 #[tokio::test]
-async fn the_audience_names_us_byte_for_byte() {
+async fn the_audience_is_compared_byte_for_byte() {
     let table = [
         (json!([AUDIENCE]), Ok(())),
         (json!(["https://other.example.com", AUDIENCE]), Ok(())),
@@ -121,14 +121,14 @@ async fn the_audience_names_us_byte_for_byte() {
         (json!(null), Err(Reason::TokenMalformed)),
     ];
     let usual = Usual::new();
-    tell(&usual, "aud", &table).await;
+    check(&usual, "aud", &table).await;
     assert_eq!(usual.claims(&without(claims(), "aud")).await, Err(Reason::AudienceRefused));
 }
 
 #[tokio::test]
-async fn where_any_audience_is_accepted_it_may_be_absent_but_not_malformed() {
+async fn any_audience_may_be_absent_but_not_malformed() {
     let usual = Usual::demanding(TokenSettings { audience: Audience::Any, ..settings() });
-    tell(&usual, "aud", &[(json!("x"), Ok(())), (json!(7), Err(Reason::TokenMalformed))]).await;
+    check(&usual, "aud", &[(json!("x"), Ok(())), (json!(7), Err(Reason::TokenMalformed))]).await;
     assert_eq!(usual.claims(&without(claims(), "aud")).await, Ok(()));
 }
 
@@ -159,7 +159,7 @@ async fn the_type_is_a_media_type_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_bound_token_is_no_bearer_token() {
+async fn a_token_that_is_bound_to_a_key_is_refused() {
     let usual = Usual::new();
     let bound = Err(Reason::BindingUnsupported);
     for cnf in [json!({"jkt": "x"}), json!({"x5t#S256": "x"}), json!({"unknown": 1}), json!({}), json!(null)]
@@ -180,7 +180,7 @@ async fn a_subject_is_a_string_or_absent() {
         (json!("x".repeat(4000)), malformed),
     ];
     let usual = Usual::new();
-    tell(&usual, "sub", &table).await;
+    check(&usual, "sub", &table).await;
     assert_eq!(usual.claims(&without(claims(), "sub")).await, Ok(()));
 }
 
@@ -207,14 +207,14 @@ async fn the_first_check_that_fails_decides() {
 }
 
 #[tokio::test]
-async fn a_token_without_leeway_ends_with_its_exp() {
+async fn without_leeway_a_token_ends_with_its_exp() {
     let usual = Usual::demanding(TokenSettings { leeway: Duration::ZERO, ..settings() });
     let expired = Err(Reason::TokenExpired);
-    tell(&usual, "exp", &[(json!(NOW + 1), Ok(())), (json!(NOW), expired), (json!(NOW - 1), expired)]).await;
+    check(&usual, "exp", &[(json!(NOW + 1), Ok(())), (json!(NOW), expired), (json!(NOW - 1), expired)]).await;
 }
 
 #[tokio::test]
-async fn an_identity_tells_what_the_token_says() {
+async fn an_identity_has_the_claims_of_the_token() {
     let usual = Usual::new();
     let token = usual.key.token(&without(with(claims(), "azp", "portal"), "client_id"));
     let identity = usual.bench.identity(&usual.rules, &token).await.unwrap();
@@ -226,7 +226,7 @@ async fn an_identity_tells_what_the_token_says() {
     let headers: Vec<String> =
         identity.headers.iter().map(|(_, value)| String::from_utf8(value.to_vec()).unwrap()).collect();
     assert_eq!(headers, ["alice", "portal", ISSUER, "mcp:connect%20mcp:tools:read", "mcp"]);
-    let nobody = with(with(claims(), "client_id", json!({})), "azp", "portal");
-    let identity = usual.bench.identity(&usual.rules, &usual.key.token(&nobody)).await.unwrap();
+    let without_client = with(with(claims(), "client_id", json!({})), "azp", "portal");
+    let identity = usual.bench.identity(&usual.rules, &usual.key.token(&without_client)).await.unwrap();
     assert_eq!(identity.client_id, None);
 }

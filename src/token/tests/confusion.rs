@@ -1,4 +1,4 @@
-//! Tokens that are no access tokens (RFC 8725 §2.8): properly signed by the right issuer, or nearly so.
+//! Tokens that are not access tokens (RFC 8725 §2.8): signed by the right issuer, or nearly so.
 
 use serde_json::json;
 
@@ -36,7 +36,7 @@ async fn an_id_token_is_refused_even_without_a_typ() {
 }
 
 #[tokio::test]
-async fn an_access_token_for_us_and_its_client_is_none_of_these() {
+async fn an_access_token_whose_audience_includes_its_client_is_accepted() {
     let usual = Usual::new();
     let both = with(with(claims(), "aud", json!([AUDIENCE, "inspector"])), "azp", "inspector");
     assert_eq!(usual.claims(&both).await, Ok(()));
@@ -91,18 +91,18 @@ async fn tokens_of_other_flows_are_refused_without_a_typ_too() {
 }
 
 #[tokio::test]
-async fn what_is_no_signed_compact_jwt_is_malformed() {
+async fn a_token_that_is_not_a_signed_compact_jwt_is_malformed() {
     let usual = Usual::new();
     let token = usual.key.token(&claims());
     let jwe = format!("{}.AAAA.AAAA.AAAA.AAAA", b64(r#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#));
     let nested = usual.key.token_of(&usual.key.header().to_string(), &token);
     for text in ["opaque", "a.b", "..", "a.b.c", &jwe, &nested, &format!("{token}."), &format!("{token}=")] {
-        assert_eq!(usual.bench.verdict(&usual.rules, text).await, MALFORMED, "{text}");
+        assert_eq!(usual.bench.outcome(&usual.rules, text).await, MALFORMED, "{text}");
     }
     let json = json!({"payload": "e30"}).to_string();
-    assert_eq!(usual.bench.verdict(&usual.rules, &json).await, MALFORMED);
+    assert_eq!(usual.bench.outcome(&usual.rules, &json).await, MALFORMED);
     let json = json!({"payload": "e30", "signatures": []}).to_string();
-    assert_eq!(usual.bench.verdict(&usual.rules, &json).await, Err(Reason::RequestMalformed));
+    assert_eq!(usual.bench.outcome(&usual.rules, &json).await, Err(Reason::RequestMalformed));
 }
 
 #[tokio::test]
@@ -111,17 +111,17 @@ async fn alg_none_is_refused_signed_or_not() {
     for alg in ["none", "None", "nOnE"] {
         let header = with(usual.key.header(), "alg", alg);
         let unsigned = format!("{}.{}.", b64(header.to_string()), b64(claims().to_string()));
-        assert_eq!(usual.bench.verdict(&usual.rules, &unsigned).await, Err(Reason::AlgorithmRefused));
+        assert_eq!(usual.bench.outcome(&usual.rules, &unsigned).await, Err(Reason::AlgorithmRefused));
         assert_eq!(usual.header(&header).await, Err(Reason::AlgorithmRefused));
     }
     let stripped = usual.key.token(&claims());
     let (stripped, _) = stripped.rsplit_once('.').unwrap();
-    let verdict = usual.bench.verdict(&usual.rules, &format!("{stripped}.")).await;
-    assert_eq!(verdict, Err(Reason::SignatureInvalid));
+    let outcome = usual.bench.outcome(&usual.rules, &format!("{stripped}.")).await;
+    assert_eq!(outcome, Err(Reason::SignatureInvalid));
 }
 
 #[tokio::test]
-async fn a_public_key_is_no_hmac_secret() {
+async fn a_public_key_is_not_used_as_an_hmac_secret() {
     let key = SigningKey::generate("k1", Algorithm::Rs256);
     let bench = Bench::new();
     let rules = rules(vec![source("idp", &fixed(&[&key]), settings())]);
@@ -129,7 +129,7 @@ async fn a_public_key_is_no_hmac_secret() {
     {
         for header in [json!({"alg": "HS256", "kid": "k1"}), json!({"alg": "HS256"})] {
             let token = hmac_token(&secret, &header, &claims());
-            assert_eq!(bench.verdict(&rules, &token).await, Err(Reason::AlgorithmRefused));
+            assert_eq!(bench.outcome(&rules, &token).await, Err(Reason::AlgorithmRefused));
         }
     }
 }
@@ -141,13 +141,13 @@ async fn a_key_inside_the_token_is_not_used() {
     let header =
         with(with(forger.header(), "jwk", forger.jwk()), "jku", "https://evil.example.com/jwks.json");
     let token = forger.token_of(&header.to_string(), &claims().to_string());
-    assert_eq!(usual.bench.verdict(&usual.rules, &token).await, Err(Reason::SignatureInvalid));
+    assert_eq!(usual.bench.outcome(&usual.rules, &token).await, Err(Reason::SignatureInvalid));
     let genuine = with(usual.key.header(), "jwk", forger.jwk());
     assert_eq!(usual.header(&genuine).await, Ok(()));
 }
 
 #[tokio::test]
-async fn a_member_that_occurs_twice_spoils_the_token() {
+async fn a_member_that_occurs_twice_makes_the_token_malformed() {
     let usual = Usual::new();
     let (header, claims) = (usual.key.header().to_string(), claims().to_string());
     let again = |text: &str, member: &str| text.replacen('{', &format!("{{{member},"), 1);
@@ -161,7 +161,7 @@ async fn a_member_that_occurs_twice_spoils_the_token() {
 }
 
 #[tokio::test]
-async fn claims_that_are_no_object_are_malformed() {
+async fn claims_that_are_not_an_object_are_malformed() {
     let usual = Usual::new();
     let header = usual.key.header().to_string();
     for text in ["", "null", "[]", "\"x\"", "{} {}", "{", "\u{feff}{}"] {
@@ -182,20 +182,20 @@ async fn extensions_of_the_header_are_refused() {
 }
 
 #[tokio::test]
-async fn a_changed_byte_anywhere_is_noticed() {
+async fn a_change_of_any_byte_is_refused() {
     let usual = Usual::new();
     let token = usual.key.token(&claims());
-    assert_eq!(usual.bench.verdict(&usual.rules, &token).await, Ok(()));
+    assert_eq!(usual.bench.outcome(&usual.rules, &token).await, Ok(()));
     for (place, byte) in token.bytes().enumerate() {
         let mut changed = token.clone().into_bytes();
         changed[place] = if byte == b'A' { b'B' } else { b'A' };
         let changed = String::from_utf8(changed).unwrap();
-        assert!(usual.bench.verdict(&usual.rules, &changed).await.is_err(), "byte {place}");
+        assert!(usual.bench.outcome(&usual.rules, &changed).await.is_err(), "byte {place}");
     }
 }
 
 #[tokio::test]
-async fn claims_of_an_unverified_token_are_not_told() {
+async fn a_refusal_reveals_no_claim_of_an_unsigned_token() {
     let usual = Usual::new();
     let forger = SigningKey::generate("k1", Algorithm::Es256);
     for claims in [
@@ -203,7 +203,7 @@ async fn claims_of_an_unverified_token_are_not_told() {
         with(claims(), "iss", "https://evil.example.com"),
         with(claims(), "sub", 7),
     ] {
-        let verdict = usual.bench.verdict(&usual.rules, &forger.token(&claims)).await;
-        assert_eq!(verdict, Err(Reason::SignatureInvalid), "{claims}");
+        let outcome = usual.bench.outcome(&usual.rules, &forger.token(&claims)).await;
+        assert_eq!(outcome, Err(Reason::SignatureInvalid), "{claims}");
     }
 }

@@ -1,5 +1,5 @@
-//! Key sources of the tests: fixed keys, and an identity provider on loopback that a test stops, starts and
-//! gives new keys to. The actor, the fetch and the snapshot between it and the verifier are the real ones.
+//! Key sources for the tests: fixed keys, and an identity provider on loopback that a test stops, starts and gives new
+//! keys. The actor, the fetch and the snapshot between the provider and the verifier are the real ones.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// A source that has these keys for ever.
+/// A source whose keys never change.
 pub(super) fn fixed(keys: &[&SigningKey]) -> KeysHandle {
     let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &["sig".to_owned()] };
     KeysHandle::fixed(KeySet::parse(jwks(keys).as_bytes(), rules).unwrap().0)
@@ -45,7 +45,7 @@ struct State {
 }
 
 impl Provider {
-    /// A provider whose keys the source knows.
+    /// A provider whose keys the source has fetched.
     pub(super) async fn up(bench: &Bench, keys: &[&SigningKey]) -> Self {
         Self::start(bench, Some(jwks(keys)), "/jwks.json").await
     }

@@ -1,11 +1,11 @@
-//! Decision tables for tokens: what each kind of token is told, under a clock that a test moves.
+//! Decision tables for tokens: the answer to each kind of token, under a clock that the test moves.
 
 mod bench;
 mod cached;
 mod claims;
-mod coalescing;
 mod confusion;
 mod key_sources;
 mod signatures;
 mod signing;
+mod single_flight;
 mod sources;

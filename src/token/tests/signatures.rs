@@ -1,4 +1,4 @@
-//! Every algorithm, and the ways in which algorithm and key may not fit.
+//! Every algorithm, and each way in which an algorithm does not fit a key.
 
 use std::collections::HashSet;
 
@@ -10,35 +10,35 @@ use super::{
 use crate::{
     domain::Reason,
     keys::{Algorithm, AlgorithmSet, KeysHandle, SecretKey, SecretSettings},
-    token::{MintError, NewClaims, SourceRules, TokenType, mint},
+    token::{KeySource, MintError, NewClaims, TokenType, mint},
 };
 
 #[tokio::test]
-async fn every_asymmetric_algorithm_verifies_its_own_signatures_alone() {
+async fn every_asymmetric_algorithm_verifies_only_its_own_signatures() {
     let bench = Bench::new();
     for algorithm in AlgorithmSet::asymmetric().iter() {
         let key = SigningKey::generate("k", algorithm);
         let forger = SigningKey::generate("k", algorithm);
         let rules = rules(vec![source("idp", &fixed(&[&key]), settings())]);
         let name = algorithm.name();
-        assert_eq!(bench.verdict(&rules, &key.token(&claims())).await, Ok(()), "{name}");
-        let verdict = bench.verdict(&rules, &forger.token(&claims())).await;
-        assert_eq!(verdict, Err(Reason::SignatureInvalid), "{name}");
+        assert_eq!(bench.outcome(&rules, &key.token(&claims())).await, Ok(()), "{name}");
+        let outcome = bench.outcome(&rules, &forger.token(&claims())).await;
+        assert_eq!(outcome, Err(Reason::SignatureInvalid), "{name}");
         for other in Algorithm::ALL.into_iter().filter(|other| *other != algorithm) {
             let header = with(key.header(), "alg", other.name()).to_string();
-            let verdict = bench.verdict(&rules, &key.token_of(&header, &claims().to_string())).await;
-            assert_eq!(verdict, Err(Reason::AlgorithmRefused), "{name} as {}", other.name());
+            let outcome = bench.outcome(&rules, &key.token_of(&header, &claims().to_string())).await;
+            assert_eq!(outcome, Err(Reason::AlgorithmRefused), "{name} as {}", other.name());
         }
     }
 }
 
 #[tokio::test]
-async fn ed25519_goes_by_both_its_names() {
+async fn ed25519_has_two_names() {
     let bench = Bench::new();
     let key = SigningKey::generate("k", Algorithm::EdDsa);
     let rules = rules(vec![source("idp", &fixed(&[&key]), settings())]);
     let header = with(key.header(), "alg", "Ed25519").to_string();
-    assert_eq!(bench.verdict(&rules, &key.token_of(&header, &claims().to_string())).await, Ok(()));
+    assert_eq!(bench.outcome(&rules, &key.token_of(&header, &claims().to_string())).await, Ok(()));
 }
 
 #[tokio::test]
@@ -46,8 +46,8 @@ async fn an_algorithm_that_the_source_does_not_allow_is_refused() {
     let bench = Bench::new();
     let key = SigningKey::generate("k", Algorithm::Es256);
     let algorithms = [Algorithm::Rs256].into_iter().collect();
-    let rules = rules(vec![SourceRules { algorithms, ..source("idp", &fixed(&[&key]), settings()) }]);
-    assert_eq!(bench.verdict(&rules, &key.token(&claims())).await, Err(Reason::AlgorithmRefused));
+    let rules = rules(vec![KeySource { algorithms, ..source("idp", &fixed(&[&key]), settings()) }]);
+    assert_eq!(bench.outcome(&rules, &key.token(&claims())).await, Err(Reason::AlgorithmRefused));
 }
 
 #[tokio::test]
@@ -63,16 +63,16 @@ async fn a_token_without_kid_is_tried_against_the_keys_of_its_algorithm() {
     }
     let stranger = SigningKey::generate("k1", Algorithm::Es256);
     let token = stranger.token_of(&without(stranger.header(), "kid").to_string(), &claims().to_string());
-    assert_eq!(bench.verdict(&rules, &token).await, Err(Reason::SignatureInvalid));
+    assert_eq!(bench.outcome(&rules, &token).await, Err(Reason::SignatureInvalid));
 }
 
 #[tokio::test]
-async fn a_kid_binds_the_token_to_that_key() {
+async fn a_token_with_a_kid_is_verified_only_by_that_key() {
     let bench = Bench::new();
     let [one, two] = ["k1", "k2"].map(|kid| SigningKey::generate(kid, Algorithm::Es256));
     let rules = rules(vec![source("idp", &fixed(&[&one, &two]), settings())]);
     let crossed = one.token_of(&two.header().to_string(), &claims().to_string());
-    assert_eq!(bench.verdict(&rules, &crossed).await, Err(Reason::SignatureInvalid));
+    assert_eq!(bench.outcome(&rules, &crossed).await, Err(Reason::SignatureInvalid));
 }
 
 fn secret(algorithm: Algorithm) -> SecretSettings {
@@ -80,11 +80,11 @@ fn secret(algorithm: Algorithm) -> SecretSettings {
     SecretSettings { secret, algorithm, key_id: "shared".to_owned() }
 }
 
-fn of_secret(secret: &SecretSettings) -> SourceRules {
+fn of_secret(secret: &SecretSettings) -> KeySource {
     let mut token = settings();
     token.token_type = TokenType::AtJwt;
     let algorithms = [secret.algorithm].into_iter().collect();
-    SourceRules { algorithms, ..source("secret", &KeysHandle::of_secret(secret), token) }
+    KeySource { algorithms, ..source("secret", &KeysHandle::of_secret(secret), token) }
 }
 
 fn new_claims() -> NewClaims {
@@ -101,7 +101,7 @@ fn new_claims() -> NewClaims {
 }
 
 #[tokio::test]
-async fn a_minted_token_passes_where_its_secret_is_known() {
+async fn a_minted_token_is_accepted_by_a_source_with_its_secret() {
     let bench = Bench::new();
     let mut seen = HashSet::new();
     for algorithm in [Algorithm::Hs256, Algorithm::Hs384, Algorithm::Hs512] {
@@ -132,7 +132,7 @@ async fn another_secret_kid_or_hmac_is_refused() {
         (secret(Algorithm::Hs512), Reason::AlgorithmRefused),
     ] {
         let token = mint(&secret, &new_claims()).unwrap();
-        assert_eq!(bench.verdict(&rules, &token).await, Err(reason));
+        assert_eq!(bench.outcome(&rules, &token).await, Err(reason));
     }
 }
 

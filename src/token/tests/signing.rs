@@ -1,4 +1,4 @@
-//! Private keys of the tests, and the tokens that they sign.
+//! Private keys for the tests, and the tokens that they sign.
 
 use aws_lc_rs::{
     hmac,

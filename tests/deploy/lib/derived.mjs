@@ -10,7 +10,6 @@ export async function derivedFiles() {
   return [
     ['kubernetes/components/prometheus/rules.yaml', prometheusRule(rules)],
     ['helm/scopegate/files/rules.yaml', rules],
-    ['kubernetes/overlays/nginx-sidecar/scopegate.lua', await text('nginx/scopegate.lua')],
     ['kubernetes/overlays/nginx-sidecar/scopegate.conf', replaced(await text('nginx/lua.conf'), [
       ['server 127.0.0.1:3000; ', 'server mcp-server.mcp:3000; '],
       ['/etc/nginx/scopegate.lua;', '/etc/scopegate-nginx/scopegate.lua;'],

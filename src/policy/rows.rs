@@ -1,0 +1,78 @@
+//! The compiled policy as a table, for `scopegate check` and `/debug/policy`.
+
+use serde::Serialize;
+
+use super::{
+    graph_table::GraphTable,
+    level::{LevelKind, Levels},
+    name_table::NameTable,
+    requirement::Requirement,
+    table::PolicyTable,
+};
+
+/// One row of a compiled policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// The operation: `every request`, a method, or a method with the name that it calls.
+    pub operation: String,
+    /// The scopes that it needs: its levels, joined by ` + `.
+    pub scopes: String,
+}
+
+impl PolicyTable {
+    /// The rows, one for each operation that the policy names.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        let row = |operation: String, method: &str, own: Option<&Requirement>| {
+            let levels = std::iter::once(&self.initialize).chain(self.method_levels(method)).chain(own);
+            Row { operation, scopes: join(levels) }
+        };
+        let of_entries = |table: &NameTable, method: &str| -> Vec<Row> {
+            let entries = table.entries();
+            entries.map(|(name, own)| row(format!("{method} {name}"), method, Some(own))).collect()
+        };
+        let mut rows = vec![
+            row("every request".to_owned(), "initialize", None),
+            row("tools/list".to_owned(), "tools/list", None),
+            row("tools/call".to_owned(), "tools/call", None),
+        ];
+        rows.extend(self.methods.entries().map(|(name, own)| row(name.to_owned(), "initialize", Some(own))));
+        let built_in = self.built_in.existing().into_iter();
+        rows.extend(built_in.map(|(name, own)| row(format!("tools/call {name}"), "tools/call", Some(own))));
+        rows.extend(self.graph.iter().flat_map(GraphTable::tools).map(|(name, fields)| Row {
+            operation: format!("tools/call {name}"),
+            scopes: fields.map_or_else(|| "(closed)".to_owned(), |fields| self.needs_of_tool(name, &fields)),
+        }));
+        rows.extend(of_entries(&self.tools, "tools/call"));
+        rows.extend(of_entries(&self.prompts, "prompts/get"));
+        rows.extend(of_entries(&self.resources, "resources/read"));
+        rows
+    }
+
+    /// The scopes that the tool of a GraphQL operation needs; `fields` are the levels of its fields.
+    fn needs_of_tool(&self, name: &str, fields: &Levels<'_>) -> String {
+        let entries = self.tools.matches(name);
+        let outer = std::iter::once(&self.initialize).chain(self.method_levels("tools/call")).chain(entries);
+        join(outer.chain(fields.iter().map(|level| level.requirement)))
+    }
+}
+
+/// The levels that need a scope, joined by ` + `.
+fn join<'t>(levels: impl Iterator<Item = &'t Requirement>) -> String {
+    let asking = levels.filter(|level| !level.is_nothing()).map(ToString::to_string).collect::<Vec<_>>();
+    if asking.is_empty() { "-".to_owned() } else { asking.join(" + ") }
+}
+
+impl LevelKind {
+    /// The level's name in `explain` and on debug pages.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Initialize => "initialize",
+            Self::Method => "method",
+            Self::Tool => "tool",
+            Self::Named => "named",
+            Self::Field => "field",
+        }
+    }
+}
