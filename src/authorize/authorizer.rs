@@ -22,7 +22,6 @@ use crate::{
         Decision, DecisionRecord, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide,
         permit_public, permit_unenforced,
     },
-    telemetry::redact,
     token::{Bearer, CachedVerifier, Identity, Verifier, VerifyToken},
 };
 
