@@ -72,7 +72,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("percent_encoding", &["config"]),
     ("prost", &["gateway/ext_authz_grpc", "telemetry/traces"]),
     ("quick_cache", &["policy/graph_table", "token/cache"]),
-    ("rlimit", &["app/files"]),
+    ("rlimit", &["app/open_files"]),
     ("rustix", &["app/core"]),
     ("rustls_native_certs", &["keys/fetch"]),
     ("saphyr", &["config/yaml"]),

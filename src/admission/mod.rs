@@ -1,5 +1,7 @@
-//! Admission control: the bounds on requests in flight and on the bytes of their bodies. Every listener admits a request
-//! here before the authorizer decides about it.
+//! Admission control: the limits on requests in flight and on the bytes of their bodies. Every
+//! listener admits a request here before the authorizer decides about it.
+//!
+//! Design: `docs/design/request-path.md#requests-and-bodies-in-flight`.
 
 mod in_flight;
 
@@ -20,7 +22,7 @@ use crate::{
     domain::{CheckRequest, Dialect, Reason, Refusal, Silent},
 };
 
-/// What the handlers need, one for all listeners and workers.
+/// The authorizer behind the limits. All listeners and workers share one.
 #[derive(Debug)]
 pub struct Admission {
     authorizer: Authorizer,
@@ -31,8 +33,8 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// Decides with `authorizer` about at most `max_in_flight` requests at a time, reading bodies of at most
-    /// `max_body_bytes`. `is_draining` is set when gateways should go elsewhere.
+    /// Admits at most `max_in_flight` requests at a time to `authorizer`, with bodies of at most
+    /// `max_body_bytes` each. Another task sets `is_draining` when the service is about to stop.
     #[must_use]
     pub fn new(
         authorizer: Authorizer,
@@ -42,52 +44,53 @@ impl Admission {
     ) -> Self {
         Self {
             authorizer,
-            in_flight: InFlightLimit::new(max_in_flight, PLACES_AT_HAND),
-            body_bytes: InFlightLimit::new(max_body_bytes.saturating_mul(WHOLE_BODIES), BYTES_AT_HAND),
+            in_flight: InFlightLimit::new(max_in_flight, REQUEST_BATCH),
+            body_bytes: InFlightLimit::new(max_body_bytes.saturating_mul(FULL_SIZE_BODIES), BODY_BYTES_BATCH),
             max_body_bytes,
             is_draining,
         }
     }
 
-    /// What decides.
+    /// The authorizer.
     #[must_use]
     pub fn authorizer(&self) -> &Authorizer {
         &self.authorizer
     }
 
-    /// Whether gateways should take their connections elsewhere.
+    /// Whether the service is about to stop, so that gateways should close their connections.
     #[must_use]
     pub fn is_draining(&self) -> bool {
         self.is_draining.load(Ordering::Relaxed)
     }
 
-    /// The longest body that is read, in bytes.
+    /// The length of the longest body that a listener reads, in bytes.
     #[must_use]
     pub fn max_body_bytes(&self) -> usize {
         self.max_body_bytes
     }
 
-    /// A place among the requests in flight.
+    /// Counts a request as in flight until the guard is dropped.
     ///
     /// # Errors
-    /// The denial of a request for which there is none.
+    /// The denial `overloaded`, counted and logged, if the limit is reached.
     pub fn enter(&self, dialect: Dialect) -> Result<InFlightGuard<&InFlightLimit>, Box<Checked<'static>>> {
         self.in_flight.enter().ok_or_else(|| Box::new(self.refuse(dialect, Reason::Overloaded)))
     }
 
-    /// Room for a body, to be grown as it arrives.
+    /// An empty guard for the bytes of one body. The listener grows it as the body arrives.
     #[must_use]
-    pub fn room(&self) -> InFlightGuard<&InFlightLimit> {
-        InFlightGuard::nothing(&self.body_bytes)
+    pub fn body_guard(&self) -> InFlightGuard<&InFlightLimit> {
+        InFlightGuard::empty(&self.body_bytes)
     }
 
-    /// The denial of a request that was not taken in, counted and logged.
+    /// The denial of a request that was not admitted, counted and logged.
     #[must_use]
     pub fn refuse(&self, dialect: Dialect, reason: Reason) -> Checked<'static> {
         self.authorizer.refuse(dialect, Refusal::of(reason))
     }
 
-    /// Decides about a request as its dialect has read it.
+    /// Decides about the request that the dialect has read, or refuses it if the dialect could not
+    /// read it.
     pub async fn check<'a>(&self, dialect: Dialect, read: &Result<CheckRequest<'a>, Refusal>) -> Checked<'a> {
         match read {
             Ok(request) => self.authorizer.check(request, &mut Silent).await,
@@ -96,22 +99,23 @@ impl Admission {
     }
 }
 
-/// The state as one worker holds it. Its clones are counted where no other worker counts.
+/// The handle of one worker. The worker's clones change only its own reference count, so that
+/// workers do not contend for one cache line.
 #[derive(Clone, Debug)]
 #[expect(clippy::redundant_allocation, reason = "the outer count is the point")]
 pub struct WorkerAdmission(Arc<Arc<Admission>>);
 
 impl WorkerAdmission {
-    /// For one more worker.
+    /// A handle for one more worker.
     #[must_use]
-    pub fn of(state: &Arc<Admission>) -> Self {
-        Self(Arc::new(Arc::clone(state)))
+    pub fn of(admission: &Arc<Admission>) -> Self {
+        Self(Arc::new(Arc::clone(admission)))
     }
 
-    /// [`Admission::room`], for whoever cannot borrow.
+    /// [`Admission::body_guard`] without a lifetime, for a body that outlives the call.
     #[must_use]
-    pub fn owned_room(&self) -> InFlightGuard<BodyRoom> {
-        InFlightGuard::nothing(BodyRoom(self.clone()))
+    pub fn owned_body_guard(&self) -> InFlightGuard<BodyBytes> {
+        InFlightGuard::empty(BodyBytes(self.clone()))
     }
 }
 
@@ -123,44 +127,53 @@ impl Deref for WorkerAdmission {
     }
 }
 
-/// The room of all bodies, as one worker holds it.
+/// The limit on the bytes of all bodies, reached through a worker's handle.
 #[derive(Clone, Debug)]
-pub struct BodyRoom(WorkerAdmission);
+pub struct BodyBytes(WorkerAdmission);
 
-impl AsRef<InFlightLimit> for BodyRoom {
+impl AsRef<InFlightLimit> for BodyBytes {
     fn as_ref(&self) -> &InFlightLimit {
         &self.0.body_bytes
     }
 }
 
-/// Registers what is in flight, and its bounds.
+/// Registers gauges of what is in flight, and of the limits.
 ///
 /// # Errors
-/// When one of the names is taken.
-pub fn register_in_flight(state: &Arc<Admission>, registry: &Registry) -> Result<(), prometheus::Error> {
-    type Read = fn(&Admission) -> usize;
-    let gauges: [(&str, &str, Read); 4] = [
-        ("scopegate_requests_in_flight", "Requests that are being decided.", |state| state.in_flight.taken()),
-        ("scopegate_requests_in_flight_max", "How many may be; more are overloaded.", |state| {
-            state.in_flight.max()
-        }),
-        ("scopegate_body_bytes_in_flight", "Bytes of bodies in memory.", |state| state.body_bytes.taken()),
-        ("scopegate_body_bytes_in_flight_max", "How many may be; more are overloaded.", |state| {
-            state.body_bytes.max()
-        }),
-    ];
-    for (name, help, read) in gauges {
-        let state = Arc::clone(state);
-        registry.register(Box::new(PullingGauge::new(name, help, Box::new(move || read(&state) as f64))?))?;
+/// If one of the names is already registered.
+pub fn register_in_flight(admission: &Arc<Admission>, registry: &Registry) -> Result<(), prometheus::Error> {
+    for (name, help, read) in GAUGES {
+        let admission = Arc::clone(admission);
+        let gauge = PullingGauge::new(name, help, Box::new(move || read(&admission) as f64))?;
+        registry.register(Box::new(gauge))?;
     }
     Ok(())
 }
 
-/// Places that a worker takes for later.
-const PLACES_AT_HAND: usize = 64;
+/// Name, help text and value of a gauge.
+type Gauge = (&'static str, &'static str, fn(&Admission) -> usize);
 
-/// Bytes that a worker takes for later.
-const BYTES_AT_HAND: usize = 256 * 1024;
+const GAUGES: [Gauge; 4] = [
+    ("scopegate_requests_in_flight", "Requests that are being decided.", |it| it.in_flight.in_flight()),
+    (
+        "scopegate_requests_in_flight_max",
+        "Limit of requests in flight; further requests are overloaded.",
+        |it| it.in_flight.max(),
+    ),
+    ("scopegate_body_bytes_in_flight", "Bytes of bodies in memory.", |it| it.body_bytes.in_flight()),
+    (
+        "scopegate_body_bytes_in_flight_max",
+        "Limit of bytes of bodies in memory; further requests are overloaded.",
+        |it| it.body_bytes.max(),
+    ),
+];
 
-/// How many bodies of the greatest length may be in memory at once; shorter ones are many more.
-const WHOLE_BODIES: usize = 64;
+/// How many requests a worker acquires at a time for its reserve.
+const REQUEST_BATCH: usize = 64;
+
+/// How many bytes of bodies a worker acquires at a time for its reserve.
+const BODY_BYTES_BATCH: usize = 256 * 1024;
+
+/// How many bodies of the greatest allowed length may be in memory at once. There may be more
+/// bodies if they are shorter.
+const FULL_SIZE_BODIES: usize = 64;

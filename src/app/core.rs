@@ -1,4 +1,5 @@
-//! Everything that decides, without listeners: `serve` puts servers before it, `explain` asks it directly.
+//! The deciding part of the process, without listeners: actors, authorizer and metrics. `serve`
+//! binds listeners in front of it; `explain` calls it directly.
 
 use std::{
     path::PathBuf,
@@ -23,39 +24,39 @@ use crate::{
     token::{CachedVerifier, TokenMetrics},
 };
 
-/// Reads the whole configuration.
+/// Reads the whole configuration. Each call reads it again.
 pub type LoadSettings = Box<dyn FnMut() -> Result<Settings, Mistakes> + Send>;
 
 /// The actors and the authorizer.
 #[derive(Debug)]
 pub struct Core {
-    /// The settings of the first load: listeners and limits keep them until a restart.
+    /// The settings of the first load. Listeners and limits keep them until a restart.
     pub settings: Settings,
     /// All metrics.
     pub registry: Registry,
-    /// Time.
+    /// The clock.
     pub clock: SharedClock,
     /// The policy in force.
     pub policy: PolicyHandle,
-    /// What decides.
+    /// Decides about requests.
     pub authorizer: Authorizer,
-    /// TLS of the listeners, where they speak it.
+    /// TLS of the listeners; `None` for plain text.
     pub tls: Option<ServerTls>,
-    /// The files whose change is a reason to load again.
+    /// The files whose change triggers a reload.
     pub watched: Watched,
-    /// What takes spans.
+    /// Records spans.
     pub tracer: Tracer,
 }
 
-/// The files whose change is a reason to load again: those of the last load that succeeded, and what failed loads
-/// after it looked for.
+/// The files whose change triggers a reload: the files of the last successful load, and those that
+/// failed loads after it tried to read.
 pub(super) type Watched = Arc<Mutex<Vec<PathBuf>>>;
 
 impl Core {
-    /// Loads the configuration and starts the actors, on threads where no request is served.
+    /// Loads the configuration and starts the actors. Their threads serve no requests.
     ///
     /// # Errors
-    /// When the configuration has mistakes, or trusted roots cannot be read.
+    /// If the configuration has mistakes, or if trusted roots or certificates cannot be read.
     pub fn start(mut load: LoadSettings, clock: SharedClock) -> anyhow::Result<Self> {
         let settings = load()?;
         let registry = Registry::new();
@@ -90,22 +91,25 @@ impl Core {
     }
 }
 
-/// A thread that steps back behind those that decide, and behind the keys: a large policy takes long to compile.
+/// A thread of low priority for the PolicyActor. A large policy takes long to compile, and must not
+/// delay the threads that decide or that fetch keys.
 fn background() -> ArbiterHandle {
     let arbiter = Arbiter::new().handle();
     arbiter.spawn_fn(|| {
-        // Without a process id Linux takes the thread that calls (setpriority(2)).
+        // Without a process id, Linux sets the priority of the calling thread (setpriority(2)).
         if let Err(error) = rustix::process::setpriority_process(None, NICENESS) {
-            tracing::debug!(%error, "loading the policy has the priority of deciding");
+            tracing::debug!(%error, "cannot lower the priority of the thread that loads the policy");
         }
     });
     arbiter
 }
 
-/// A tenth of the time where there is no other: a load ends, and requests hardly notice.
+/// The niceness of that thread. If all threads compete, it gets about a tenth of the time of
+/// another thread: a load still completes, and requests hardly slow down.
 const NICENESS: i32 = 10;
 
-/// The documents of the PolicyActor: the settings that were just loaded, then what `load` gives.
+/// The source of the PolicyActor's documents. The first call returns `first`, which was just
+/// loaded; each later call loads again.
 fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, watched: Watched) -> Load {
     let mut loaded = Some(first.clone());
     Box::new(move || {
@@ -119,8 +123,8 @@ fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, wa
                 })?
             }
         };
-        for key in changes_that_wait(&first, &settings) {
-            tracing::warn!(key, "a change of this key is ignored until the next start");
+        for key in changes_that_need_a_restart(&first, &settings) {
+            tracing::warn!(key, "scopegate ignores the change of this key until it is restarted");
         }
         watched.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings.watched);
         Ok(PolicyDocument {
@@ -131,14 +135,16 @@ fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, wa
     })
 }
 
-/// Certificates are exchanged whatever else is wrong with the configuration: they expire.
+/// Reloads the certificate. It does so even if the configuration has mistakes, because certificates
+/// expire.
 fn reload_tls(tls: Option<&ServerTls>) {
     if let Some(Err(error)) = tls.map(ServerTls::reload) {
-        tracing::error!(%error, "the last good certificate serves");
+        tracing::error!(%error, "the certificate was not loaded; scopegate uses the last good one");
     }
 }
 
-/// A mistake may be mended in a file that only the failed load knows: a secret that is mounted a moment later.
+/// Also watches the files that a failed load tried to read, because one of them may correct the
+/// mistake: a secret that is mounted a moment later.
 fn watch_also(watched: &Watched, files: &[PathBuf]) {
     let mut watched = watched.lock().unwrap_or_else(PoisonError::into_inner);
     for file in files {
@@ -148,8 +154,8 @@ fn watch_also(watched: &Watched, files: &[PathBuf]) {
     }
 }
 
-/// The keys that differ from the first load's and are read at the start alone.
-fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
+/// The changed keys that take effect only at a start.
+fn changes_that_need_a_restart(first: &Settings, now: &Settings) -> Vec<&'static str> {
     let (was, is) = (&first.server, &now.server);
     let others = ServerSettings {
         listen_addr: was.listen_addr.clone(),
@@ -171,7 +177,7 @@ fn changes_that_wait(first: &Settings, now: &Settings) -> Vec<&'static str> {
     changes.into_iter().filter_map(|(is_changed, key)| is_changed.then_some(key)).collect()
 }
 
-/// Names a policy by its content; secrets are not part of it.
+/// The version of a policy: a hash of its content without secrets.
 fn version_of(settings: &Settings) -> String {
     let hash = digest(&SHA256, format!("{:?}", settings.resources).as_bytes());
     hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
@@ -187,8 +193,8 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
     registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
 }
 
-/// How many tokens that nobody has seen may wait while refused ones take their share; fewer where that would leave
-/// too few places among the requests in flight for others.
+/// How many requests with unknown tokens may wait while verification is throttled. It is less if
+/// `server.max_in_flight` is small, so that other requests still fit into that limit.
 const MAX_WAITING: usize = 1024;
 
 #[cfg(test)]
@@ -200,12 +206,12 @@ mod tests {
     };
 
     #[test]
-    fn a_change_that_waits_for_the_next_start_is_named() {
+    fn a_change_that_needs_a_restart_is_named() {
         let settings = || Origin::development(Environment::default()).unwrap().load().unwrap();
         let changed = |change: fn(&mut Settings)| {
             let mut now = settings();
             change(&mut now);
-            changes_that_wait(&settings(), &now)
+            changes_that_need_a_restart(&settings(), &now)
         };
         assert!(changed(|_| ()).is_empty());
         assert_eq!(changed(|now| now.server.listen_addr = "localhost:0".to_owned()), ["server.listen_addr"]);

@@ -1,30 +1,31 @@
-//! What the debug pages show, gathered: the policy in force, the key sources without their keys, the counters.
+//! Collects the data of the debug pages: the policy in force, the key sources without key material,
+//! the counters.
 
 use std::collections::BTreeMap;
 
 use prometheus::Registry;
 
-use super::health::{Health, trouble};
+use super::readiness::{Probes, problem_of};
 use crate::{
     clock::{SharedClock, UnixSeconds, Uptime},
     http::debug::{
         CountView, CountsView, DebugData, KeyView, KeysView, Overview, PolicyView, ResourceView, SkippedView,
-        SourceView, in_words, utc,
+        SourceView, duration_in_words, utc,
     },
     keys::KeySnapshot,
     policy::{Enforcement, Mode, PolicyHandle, ProtectedResource},
     release,
 };
 
-/// Reads everything anew for each page.
-pub(super) struct Gathered {
+/// The sources of the data. Each page reads them again.
+pub(super) struct ProcessData {
     pub(super) policy: PolicyHandle,
-    pub(super) health: Health,
+    pub(super) probes: Probes,
     pub(super) registry: Registry,
     pub(super) clock: SharedClock,
 }
 
-impl DebugData for Gathered {
+impl DebugData for ProcessData {
     fn policy(&self) -> PolicyView {
         let snapshot = self.policy.snapshot();
         let resources = snapshot.resources().iter().map(|resource| resource_view(resource));
@@ -36,8 +37,8 @@ impl DebugData for Gathered {
         let mut sources = Vec::new();
         for resource in snapshot.resources() {
             for source in resource.policy().map(|policy| policy.tokens().sources()).unwrap_or_default() {
-                let of = (resource.id().as_str(), &*source.name);
-                sources.push(source_view(of, &source.keys.snapshot(), now));
+                let names = (resource.id().as_str(), &*source.name);
+                sources.push(source_view(names, &source.keys.snapshot(), now));
             }
         }
         KeysView { sources }
@@ -48,11 +49,11 @@ impl DebugData for Gathered {
         Overview {
             version: release::VERSION,
             commit: release::COMMIT,
-            uptime: in_words(uptime),
+            uptime: duration_in_words(uptime),
             started: utc(now.saturating_sub_unsigned(uptime)),
-            readiness: self.health.readiness(),
+            readiness: self.probes.readiness(),
             loaded: utc(load.at),
-            loaded_ago: in_words(now.abs_diff(load.at)),
+            loaded_ago: duration_in_words(now.abs_diff(load.at)),
             policy: self.policy(),
             keys: self.keys(),
             counts: counts(&self.registry),
@@ -96,7 +97,7 @@ fn source_view((resource, source): (&str, &str), keys: &KeySnapshot, now: Uptime
         generation: keys.generation,
         age_seconds: keys.last_success.map(|at| now.saturating_sub(at).as_secs()),
         usable: keys.is_usable(now),
-        trouble: trouble(keys, now),
+        trouble: problem_of(keys, now),
         keys: keys.keys.iter().map(key).collect(),
         skipped: skipped
             .map(|key| SkippedView { kid: key.kid.clone(), cause: key.cause.to_string() })
@@ -104,7 +105,7 @@ fn source_view((resource, source): (&str, &str), keys: &KeySnapshot, now: Uptime
     }
 }
 
-/// `scopegate_decisions_total`, summed over resources and dialects.
+/// The values of `scopegate_decisions_total`, summed over resources and dialects.
 fn counts(registry: &Registry) -> CountsView {
     let families = registry.gather();
     let family = families.iter().find(|family| family.name() == "scopegate_decisions_total");
@@ -127,7 +128,7 @@ fn counts(registry: &Registry) -> CountsView {
     CountsView { total: rows.iter().map(|row| row.count).sum(), rows }
 }
 
-/// Counters count in whole numbers, and Prometheus writes them as others.
+/// A counter's value as an integer. Our counters are integers, but Prometheus's type is a float.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,

@@ -1,11 +1,14 @@
-//! The wiring: build actors, handles and servers; bind, run, stop in order.
+//! The wiring of the process: builds actors, handles and servers, runs them, and stops them in
+//! order.
+//!
+//! Design: `docs/design/actors.md`, `docs/design/deployment.md`.
 
 mod core;
 mod debug;
-mod files;
-mod health;
+mod open_files;
+mod readiness;
+mod reload_span;
 mod run;
-mod span;
 mod watch;
 
 pub use self::core::{Core, LoadSettings};

@@ -1,4 +1,5 @@
-//! Runs the service until it is told to stop, and stops in order.
+//! Binds the listeners, runs the service until a signal or a failure stops it, and stops its parts
+//! in order.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -8,7 +9,9 @@ use tokio::{
     task::JoinError,
 };
 
-use super::{core::Core, debug::Gathered, files, health::Health, span, watch::FileWatch};
+use super::{
+    core::Core, debug::ProcessData, open_files, readiness::Probes, reload_span::reload_span, watch::FileWatch,
+};
 use crate::{
     admission::{Admission, register_in_flight},
     audit::AuditHandle,
@@ -24,7 +27,7 @@ use crate::{
 pub struct Service {
     settings: Settings,
     policy: PolicyHandle,
-    health: Health,
+    probes: Probes,
     main: BoundServer,
     grpc: BoundGrpc,
     admin: BoundServer,
@@ -37,57 +40,55 @@ pub struct Service {
 /// Why the service stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
-    /// It was told to.
-    Told,
-    /// An actor ended, which it never should: the process must be started anew.
+    /// SIGTERM or SIGINT.
+    Signal,
+    /// An actor ended, which only a bug can cause. The process must be restarted.
     ActorEnded,
 }
 
 impl Service {
-    /// Binds the listeners before a core.
+    /// Binds the listeners in front of `core`.
     ///
     /// # Errors
-    /// When an address cannot be bound, or the audit log cannot be opened.
+    /// If an address cannot be bound, or the audit log cannot be opened.
     pub fn bind(core: Core) -> anyhow::Result<Self> {
         let Core { settings, registry, clock, policy, authorizer, tls, watched, tracer } = core;
         let server = &settings.server;
         let audit = settings.audit.as_ref().map(|audit| AuditHandle::start(audit, clock.clone(), &registry));
         let audit = audit.transpose().context("server.audit.output")?;
         let authorizer = authorizer.with_audit(audit.clone());
-        let warnings = files::raise_limit(server.max_in_flight).into_iter().collect();
-        let (of_audit, wait) = (audit.clone(), server.ready_wait);
-        let health = Health::new(policy.clone(), of_audit, clock.clone(), wait, warnings);
-        let (in_flight, body_bytes) = (server.max_in_flight, server.max_body_bytes);
-        let state = Admission::new(authorizer, in_flight, body_bytes, health.draining());
-        let state = Arc::new(state);
-        register_in_flight(&state, &registry)?;
-        let (alive, ready) = (health.clone(), health.clone());
+        let warnings = open_files::raise_limit(server.max_in_flight).into_iter().collect();
+        let probes = Probes::new(policy.clone(), audit.clone(), clock.clone(), server.ready_wait, warnings);
+        let (max_in_flight, max_body_bytes) = (server.max_in_flight, server.max_body_bytes);
+        let admission = Admission::new(authorizer, max_in_flight, max_body_bytes, probes.draining());
+        let admission = Arc::new(admission);
+        register_in_flight(&admission, &registry)?;
+        let (alive, ready) = (probes.clone(), probes.clone());
         let admin = AdminState {
             registry: registry.clone(),
             is_alive: Box::new(move || alive.is_alive()),
             readiness: Box::new(move || ready.readiness()),
         };
-        let speaking = |protocols: &[&[u8]]| {
-            tls.as_ref().map(|tls| tls.config(protocols)).transpose().context("server.tls")
-        };
+        let tls_for =
+            |alpn: &[&[u8]]| tls.as_ref().map(|tls| tls.config(alpn)).transpose().context("server.tls");
         let grpc =
-            grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&state), speaking(&[b"h2"])?)
+            grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&admission), tls_for(&[b"h2"])?)
                 .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
         let debug = server.debug.then(|| DebugPages {
             hosts: server.debug_hosts.clone(),
-            data: Box::new(Gathered { policy: policy.clone(), health: health.clone(), registry, clock }),
-            state: Arc::clone(&state),
+            data: Box::new(ProcessData { policy: policy.clone(), probes: probes.clone(), registry, clock }),
+            admission: Arc::clone(&admission),
         });
-        let main = bind_main(server, state, speaking(&[])?)
+        let main = bind_main(server, admission, tls_for(&[])?)
             .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
         let admin = bind_admin(server, Arc::new(admin), debug)
             .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
         let watch = FileWatch::start(watched);
         let traces = tracer.start(client_tls(&settings.outgoing)?).context("traces")?;
-        Ok(Self { watch, settings, policy, health, main, grpc, admin, audit, tracer, traces })
+        Ok(Self { watch, settings, policy, probes, main, grpc, admin, audit, tracer, traces })
     }
 
-    /// The addresses of decisions and metadata.
+    /// The addresses of the listener for decisions and metadata.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
         self.main.addresses()
@@ -99,13 +100,13 @@ impl Service {
         self.grpc.addresses()
     }
 
-    /// The addresses of the admin pages.
+    /// The addresses of the admin listener.
     #[must_use]
     pub fn admin_addresses(&self) -> &[SocketAddr] {
         self.admin.addresses()
     }
 
-    /// Reads the policy in force.
+    /// The handle of the policy in force.
     #[must_use]
     pub fn policy(&self) -> &PolicyHandle {
         &self.policy
@@ -114,7 +115,7 @@ impl Service {
     /// Runs until SIGTERM or SIGINT, or until an actor ends.
     ///
     /// # Errors
-    /// When a listener fails for good, or signals cannot be received.
+    /// If a listener fails permanently, or signals cannot be received.
     pub async fn run(self) -> anyhow::Result<StopReason> {
         let (audit, traces) = (self.audit.clone(), self.traces.clone());
         let reason = self.serve().await;
@@ -130,7 +131,7 @@ impl Service {
 
     async fn serve(self) -> anyhow::Result<StopReason> {
         let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
-        grpc.set_serving(self.health.readiness().ready).await;
+        grpc.set_serving(self.probes.readiness().ready).await;
         tracing::info!(
             listen = ?self.addresses(),
             admin = ?self.admin_addresses(),
@@ -145,18 +146,19 @@ impl Service {
             actix::spawn(reopen_on_hangup(audit, signal(SignalKind::hangup())?));
         }
         let mut admin_task = actix::spawn(self.admin.run());
-        // Requests wait in the backlog for the first keys rather than learn that there are none yet.
+        // Until the first keys are there, requests wait in the backlog. Otherwise they would be
+        // denied for lack of keys.
         let _ = tokio::time::timeout(FIRST_KEYS, self.policy.first_answers()).await;
         let mut main_task = actix::spawn(self.main.run());
         let mut grpc_task = actix::spawn(self.grpc.run());
         let reason = tokio::select! {
-            reason = until_stopped(&self.health, &grpc) => reason?,
+            reason = until_stopped(&self.probes, &grpc) => reason?,
             ended = &mut main_task => return Err(ended_early(MAIN, ended)),
             ended = &mut grpc_task => return Err(ended_early(GRPC, ended)),
             ended = &mut admin_task => return Err(ended_early(ADMIN, ended)),
         };
         tracing::info!(?reason, drain = ?self.settings.server.drain, "draining");
-        self.health.begin_drain();
+        self.probes.begin_drain();
         grpc.set_serving(false).await;
         tokio::time::sleep(self.settings.server.drain).await;
         reloads.abort();
@@ -170,13 +172,14 @@ impl Service {
     }
 
     fn log_warnings(&self) {
-        for warning in self.health.readiness().warnings {
+        for warning in self.probes.readiness().warnings {
             tracing::warn!("{warning}");
         }
     }
 }
 
-/// A listener that ends before it is told to leaves a process that looks alive and answers nobody.
+/// The error of a listener that ended although nothing stopped it. Without this error the process
+/// would look alive and answer no requests.
 fn ended_early(listener: &'static str, ended: Result<io::Result<()>, JoinError>) -> anyhow::Error {
     match ended {
         Ok(Ok(())) => anyhow!("{listener} has ended"),
@@ -185,17 +188,19 @@ fn ended_early(listener: &'static str, ended: Result<io::Result<()>, JoinError>)
     }
 }
 
-async fn until_stopped(health: &Health, grpc: &GrpcHandle) -> anyhow::Result<StopReason> {
+/// Checks the actors and updates the gRPC health status until a signal arrives or an actor has
+/// ended.
+async fn until_stopped(probes: &Probes, grpc: &GrpcHandle) -> anyhow::Result<StopReason> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut missed = 0;
     while missed < MAX_MISSED {
-        grpc.set_serving(health.readiness().ready).await;
+        grpc.set_serving(probes.readiness().ready).await;
         tokio::select! {
-            _ = terminate.recv() => return Ok(StopReason::Told),
-            _ = interrupt.recv() => return Ok(StopReason::Told),
-            () = tokio::time::sleep(HEALTH_CHECK) => {
-                missed = if health.check_actors().await { 0 } else { missed + 1 };
+            _ = terminate.recv() => return Ok(StopReason::Signal),
+            _ = interrupt.recv() => return Ok(StopReason::Signal),
+            () = tokio::time::sleep(CHECK_INTERVAL) => {
+                missed = if probes.check_actors().await { 0 } else { missed + 1 };
             }
         }
     }
@@ -203,8 +208,8 @@ async fn until_stopped(health: &Health, grpc: &GrpcHandle) -> anyhow::Result<Sto
     Ok(StopReason::ActorEnded)
 }
 
-/// Loads the configuration anew on SIGHUP and when a file changes. What goes wrong is logged and counted by the
-/// actor.
+/// Reloads the configuration on SIGHUP and when a file changes. The PolicyActor logs and counts
+/// failures.
 async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal, tracer: Tracer) {
     loop {
         let cause = tokio::select! {
@@ -212,11 +217,11 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
             () = watch.changed() => "a file changed",
         };
         watch.acknowledge();
-        tracing::info!(cause, "loading the configuration anew");
+        tracing::info!(cause, "reloading the configuration");
         let begun = tracer.begin();
         let outcome = policy.reload().await;
         tracer.end(begun, |context, end, duration| {
-            span::of_reload(context, end, duration, cause, &policy, outcome.is_ok())
+            reload_span(context, end, duration, cause, &policy, outcome.is_ok())
         });
         if outcome.is_ok() {
             for warning in policy.snapshot().warnings() {
@@ -226,8 +231,8 @@ async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup
     }
 }
 
-/// SIGHUP also tells that the file of the audit log may have been moved away. A reload that waits for keys does not
-/// hold this up.
+/// Reopens the file of the audit log on SIGHUP, after log rotation has moved it. This is a task of
+/// its own, so that a reload that waits for keys does not delay it.
 async fn reopen_on_hangup(audit: AuditHandle, mut hangup: Signal) {
     while hangup.recv().await.is_some() {
         audit.reopen();
@@ -238,11 +243,12 @@ const MAIN: &str = "the decision listener";
 const GRPC: &str = "the gRPC listener";
 const ADMIN: &str = "the admin listener";
 
-/// How long the first requests may wait for the first keys.
+/// How long the first requests may wait in the backlog for the first keys.
 const FIRST_KEYS: Duration = Duration::from_secs(1);
 
-/// How often the actors are looked at.
-const HEALTH_CHECK: Duration = Duration::from_secs(1);
+/// How often the actors are checked.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How many looks in a row must find an actor silent: one may be busy reading a configuration from a slow mount.
+/// After how many failed checks in a row an actor counts as ended. One failure is not enough,
+/// because an actor may be reading a configuration from a slow mount.
 const MAX_MISSED: u32 = 5;

@@ -1,4 +1,5 @@
-//! Notices that a file of the configuration changed, also through the symlink swap of a mounted ConfigMap.
+//! Notices when the content of a configuration file changes, including the swap of symlinks with
+//! which Kubernetes updates a mounted ConfigMap.
 
 use std::{
     collections::BTreeSet,
@@ -14,11 +15,11 @@ use tokio::sync::mpsc;
 
 use super::core::Watched;
 
-/// Watches the folders around the files. What counts is their content: a swap of symlinks that ends in the same
-/// bytes is no change, one that ends in others is, whatever events it makes.
+/// Watches the folders of the files. An event only triggers a comparison of the content: a swap of
+/// symlinks to files with the same bytes is not a change.
 pub(super) struct FileWatch {
     watched: Watched,
-    seen: Vec<u8>,
+    fingerprint: Vec<u8>,
     folders: BTreeSet<PathBuf>,
     watcher: Option<RecommendedWatcher>,
     events: mpsc::Receiver<()>,
@@ -27,48 +28,49 @@ pub(super) struct FileWatch {
 impl FileWatch {
     pub(super) fn start(watched: Watched) -> Self {
         let (sender, events) = mpsc::channel(1);
-        // A full channel already says that something happened.
+        // If the channel is full, it already holds a notice.
         let notice = move |event: notify::Result<notify::Event>| {
-            // To read a file is no change of it, and `look` reads them all.
+            // Reading is not a change, and `update` itself reads all files.
             if !event.is_ok_and(|event| event.kind.is_access()) {
                 let _ = sender.try_send(());
             }
         };
         let watcher = notify::recommended_watcher(notice)
-            .inspect_err(|error| tracing::warn!(%error, "files are only looked at every {POLL:?}"))
+            .inspect_err(|error| tracing::warn!(%error, "{NOT_NOTIFIED} {POLL:?}"))
             .ok();
-        let mut watch = Self { watched, seen: Vec::new(), folders: BTreeSet::new(), watcher, events };
-        watch.look();
+        let mut watch = Self { watched, fingerprint: Vec::new(), folders: BTreeSet::new(), watcher, events };
+        watch.update();
         watch
     }
 
-    /// Waits until the content differs from what was there at the last look.
+    /// Waits until the content differs from the content at the last comparison.
     pub(super) async fn changed(&mut self) {
         loop {
             let _ = tokio::time::timeout(POLL, self.events.recv()).await;
             // Editors and kubelets write in several steps.
             tokio::time::sleep(SETTLE).await;
             let _ = self.events.try_recv();
-            if self.look() {
+            if self.update() {
                 return;
             }
         }
     }
 
-    /// Takes what is there now as seen: it is about to be loaded.
+    /// Takes the present content as known, because the caller is about to load it.
     pub(super) fn acknowledge(&mut self) {
-        self.look();
+        self.update();
     }
 
-    /// Whether the content changed since the last look. Follows the list of files, which each load may change.
-    fn look(&mut self) -> bool {
+    /// Compares the content with the last comparison and returns whether it changed. It reads the
+    /// list of files first, because each load may change the list.
+    fn update(&mut self) -> bool {
         let paths = self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        self.follow(&paths);
+        self.watch_folders(&paths);
         let now = fingerprint(&paths);
-        std::mem::replace(&mut self.seen, now) != self.seen
+        std::mem::replace(&mut self.fingerprint, now) != self.fingerprint
     }
 
-    fn follow(&mut self, paths: &[PathBuf]) {
+    fn watch_folders(&mut self, paths: &[PathBuf]) {
         let Some(watcher) = &mut self.watcher else { return };
         for folder in paths.iter().flat_map(|path| folders_of(path)) {
             if !self.folders.contains(&folder) && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok()
@@ -79,8 +81,8 @@ impl FileWatch {
     }
 }
 
-/// The folders in which a change of `path` shows: its own, the one that a symlink leads to, and the path itself
-/// if it is a folder, with those in it.
+/// The folders that have events when `path` changes: its parent, the parent of the file that a
+/// symlink points to, and, if `path` is a folder, that folder with all folders in it.
 fn folders_of(path: &Path) -> Vec<PathBuf> {
     let real = fs::canonicalize(path).ok();
     let parents = [Some(path), real.as_deref()].into_iter().flatten().filter_map(Path::parent);
@@ -99,7 +101,8 @@ fn add_folders(path: &Path, folders: &mut Vec<PathBuf>, depth: usize) {
     }
 }
 
-/// A hash of all content; a file that cannot be read is as good as an empty one of another name.
+/// A hash of the names and contents of all files. A file that cannot be read has a fixed mark
+/// instead of its content.
 fn fingerprint(paths: &[PathBuf]) -> Vec<u8> {
     let mut context = Context::new(&SHA256);
     paths.iter().for_each(|path| add_content(path, &mut context, 0));
@@ -120,10 +123,12 @@ fn add_content(path: &Path, context: &mut Context, depth: usize) {
     }
 }
 
-/// How often the files are looked at where no event tells.
+const NOT_NOTIFIED: &str = "the system cannot notify of file changes; scopegate checks the files every";
+
+/// How often the files are compared if there are no events.
 const POLL: Duration = Duration::from_secs(15);
 
-/// How long a change may take to be complete.
+/// How long to wait after an event until the change is complete.
 const SETTLE: Duration = Duration::from_millis(200);
 
 /// How deep operation folders may nest.

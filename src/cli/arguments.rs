@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::release;
 
-/// Authorization decisions for MCP servers, asked by nginx, Envoy and other gateways.
+/// Decides for nginx, Envoy and other gateways whether requests to MCP servers may pass.
 #[derive(Debug, Parser)]
 #[command(name = "scopegate", version = release::text(), args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
@@ -20,23 +20,24 @@ pub(super) struct Arguments {
 pub(super) enum Command {
     /// Run the service (the default)
     Serve(OriginOptions),
-    /// Load the configuration and print the compiled policy, or all mistakes
+    /// Check the configuration: print the scopes of each operation, or all mistakes
     Check(OriginOptions),
     /// Print the JSON Schema of the configuration file, for editors and CI
     Schema,
     /// Mint a token with the configured shared secret
     Token(TokenOptions),
-    /// Decide about one request and say why, step by step
+    /// Decide about one request and print each step
     Explain(ExplainOptions),
 }
 
-/// Where the configuration comes from.
+/// The source of the configuration.
 #[derive(Clone, Debug, Args)]
 pub(super) struct OriginOptions {
     /// The configuration file [env: SCOPEGATE_CONFIG]
     #[arg(long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
-    /// The built-in development policy, on loopback, with the secret of SCOPEGATE_DEV_SECRET or a random one
+    /// Use the built-in development policy, on loopback; the secret is SCOPEGATE_DEV_SECRET, or
+    /// random if that is not set
     #[arg(long, conflicts_with = "config")]
     pub(super) dev: bool,
 }
@@ -45,16 +46,16 @@ pub(super) struct OriginOptions {
 pub(super) struct TokenOptions {
     #[command(flatten)]
     pub(super) origin: OriginOptions,
-    /// The resource that the token is for; may be left out if there is only one
+    /// The id of the resource that the token is for; optional if there is only one
     #[arg(long, value_name = "ID")]
     pub(super) resource: Option<String>,
     /// The scopes, separated by spaces
     #[arg(long, default_value = "")]
     pub(super) scope: String,
-    /// The subject
+    /// The subject (`sub`)
     #[arg(long, default_value = "developer")]
     pub(super) sub: String,
-    /// The client
+    /// The client (`client_id`)
     #[arg(long, default_value = "scopegate-cli")]
     pub(super) client_id: String,
     /// How long the token is valid, such as 15m or 1h
@@ -66,10 +67,10 @@ pub(super) struct TokenOptions {
 pub(super) struct ExplainOptions {
     #[command(flatten)]
     pub(super) origin: OriginOptions,
-    /// How the gateway asks
+    /// The dialect in which the gateway asks
     #[arg(long, value_enum, default_value = "auth_request")]
     pub(super) dialect: DialectName,
-    /// The resource that the gateway names
+    /// The id of the resource, if the gateway names one
     #[arg(long, value_name = "ID")]
     pub(super) resource: Option<String>,
     /// The original request's method
@@ -95,7 +96,7 @@ pub(super) struct ExplainOptions {
     pub(super) json: bool,
 }
 
-/// The dialects, by the names that metrics use.
+/// The dialects, with the names that they have in metrics.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 #[value(rename_all = "snake_case")]
 pub(super) enum DialectName {

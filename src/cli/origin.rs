@@ -1,4 +1,5 @@
-//! Where a command's configuration comes from: the file that was named, or the built-in one for development.
+//! The origin of a command's configuration: the file that the operator named, or the built-in one
+//! for development.
 
 use super::arguments::OriginOptions;
 use crate::{
@@ -6,10 +7,11 @@ use crate::{
     config::{Environment, Mistakes, Origin},
 };
 
-/// How to load the configuration, as often as it takes.
+/// The function that loads the configuration. Each call reads it again.
 ///
 /// # Errors
-/// When neither a file nor `--dev` was given: a missing mount must not start a service that everybody can ask.
+/// If neither a file nor `--dev` is given. There is no default, because a missing mount must not
+/// start a service with the development policy.
 pub(super) fn loader(options: &OriginOptions, environment: Environment) -> Result<LoadSettings, Mistakes> {
     let origin = if options.dev {
         Origin::development(environment)

@@ -1,4 +1,4 @@
-//! `scopegate serve`: runs the service until it is told to stop.
+//! `scopegate serve`: runs the service until a signal stops it.
 
 use std::{process::ExitCode, sync::Arc};
 
@@ -14,14 +14,15 @@ use crate::{
 };
 
 pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode {
-    // The configuration is read once before anything starts, so that its mistakes are all that is printed.
+    // The configuration is read before anything starts, so that the output has its mistakes and
+    // nothing else.
     let first =
         match origin::loader(options, environment).and_then(|mut load| load().map(|first| (first, load))) {
             Ok((first, load)) => start(first, load, options.dev),
             Err(found) => return configuration_mistakes(&found),
         };
     match first {
-        Ok(StopReason::Told) => ExitCode::SUCCESS,
+        Ok(StopReason::Signal) => ExitCode::SUCCESS,
         Ok(StopReason::ActorEnded) => ExitCode::FAILURE,
         Err(error) => failure(&error),
     }
@@ -42,7 +43,7 @@ fn start(first: Settings, mut load: LoadSettings, is_dev: bool) -> anyhow::Resul
     })
 }
 
-/// Two tokens, and the requests to try them with.
+/// Two tokens, and a request to try each of them.
 fn development_greeting(settings: &Settings, address: &str) -> anyhow::Result<String> {
     let all = token::mint_for_development(settings, &every_scope(settings))?;
     let connect = token::mint_for_development(settings, "mcp:connect")?;
@@ -54,8 +55,9 @@ fn development_greeting(settings: &Settings, address: &str) -> anyhow::Result<St
         )
     };
     Ok(format!(
-        "scopegate decides for development. Anybody who knows the secret can make tokens: keep it on this machine.\n\n\
-         # every scope: answered 200\nALL={all}\n{}\n# mcp:connect alone: answered 403, with the scopes to fetch\n\
+        "scopegate runs with its development policy. Anyone who knows the secret can mint tokens: use it only on this \
+         machine.\n\n\
+         # every scope: answered 200\nALL={all}\n{}\n# only mcp:connect: answered 403, with the scopes to fetch\n\
          CONNECT={connect}\n{}\n",
         ask("ALL"),
         ask("CONNECT")

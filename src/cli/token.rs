@@ -17,7 +17,8 @@ use crate::{
 pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode {
     if options.origin.dev && environment.get("SCOPEGATE_DEV_SECRET").is_none() {
         return mistakes(
-            &"SCOPEGATE_DEV_SECRET is not set: a service started without it has a secret of its own",
+            &"SCOPEGATE_DEV_SECRET is not set, so this command cannot know the secret of the running service; \
+              set it to the same value (`export SCOPEGATE_DEV_SECRET=...`) for `serve --dev` and for `token --dev`",
         );
     }
     let settings = match origin::loader(&options.origin, environment).and_then(|mut load| load()) {
@@ -30,7 +31,7 @@ pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode 
     }
 }
 
-/// A token of an hour for the built-in resource.
+/// Mints a token for the built-in resource that is valid for an hour.
 pub(super) fn mint_for_development(settings: &Settings, scope: &str) -> anyhow::Result<String> {
     let resource = settings.resources.first().context("there is no resource")?;
     let (secret, claims) = claims_for(resource)?;
@@ -64,10 +65,10 @@ fn choose<'s>(settings: &'s Settings, id: Option<&str>) -> anyhow::Result<&'s Re
     }
 }
 
-/// The secret of a resource, and the claims that its rules demand.
+/// The secret of a resource, and the claims that its rules require.
 fn claims_for(resource: &ResourceSettings) -> anyhow::Result<(&SecretSettings, NewClaims)> {
     let Enforcement::On(oauth) = &resource.enforcement else {
-        bail!("resource `{}` is not enforced: it takes any token, and none", resource.id)
+        bail!("resource `{}` has `oauth.enabled: false`: it needs no token", resource.id)
     };
     let (rules, secret) = secret_of(oauth)
         .with_context(|| format!("resource `{}` has no shared secret to sign with", resource.id))?;

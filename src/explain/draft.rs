@@ -3,7 +3,7 @@
 use crate::{
     domain::{Body, CheckRequest, Dialect, Field, Refusal},
     gateway::{
-        AUTH_REQUEST, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Incoming,
+        AUTH_REQUEST, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, HttpAdapter, Incoming,
         ext_authz_grpc::{self, CheckMessage},
     },
 };
@@ -49,7 +49,7 @@ pub struct OriginalRequest {
 /// The form in which a gateway asks.
 pub(super) enum Wire {
     /// An HTTP request with the headers of the original.
-    Http { dialogue: Dialogue, method: String, target: String, body: Vec<u8> },
+    Http { adapter: HttpAdapter, method: String, target: String, body: Vec<u8> },
     /// A gRPC message.
     Grpc(Box<CheckMessage>),
 }
@@ -66,7 +66,7 @@ impl RequestDraft {
         }
         let query = self.resource.as_ref().map(|id| format!("?resource={id}")).unwrap_or_default();
         let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
-        let (dialogue, target) = match dialect {
+        let (adapter, target) = match dialect {
             Dialect::AuthRequest => {
                 add("x-original-method", &self.method);
                 add("x-original-uri", &self.path);
@@ -92,7 +92,7 @@ impl RequestDraft {
             }
         };
         let Self { method, body, .. } = self;
-        let wire = Wire::Http { dialogue, method, target, body };
+        let wire = Wire::Http { adapter, method, target, body };
         Ok(OriginalRequest { wire, headers, max_body_bytes })
     }
 }
@@ -101,13 +101,13 @@ impl OriginalRequest {
     /// Reads the request as the listener of its dialect does.
     pub(super) fn read(&self) -> Result<CheckRequest<'_>, Refusal> {
         match &self.wire {
-            Wire::Http { dialogue, method, target, body } => {
+            Wire::Http { adapter, method, target, body } => {
                 let body = match body.len() {
                     0 => Body::Absent,
                     length if length > self.max_body_bytes => Body::TooLarge,
                     _ => Body::Whole(body),
                 };
-                (dialogue.read)(&Incoming { method, target, headers: self, body })
+                (adapter.read)(&Incoming { method, target, headers: self, body })
             }
             Wire::Grpc(message) => ext_authz_grpc::read(message, self.max_body_bytes),
         }

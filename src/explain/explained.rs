@@ -8,7 +8,7 @@ use crate::{
     domain::{Reason, Step},
     gateway::{
         Reply,
-        ext_authz_grpc::{self, ShownAnswer},
+        ext_authz_grpc::{self, AnswerView},
     },
     policy::Decision,
     token::{TokenNote, TokenTrace},
@@ -101,8 +101,8 @@ pub async fn explain(authorizer: &Authorizer, original: &OriginalRequest) -> Exp
     };
     let request = read.as_ref().ok();
     let answer = match &original.wire {
-        Wire::Http { dialogue, .. } => Answer::of_http((dialogue.write)(&checked, request)),
-        Wire::Grpc(_) => Answer::of_grpc(ext_authz_grpc::write(&checked, request).shown()),
+        Wire::Http { adapter, .. } => Answer::of_http((adapter.write)(&checked, request)),
+        Wire::Grpc(_) => Answer::of_grpc(ext_authz_grpc::write(&checked, request).view()),
     };
     Explained::of(steps.0, &checked.decision, answer)
 }
@@ -123,8 +123,8 @@ impl Answer {
         Self { status: reply.status.into(), headers, body: reply.body, grpc: None }
     }
 
-    fn of_grpc(answer: ShownAnswer) -> Self {
-        let ShownAnswer { code, response, headers_to_remove, dynamic_metadata, .. } = answer;
+    fn of_grpc(answer: AnswerView) -> Self {
+        let AnswerView { code, response, headers_to_remove, dynamic_metadata, .. } = answer;
         Self {
             status: answer.status.unwrap_or(if code == 0 { 200 } else { 403 }),
             headers: answer.headers,

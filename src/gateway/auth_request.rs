@@ -1,7 +1,8 @@
-//! nginx's `auth_request`, and scripts in nginx, HAProxy or elsewhere: `/authorize?resource=ID`.
+//! The dialect of nginx's `auth_request` and of scripts in nginx or HAProxy:
+//! `/authorize?resource=ID`.
 //!
-//! nginx understands 200, 401 and 403; whatever else it gets becomes a 500. So every other denial is a 403 that
-//! says in headers what it truly is.
+//! nginx understands the statuses 200, 401 and 403, and turns every other one into a 500. Therefore
+//! every other denial is a 403, and its headers carry the true status.
 
 use bytes::Bytes;
 
@@ -12,25 +13,30 @@ use crate::{
     policy::{Decision, Denial},
 };
 
-/// The original request: `X-Original-Method` and `X-Original-URI`, each exactly once; MCP's headers and the
-/// body, if one was sent, as they were.
+/// Reads the original request. `X-Original-Method` and `X-Original-URI` must each occur exactly
+/// once. The MCP headers and the body, if there is one, are those of the gateway's own request.
 ///
 /// # Errors
-/// When one of the two is missing, repeated or unreadable, or a body comes with another method than POST.
+/// If one of the two headers is missing, repeated or unreadable, or if a method other than POST has
+/// a body.
 pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
-    let method = incoming
-        .required("x-original-method", request_malformed("X-Original-Method must be there exactly once"))?;
-    let target = incoming
-        .required("x-original-uri", request_malformed("X-Original-URI must be there exactly once"))?;
+    let method = incoming.required(
+        "x-original-method",
+        request_malformed("the request must have exactly one X-Original-Method header"),
+    )?;
+    let target = incoming.required(
+        "x-original-uri",
+        request_malformed("the request must have exactly one X-Original-URI header"),
+    )?;
     if method != "POST" && incoming.body != Body::Absent {
-        return Err(request_malformed("only a POST may come with a body"));
+        return Err(request_malformed("only a POST may have a body"));
     }
     let selector = incoming.resource_id()?.map_or(Selector::Sole, Selector::Id);
     let request = incoming.check_request(Dialect::AuthRequest, selector);
     Ok(CheckRequest { http_method: method, target, ..request })
 }
 
-/// 200, 401, 403 or 503, the body always empty.
+/// Writes a 200, 401, 403 or 503. The body is always empty.
 #[must_use]
 pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     match &checked.decision {

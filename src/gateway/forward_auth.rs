@@ -1,4 +1,5 @@
-//! Forward auth as Traefik and Caddy ask: `/forward-auth`, the original request in `X-Forwarded-*`.
+//! The dialect of Traefik and Caddy, forward auth: `/forward-auth`, with the original request in
+//! `X-Forwarded-*` headers.
 
 use super::{Incoming, Reply, incoming::request_malformed};
 use crate::{
@@ -6,19 +7,29 @@ use crate::{
     domain::{CheckRequest, Dialect, Refusal, Selector},
 };
 
-/// The original request: `X-Forwarded-Method`, `-Uri`, `-Host` and `-Proto`, each exactly once.
+/// Reads the original request. `X-Forwarded-Method`, `-Uri`, `-Host` and `-Proto` must each occur
+/// exactly once.
 ///
 /// # Errors
-/// When one of them is missing, repeated or unreadable.
+/// If one of them is missing, repeated or unreadable, or if the protocol is neither `http` nor
+/// `https`.
 pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
-    let method = incoming
-        .required("x-forwarded-method", request_malformed("X-Forwarded-Method must be there exactly once"))?;
-    let target = incoming
-        .required("x-forwarded-uri", request_malformed("X-Forwarded-Uri must be there exactly once"))?;
-    let host = incoming
-        .required("x-forwarded-host", request_malformed("X-Forwarded-Host must be there exactly once"))?;
-    let proto = incoming
-        .required("x-forwarded-proto", request_malformed("X-Forwarded-Proto must be there exactly once"))?;
+    let method = incoming.required(
+        "x-forwarded-method",
+        request_malformed("the request must have exactly one X-Forwarded-Method header"),
+    )?;
+    let target = incoming.required(
+        "x-forwarded-uri",
+        request_malformed("the request must have exactly one X-Forwarded-Uri header"),
+    )?;
+    let host = incoming.required(
+        "x-forwarded-host",
+        request_malformed("the request must have exactly one X-Forwarded-Host header"),
+    )?;
+    let proto = incoming.required(
+        "x-forwarded-proto",
+        request_malformed("the request must have exactly one X-Forwarded-Proto header"),
+    )?;
     if !matches!(proto, "http" | "https") {
         return Err(request_malformed("X-Forwarded-Proto must be http or https"));
     }
@@ -27,7 +38,7 @@ pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
     Ok(CheckRequest { http_method: method, target, ..request })
 }
 
-/// True statuses.
+/// Writes the true status.
 #[must_use]
 pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     Reply::plain(checked, request)

@@ -1,34 +1,37 @@
-//! What arrived at a listener, before a dialect has read it.
+//! The request that a gateway sent to a listener. A dialect reads the original request of the
+//! client from it.
 
 use crate::domain::{Body, CheckRequest, Dialect, Field, GatewayRequest, Reason, Refusal, Selector};
 
-/// Header fields by name, whatever the listener keeps them in.
+/// Header fields by name. Each listener implements it for its own header type.
 pub trait HeaderSource {
-    /// The field of this name (in lower case).
+    /// The field of this name; `name` is in lower case.
     fn field(&self, name: &'static str) -> Field<'_>;
 }
 
 /// One request of a gateway.
 #[derive(Clone, Copy)]
 pub struct Incoming<'a> {
-    /// Its own method.
+    /// The method of the gateway's own request.
     pub method: &'a str,
-    /// Its own raw target: path and query.
+    /// The raw target of the gateway's own request: path and query.
     pub target: &'a str,
-    /// Its headers.
+    /// The headers.
     pub headers: &'a (dyn HeaderSource + 'a),
-    /// Its body.
+    /// The body.
     pub body: Body<'a>,
 }
 
-/// The refusal of a request that is not as its dialect demands: always 400, never decided.
+/// The refusal of a request that breaks the rules of its dialect. It is always a 400, and the
+/// policy is not asked.
 pub(crate) const fn request_malformed(detail: &'static str) -> Refusal {
     Refusal::new(Reason::RequestMalformed, detail)
 }
 
 impl<'a> Incoming<'a> {
-    /// The request to check where the gateway's own request is the original one. A dialect that shows the original
-    /// elsewhere replaces `http_method`, `target` and `body`. These headers keep their names in every dialect.
+    /// The request to check, if the gateway's own request repeats the original one. A dialect that
+    /// has parts of the original elsewhere replaces `http_method`, `target` and `body`. The headers
+    /// that are read here have the same names in every dialect.
     pub(super) fn check_request(&self, dialect: Dialect, selector: Selector<'a>) -> CheckRequest<'a> {
         let headers = self.headers;
         let traceparent = headers.field("traceparent");
@@ -52,42 +55,43 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// The one value of a header that the dialect demands.
+    /// The single value of a header that the dialect requires.
     ///
     /// # Errors
-    /// When the header is absent, repeated or not printable ASCII.
+    /// `fault`, if the header is absent, repeated, empty or not visible ASCII.
     pub(super) fn required(&self, name: &'static str, fault: Refusal) -> Result<&'a str, Refusal> {
         let Field::One(value) = self.headers.field(name) else { return Err(fault) };
-        visible(value, fault)
+        visible_ascii(value, fault)
     }
 
-    /// The `resource` of the request's own query; `None` where there is no query.
+    /// The `resource` in the query of the gateway's own request; `None` if there is no query.
     ///
     /// # Errors
-    /// When the query is anything but one `resource=ID`.
+    /// If the query is not exactly one `resource=ID`.
     pub(super) fn resource_id(&self) -> Result<Option<&'a str>, Refusal> {
         match self.target.split_once('?') {
             None | Some((_, "")) => Ok(None),
             Some((_, query)) => match query.strip_prefix("resource=") {
                 Some(id) if !id.contains('&') => Ok(Some(id)),
-                Some(_) | None => Err(request_malformed("the query must be one `resource=ID`")),
+                Some(_) | None => Err(request_malformed("the query must be exactly one `resource=ID`")),
             },
         }
     }
 }
 
-/// Whether a `traceparent` says, if it is well-formed, that the caller keeps the trace. A look at one byte: most
-/// do not.
+/// Whether the last digit of a `traceparent` has the sampled flag (W3C Trace Context §3.2.2.5). It
+/// does not check the rest of the value. Most requests are not sampled, and then `tracestate` need
+/// not be read.
 pub(super) fn may_be_sampled(traceparent: Field<'_>) -> bool {
     let flags = if let Field::One(value) = traceparent { value.get(54) } else { None };
     flags.is_some_and(|digit| matches!(digit, b'1' | b'3' | b'5' | b'7' | b'9' | b'b' | b'd' | b'f'))
 }
 
-/// A value that must be there, of visible ASCII alone.
+/// A required value, which may have only visible ASCII characters.
 ///
 /// # Errors
-/// When it is empty or has other bytes.
-pub(super) fn visible(value: &[u8], fault: Refusal) -> Result<&str, Refusal> {
+/// `fault`, if it is empty or has other bytes.
+pub(super) fn visible_ascii(value: &[u8], fault: Refusal) -> Result<&str, Refusal> {
     let is_visible = !value.is_empty() && value.iter().all(|byte| matches!(byte, b'!'..=b'~'));
     std::str::from_utf8(value).ok().filter(|_| is_visible).ok_or(fault)
 }

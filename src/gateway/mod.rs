@@ -1,5 +1,8 @@
-//! One file a dialect, two functions each: `read` takes the original request from its one fixed place, `write`
-//! answers as the gateway wants it. A 200 is written from a [`Permit`](crate::policy::Permit) alone.
+//! The dialects of the gateways, one file for each. `read` finds the client's original request in
+//! the gateway's request; `write` renders the decision for the gateway. Only a
+//! [`Permit`](crate::policy::Permit) becomes a 200.
+//!
+//! Design: `docs/design/gateways.md`.
 
 pub mod auth_request;
 pub mod ext_authz_grpc;
@@ -18,25 +21,25 @@ use crate::{
     domain::{CheckRequest, Dialect, Refusal},
 };
 
-/// The two functions of one dialect.
+/// The pair of functions that translates one HTTP dialect.
 #[derive(Clone, Copy)]
-pub struct Dialogue {
-    /// Whose they are.
+pub struct HttpAdapter {
+    /// The dialect.
     pub dialect: Dialect,
     /// Reads the original request.
     pub read: for<'a> fn(&Incoming<'a>) -> Result<CheckRequest<'a>, Refusal>,
-    /// Writes the answer; without a request where it could not be read.
+    /// Writes the answer. The request is `None` if it could not be read.
     pub write: fn(&Checked<'_>, Option<&CheckRequest<'_>>) -> Reply,
 }
 
 /// nginx and scripts.
-pub const AUTH_REQUEST: Dialogue =
-    Dialogue { dialect: Dialect::AuthRequest, read: auth_request::read, write: auth_request::write };
+pub const AUTH_REQUEST: HttpAdapter =
+    HttpAdapter { dialect: Dialect::AuthRequest, read: auth_request::read, write: auth_request::write };
 
 /// Envoy's HTTP service.
-pub const EXT_AUTHZ_HTTP: Dialogue =
-    Dialogue { dialect: Dialect::ExtAuthzHttp, read: ext_authz_http::read, write: ext_authz_http::write };
+pub const EXT_AUTHZ_HTTP: HttpAdapter =
+    HttpAdapter { dialect: Dialect::ExtAuthzHttp, read: ext_authz_http::read, write: ext_authz_http::write };
 
 /// Traefik and Caddy.
-pub const FORWARD_AUTH: Dialogue =
-    Dialogue { dialect: Dialect::ForwardAuth, read: forward_auth::read, write: forward_auth::write };
+pub const FORWARD_AUTH: HttpAdapter =
+    HttpAdapter { dialect: Dialect::ForwardAuth, read: forward_auth::read, write: forward_auth::write };

@@ -1,4 +1,5 @@
-//! A decision in HTTP's words, for whichever listener sends it.
+//! A decision as an HTTP answer: status, headers and body. The listener converts it to its own
+//! types.
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -16,12 +17,13 @@ use crate::{
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// Of a permit: the five identity headers, always, so that a gateway that copies them overwrites what a client
-    /// forged.
+    /// The five identity headers of a permit. A permit always has all of them: a gateway that
+    /// copies them then overwrites headers that a client forged.
     pub identity: Option<IdentityHeaders>,
-    /// The others. Names in lower case; no name twice.
+    /// The other headers. Names are in lower case and do not repeat.
     pub others: SmallVec<[(&'static str, Bytes); 5]>,
-    /// A JSON-RPC error, or nothing. A permit never has a body: gateways drop pooled connections for one.
+    /// A JSON-RPC error, if there is one. A permit never has a body, because gateways close the
+    /// pooled connection of an answer with a body.
     pub body: Option<String>,
 }
 
@@ -46,7 +48,8 @@ impl Reply {
         reply
     }
 
-    /// True statuses, and a JSON-RPC error body with a 400: what Envoy, Traefik and Caddy relay as it is.
+    /// The answer that Envoy, Traefik and Caddy relay unchanged: the true status, and for a 400 a
+    /// JSON-RPC error as its body.
     pub(super) fn plain(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
         match &checked.decision {
             Decision::Permit(permit) => Self::of_permit(permit),
@@ -54,7 +57,7 @@ impl Reply {
         }
     }
 
-    /// The denial of [`Reply::plain`].
+    /// A denial as in [`Reply::plain`].
     pub(super) fn plain_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Self {
         let mut reply = Self::of_denial(denial, request);
         if reply.status == 400 {
@@ -81,14 +84,15 @@ impl Reply {
     }
 }
 
-/// The JSON-RPC error of a request that could not be read. Its `id` is unknown or not to be trusted.
+/// The JSON-RPC error for a request that could not be read. Its `id` is null, because the request's
+/// own is unknown or cannot be trusted.
 pub(super) fn json_rpc_error(denial: &Denial) -> String {
     let refusal = denial.refusal();
     let error = JsonRpcErrorObject { code: refusal.json_rpc_code, message: refusal.message() };
     serde_json::to_string(&JsonRpcError { jsonrpc: "2.0", id: (), error }).unwrap_or_default()
 }
 
-/// JSON-RPC 2.0 §5, in the order of the specification.
+/// A response with an error (JSON-RPC 2.0 §5), its members in the order of the specification.
 #[derive(Serialize)]
 struct JsonRpcError<'a> {
     jsonrpc: &'static str,
@@ -102,7 +106,8 @@ struct JsonRpcErrorObject<'a> {
     message: &'a str,
 }
 
-/// Whether a denial may be turned into "allow" by gateways that are told to: only "cannot decide" is.
-pub(super) fn is_cannot_decide(reason: Reason) -> bool {
+/// Whether scopegate could not decide. Only then may a gateway that is configured to fail open let
+/// the request pass.
+pub(super) fn is_undecided(reason: Reason) -> bool {
     reason.status() >= 500
 }

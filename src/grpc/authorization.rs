@@ -1,4 +1,5 @@
-//! `envoy.service.auth.v3.Authorization`: takes a call apart, asks, and puts the answer together.
+//! The service `envoy.service.auth.v3.Authorization`: reads a call, has the request decided, and
+//! writes the answer.
 
 use std::{
     convert::Infallible,
@@ -19,15 +20,15 @@ use crate::{
     gateway::ext_authz_grpc::{self, CheckAnswer, CheckMessage},
 };
 
-/// The service, over what every listener decides with.
+/// The service of one worker.
 #[derive(Clone, Debug)]
 pub(super) struct Authorization {
-    state: WorkerAdmission,
+    admission: WorkerAdmission,
 }
 
 impl Authorization {
-    pub(super) fn new(state: WorkerAdmission) -> Self {
-        Self { state }
+    pub(super) fn new(admission: WorkerAdmission) -> Self {
+        Self { admission }
     }
 }
 
@@ -45,19 +46,19 @@ impl Service<http::Request<Body>> for Authorization {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let check = Check { state: self.state.clone() };
+        let check = Check { admission: self.admission.clone() };
         Box::pin(async move {
             if request.uri().path() != CHECK {
-                return Ok(Status::unimplemented("only Check is served").into_http());
+                return Ok(Status::unimplemented("only Check is implemented").into_http());
             }
             Ok(unary(check, request).await)
         })
     }
 }
 
-/// The method.
+/// The method `Check`.
 struct Check {
-    state: WorkerAdmission,
+    admission: WorkerAdmission,
 }
 
 impl UnaryService<Result<CheckMessage, Refusal>> for Check {
@@ -65,31 +66,33 @@ impl UnaryService<Result<CheckMessage, Refusal>> for Check {
     type Future = BoxFuture<Response<CheckAnswer>, Status>;
 
     fn call(&mut self, request: Request<Result<CheckMessage, Refusal>>) -> Self::Future {
-        let state = self.state.clone();
+        let admission = self.admission.clone();
         Box::pin(async move {
             let (metadata, _, message) = request.into_parts();
-            Ok(Response::new(answer(&state, &message, &metadata.into_headers()).await))
+            Ok(Response::new(answer(&admission, &message, &metadata.into_headers()).await))
         })
     }
 }
 
-/// A message that is not taken in is answered with a denial too, and not by a failed call.
+/// Serves one call. If the message is too long, or the limit on bodies in memory is reached, the
+/// answer is still a denial and not a failed call, because Envoy's `failure_mode_allow` would apply
+/// to that.
 async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Body> {
-    let state = check.state.clone();
-    let limit = state.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);
-    let request = request.map(|body| Body::new(BoundedBody::new(body, state.owned_room())));
+    let admission = check.admission.clone();
+    let limit = admission.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);
+    let request = request.map(|body| Body::new(BoundedBody::new(body, admission.owned_body_guard())));
     let mut grpc = Grpc::new(CheckCodec).max_decoding_message_size(limit);
     let response = grpc.unary(check, request).await;
     let refused = match Status::from_header_map(response.headers()).map(|status| status.code()) {
-        Some(Code::OutOfRange) => state.refuse(DIALECT, Reason::BodyTooLarge),
-        Some(Code::ResourceExhausted) => state.refuse(DIALECT, Reason::Overloaded),
+        Some(Code::OutOfRange) => admission.refuse(DIALECT, Reason::BodyTooLarge),
+        Some(Code::ResourceExhausted) => admission.refuse(DIALECT, Reason::Overloaded),
         Some(_) | None => return response,
     };
     let empty_message = Body::new("\0\0\0\0\0".to_owned());
     grpc.unary(Refuse(ext_authz_grpc::write(&refused, None)), http::Request::new(empty_message)).await
 }
 
-/// Answers whatever was asked.
+/// Answers every message with the denial that it holds.
 struct Refuse(CheckAnswer);
 
 impl UnaryService<Result<CheckMessage, Refusal>> for Refuse {
@@ -102,29 +105,32 @@ impl UnaryService<Result<CheckMessage, Refusal>> for Refuse {
 }
 
 async fn answer(
-    state: &Admission,
+    admission: &Admission,
     message: &Result<CheckMessage, Refusal>,
     call: &http::HeaderMap,
 ) -> CheckAnswer {
-    let _place = match state.enter(DIALECT) {
-        Ok(place) => place,
+    let _request_guard = match admission.enter(DIALECT) {
+        Ok(guard) => guard,
         Err(overloaded) => return ext_authz_grpc::write(&overloaded, None),
     };
-    let mut room = state.room();
-    if !room.grow(message.as_ref().map_or(0, CheckMessage::body_len)) {
-        return ext_authz_grpc::write(&state.refuse(DIALECT, Reason::Overloaded), None);
+    let mut body_guard = admission.body_guard();
+    if !body_guard.grow(message.as_ref().map_or(0, CheckMessage::body_len)) {
+        return ext_authz_grpc::write(&admission.refuse(DIALECT, Reason::Overloaded), None);
     }
-    let message = message.as_ref().map_err(|misread| *misread);
-    let read = message.and_then(|message| ext_authz_grpc::read(message, state.max_body_bytes()));
-    let read =
-        if state.authorizer().is_traced() { read.map(|request| of_trace(request, call)) } else { read };
-    let checked = state.check(DIALECT, &read).await;
+    let message = message.as_ref().map_err(|refusal| *refusal);
+    let read = message.and_then(|message| ext_authz_grpc::read(message, admission.max_body_bytes()));
+    let read = if admission.authorizer().is_traced() {
+        read.map(|request| in_trace_of_call(request, call))
+    } else {
+        read
+    };
+    let checked = admission.check(DIALECT, &read).await;
     ext_authz_grpc::write(&checked, read.as_ref().ok())
 }
 
-/// The request as part of the trace that the call itself names: Envoy's span of the call is nearer than what the
-/// client sent.
-fn of_trace<'a>(request: CheckRequest<'a>, call: &'a http::HeaderMap) -> CheckRequest<'a> {
+/// Puts the request into the trace that the headers of the call name, if they do. Envoy's span of
+/// the call is a closer parent than the span that the client sent.
+fn in_trace_of_call<'a>(request: CheckRequest<'a>, call: &'a http::HeaderMap) -> CheckRequest<'a> {
     let field = |name| Field::of(call.get_all(name).iter().map(http::HeaderValue::as_bytes));
     match field("traceparent") {
         Field::Absent => request,
@@ -138,5 +144,5 @@ const DIALECT: Dialect = Dialect::ExtAuthzGrpc;
 
 const CHECK: &str = "/envoy.service.auth.v3.Authorization/Check";
 
-/// Room for what comes with a body in a message: headers, certificate, metadata.
+/// How much longer than its body a message may be: it also has headers, certificate and metadata.
 const MESSAGE_MARGIN_BYTES: usize = 1 << 20;

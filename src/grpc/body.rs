@@ -1,5 +1,5 @@
-//! A message on its way in, bounded together with all bodies that are in memory: a client whose token nobody has
-//! looked at decides how long it is.
+//! A message while it arrives. Its bytes count towards the limit on all bodies in memory, because a
+//! client chooses the length of a message before scopegate has checked the client's token.
 
 use std::{
     pin::Pin,
@@ -10,17 +10,17 @@ use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use tonic::{Status, body::Body};
 
-use crate::admission::{BodyRoom, InFlightGuard};
+use crate::admission::{BodyBytes, InFlightGuard};
 
-/// Fails with `RESOURCE_EXHAUSTED` where there is no room left.
+/// A body that fails with `RESOURCE_EXHAUSTED` when the limit on bodies in memory is reached.
 pub(super) struct BoundedBody {
     body: Body,
-    room: InFlightGuard<BodyRoom>,
+    guard: InFlightGuard<BodyBytes>,
 }
 
 impl BoundedBody {
-    pub(super) fn new(body: Body, room: InFlightGuard<BodyRoom>) -> Self {
-        Self { body, room }
+    pub(super) fn new(body: Body, guard: InFlightGuard<BodyBytes>) -> Self {
+        Self { body, guard }
     }
 }
 
@@ -37,10 +37,12 @@ impl http_body::Body for BoundedBody {
             Some(Ok(frame)) => frame.data_ref().map_or(0, Bytes::len),
             Some(Err(_)) | None => 0,
         };
-        if self.room.grow(length) {
+        if self.guard.grow(length) {
             Poll::Ready(frame)
         } else {
-            Poll::Ready(Some(Err(Status::resource_exhausted("too many bodies are in flight"))))
+            Poll::Ready(Some(Err(Status::resource_exhausted(
+                "request bodies in flight take too much memory",
+            ))))
         }
     }
 

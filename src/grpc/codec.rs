@@ -1,5 +1,5 @@
-//! `Check` on the wire. A message that cannot be read is answered as a denial: a failed call would be a matter
-//! of Envoy's `failure_mode_allow`.
+//! The codec of `Check`. A message that cannot be decoded is an `Ok` value of the codec, so that
+//! the answer is a denial: Envoy's `failure_mode_allow` would apply to a failed call.
 
 use tonic::{
     Status,

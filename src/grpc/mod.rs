@@ -1,4 +1,7 @@
-//! tonic and nothing else: Envoy's `Check` and gRPC's health service, on threads of their own.
+//! The gRPC listener, the only room that uses tonic's server: Envoy's `Check` and the gRPC health
+//! service. It has its own worker threads.
+//!
+//! Design: `docs/design/gateways.md#one-thread-for-each-grpc-worker`.
 
 mod authorization;
 mod body;

@@ -1,5 +1,7 @@
-//! The gRPC listener. Connections are few and live long, so that one loop accepts them and deals them out in
-//! turn; each worker serves its own on one thread, which costs half of what a runtime of many threads does.
+//! Binds the gRPC port, accepts connections and distributes them to the workers in turn. Envoy
+//! keeps few connections for a long time, so one loop can accept them all. Each worker is one
+//! thread with its own connections: a call costs half of what it costs on a runtime of many
+//! threads.
 
 use std::{
     io,
@@ -32,33 +34,33 @@ pub struct BoundGrpc {
     listeners: Vec<net::TcpListener>,
     addresses: Vec<SocketAddr>,
     workers: usize,
-    state: Arc<Admission>,
+    admission: Arc<Admission>,
     tls: Option<TlsAcceptor>,
     handle: GrpcHandle,
 }
 
-/// Tells a listener what to say of itself, and when to stop.
+/// Controls a running listener: its health status and its stop.
 #[derive(Clone, Debug)]
 pub struct GrpcHandle {
     health: HealthReporter,
     stop: Arc<watch::Sender<bool>>,
 }
 
-/// Binds the listener. `workers` threads serve its connections.
+/// Binds the listener. `workers` threads serve its connections. Without `tls` it serves plain text.
 ///
 /// # Errors
-/// When no address of `listen_addr` (`host:port`) can be bound.
+/// If no address of `listen_addr` (`host:port`) can be bound.
 pub fn bind(
     listen_addr: &str,
     workers: usize,
-    state: Arc<Admission>,
+    admission: Arc<Admission>,
     tls: Option<ServerConfig>,
 ) -> io::Result<BoundGrpc> {
     let listeners = listen(listen_addr)?;
     let addresses = listeners.iter().map(net::TcpListener::local_addr).collect::<Result<_, _>>()?;
     let handle = GrpcHandle { health: HealthReporter::new(), stop: Arc::new(watch::Sender::new(false)) };
     let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
-    Ok(BoundGrpc { listeners, addresses, workers, state, tls, handle })
+    Ok(BoundGrpc { listeners, addresses, workers, admission, tls, handle })
 }
 
 impl BoundGrpc {
@@ -68,58 +70,59 @@ impl BoundGrpc {
         &self.addresses
     }
 
-    /// Stops it, and says how it is.
+    /// The handle that sets the health status and stops the listener.
     #[must_use]
     pub fn handle(&self) -> GrpcHandle {
         self.handle.clone()
     }
 
-    /// Runs until it is stopped and the calls in flight are answered.
+    /// Runs until the handle stops it and the calls in flight are answered.
     ///
     /// # Errors
-    /// When threads cannot be started.
+    /// If a thread cannot be started.
     pub async fn run(self) -> io::Result<()> {
         let services = Services {
-            state: self.state,
+            admission: self.admission,
             health: self.handle.health.clone(),
             tls: self.tls,
             stop: self.handle.stop.subscribe(),
         };
-        // Each worker holds a sender until it has ended.
+        // Each worker holds a sender until it ends, so the channel closes with the last worker.
         let (alive, mut all_ended) = mpsc::channel(1);
         let mut workers = Vec::new();
         for number in 0..self.workers {
             workers.push(worker::start(number, services.clone(), alive.clone())?);
         }
         drop(alive);
-        let dealer = Dealer { workers, next: AtomicUsize::new(0) };
+        let round_robin = RoundRobin { workers, next: AtomicUsize::new(0) };
         let mut loops = Vec::new();
         for listener in self.listeners {
             listener.set_nonblocking(true)?;
-            loops.push(accept(TcpListener::from_std(listener)?, &dealer));
+            loops.push(accept(TcpListener::from_std(listener)?, &round_robin));
         }
         let mut stop = self.handle.stop.subscribe();
         tokio::select! {
             _ = join_all(loops) => {}
             _ = stop.wait_for(|is_stopping| *is_stopping) => {}
         }
-        drop(dealer);
+        drop(round_robin);
         while let Some(()) = all_ended.recv().await {}
         Ok(())
     }
 }
 
 impl GrpcHandle {
-    /// Says by `grpc.health.v1.Health` whether gateways should ask here.
+    /// Sets the status that `grpc.health.v1.Health` reports: whether gateways should send calls
+    /// here.
     pub async fn set_serving(&self, is_serving: bool) {
         let status = if is_serving { ServingStatus::Serving } else { ServingStatus::NotServing };
         self.health.set_service_status("", status).await;
         self.health.set_service_status(Authorization::NAME, status).await;
     }
 
-    /// Stops the listener. Calls in flight are answered first.
+    /// Stops the listener after it has answered the calls in flight.
     pub async fn stop(&self) {
-        // Those who watch the health would keep their connections open for ever.
+        // This ends the streams of `Watch`, which would keep their connections open for ever.
         let mut health = self.health.clone();
         health.clear_service_status("").await;
         health.clear_service_status(Authorization::NAME).await;
@@ -127,39 +130,39 @@ impl GrpcHandle {
     }
 }
 
-/// Deals connections out to the workers.
-struct Dealer {
+/// Distributes connections to the workers in turn.
+struct RoundRobin {
     workers: Vec<mpsc::Sender<net::TcpStream>>,
     next: AtomicUsize,
 }
 
-impl Dealer {
-    async fn deal(&self, connection: net::TcpStream) {
+impl RoundRobin {
+    async fn send(&self, connection: net::TcpStream) {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) % self.workers.len().max(1);
         if let Some(worker) = self.workers.get(turn) {
-            // A worker ends only when all are about to.
+            // A worker ends only when the listener stops.
             let _ = worker.send(connection).await;
         }
     }
 }
 
-async fn accept(listener: TcpListener, dealer: &Dealer) {
+async fn accept(listener: TcpListener, workers: &RoundRobin) {
     loop {
         match listener.accept().await.and_then(|(stream, _)| stream.into_std()) {
-            Ok(connection) => dealer.deal(connection).await,
+            Ok(connection) => workers.send(connection).await,
             Err(error) => {
-                // Without files left every attempt fails at once.
-                tracing::warn!(%error, "a gRPC connection cannot be accepted");
+                // If the process has no file descriptors left, every attempt fails at once.
+                tracing::warn!(%error, "cannot accept a gRPC connection");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
-/// Binds every address of a name that can be bound.
+/// Binds the addresses of the name. Succeeds if at least one can be bound.
 fn listen(listen_addr: &str) -> io::Result<Vec<net::TcpListener>> {
     let mut listeners = Vec::new();
-    let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name has no address");
+    let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name resolves to no address");
     for address in listen_addr.to_socket_addrs()? {
         match net::TcpListener::bind(address) {
             Ok(listener) => listeners.push(listener),
@@ -169,4 +172,5 @@ fn listen(listen_addr: &str) -> io::Result<Vec<net::TcpListener>> {
     if listeners.is_empty() { Err(failure) } else { Ok(listeners) }
 }
 
+/// The pause after `accept` failed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

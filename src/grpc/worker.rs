@@ -1,4 +1,4 @@
-//! One thread that serves gRPC connections.
+//! A worker: one thread that serves the gRPC connections that the listener sends to it.
 
 use std::{io, net, sync::Arc, thread, time::Duration};
 
@@ -19,19 +19,20 @@ use tonic_health::{
 use super::authorization::Authorization;
 use crate::admission::{Admission, WorkerAdmission};
 
-/// What a worker serves, and until when.
+/// The services of a worker, TLS for its connections, and the signal to stop.
 #[derive(Clone)]
 pub(super) struct Services {
-    pub(super) state: Arc<Admission>,
+    pub(super) admission: Arc<Admission>,
     pub(super) health: HealthReporter,
     pub(super) tls: Option<TlsAcceptor>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
-/// Starts a worker; it takes the connections that are sent to it, and drops `alive` when it has ended.
+/// Starts a worker and returns the channel for its connections. The worker drops `alive` when it
+/// ends.
 ///
 /// # Errors
-/// When there can be no further thread.
+/// If the runtime or the thread cannot be created.
 pub(super) fn start(
     number: usize,
     services: Services,
@@ -56,14 +57,14 @@ async fn serve(
         None => serve_streams(services, connections, prepare).await,
         Some(tls) => {
             let (done, streams) = mpsc::channel(BACKLOG);
-            // It ends when nobody sends connections any more.
+            // The task ends when the sender of connections is dropped.
             tokio::spawn(shake_hands(tls, connections, done));
             serve_streams(services, streams, Ok).await
         }
     }
 }
 
-/// Every connection shakes hands by itself: a slow one holds up no other.
+/// Runs each TLS handshake in its own task, so that a slow client does not delay others.
 async fn shake_hands(
     tls: TlsAcceptor,
     mut connections: mpsc::Receiver<net::TcpStream>,
@@ -92,23 +93,23 @@ async fn serve_streams<T, IO>(
 where
     IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
 {
-    let Services { state, health, stop, .. } = services;
+    let Services { admission, health, stop, .. } = services;
     let incoming = poll_fn(move |context| connections.poll_recv(context).map(|next| next.map(prepare)));
     let (mut stopping, mut stopped) = (stop.clone(), stop);
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
-        .add_service(Authorization::new(WorkerAdmission::of(&state)))
+        .add_service(Authorization::new(WorkerAdmission::of(&admission)))
         .add_service(HealthServer::new(HealthService::from_health_reporter(health)))
         .serve_with_incoming_shutdown(incoming, async move {
             let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
         });
-    let too_late = async move {
+    let deadline = async move {
         let _ = stopped.wait_for(|is_stopping| *is_stopping).await;
         tokio::time::sleep(STOP_TIMEOUT).await;
     };
     tokio::select! {
         served = serving => served,
-        () = too_late => Ok(()),
+        () = deadline => Ok(()),
     }
 }
 
@@ -118,13 +119,13 @@ fn prepare(connection: net::TcpStream) -> io::Result<TcpStream> {
     Ok(connection)
 }
 
-/// Connections that may wait for a worker to take them.
+/// How many connections may wait for a worker.
 const BACKLOG: usize = 64;
 
 /// How long a client may take for its handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How often a gateway that says nothing is asked whether it is still there.
+/// How often the worker pings a silent connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 
 /// How long calls in flight may take to finish when the service stops.

@@ -8,13 +8,13 @@ use actix_web::{
 use prometheus::{Registry, TextEncoder};
 use serde::Serialize;
 
-/// What the admin pages show.
+/// The content of the admin pages.
 pub struct AdminState {
     /// The metrics.
     pub registry: Registry,
-    /// Whether the process and both actors are alive.
+    /// Whether every actor of the process runs.
     pub is_alive: Box<dyn Fn() -> bool + Send + Sync>,
-    /// Whether gateways should send requests here.
+    /// The answer of `/readyz` at this moment.
     pub readiness: Box<dyn Fn() -> Readiness + Send + Sync>,
 }
 
@@ -23,32 +23,32 @@ pub struct AdminState {
 pub struct Readiness {
     /// Whether gateways should send requests here.
     pub ready: bool,
-    /// Whether the service is going down.
+    /// Whether the service is about to stop.
     pub draining: bool,
-    /// The policy in force.
+    /// The version of the policy in force.
     pub policy_version: String,
-    /// Why the last load of the configuration failed.
+    /// Why the last load of the configuration failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_reload: Option<String>,
-    /// Why the audit log cannot be written.
+    /// Why the audit log cannot be written, if it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_audit: Option<String>,
-    /// Key sources that have no keys, stale keys, or fail.
+    /// Key sources that have no keys, have stale keys, or cannot be fetched.
     pub failing_sources: Vec<FailingSource>,
-    /// Resources with `oauth.enabled: false`.
+    /// The ids of resources with `oauth.enabled: false`.
     pub unenforced_resources: Vec<String>,
-    /// What an operator should look at.
+    /// Facts that an operator should check.
     pub warnings: Vec<String>,
 }
 
-/// A key source that needs a look.
+/// A key source with a problem.
 #[derive(Clone, Debug, Serialize)]
 pub struct FailingSource {
-    /// The resource that it belongs to.
+    /// The id of its resource.
     pub resource: String,
     /// Its name.
     pub source: String,
-    /// What is wrong.
+    /// The problem.
     pub cause: String,
 }
 

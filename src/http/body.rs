@@ -1,4 +1,5 @@
-//! Reads a request's body, bounded in size and time, without waiting for one that was not announced.
+//! Reads the body of a gateway's request, with limits on size and time. It does not wait for a body
+//! that the headers do not announce.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::{
     domain::Body,
 };
 
-/// A body as far as it was read.
+/// The result of reading a body.
 #[derive(Debug)]
 pub(super) enum ReadBody {
     Absent,
@@ -23,13 +24,13 @@ pub(super) enum ReadBody {
     TooLarge,
 }
 
-/// There was no room for a body beside those of other requests.
+/// The bodies in flight have reached their limit, so this body is not read.
 #[derive(Debug)]
-pub(super) struct NoRoom;
+pub(super) struct BodyBytesExhausted;
 
 impl ReadBody {
-    /// The body for the dialect to look at.
-    pub(super) fn shown(&self) -> Body<'_> {
+    /// The body as the dialect reads it. A body of length 0 counts as absent.
+    pub(super) fn as_body(&self) -> Body<'_> {
         match self {
             Self::Absent => Body::Absent,
             Self::Whole(bytes) if bytes.is_empty() => Body::Absent,
@@ -40,16 +41,18 @@ impl ReadBody {
     }
 }
 
-/// Reads at most `max_bytes` into `room`. What does not arrive in time, or breaks off, is cut.
+/// Reads at most `max_bytes`, counted by `guard`. A body that breaks off, or is incomplete after
+/// [`BODY_TIMEOUT`], is cut.
 ///
 /// # Errors
-/// When `room` ends first: bodies come from clients whose token nobody has looked at.
+/// If the limit on the bytes of all bodies is reached. The limit is needed because a body arrives
+/// before scopegate has checked the client's token.
 pub(super) async fn read_body(
     request: &HttpRequest,
     payload: Payload,
     max_bytes: usize,
-    room: &mut InFlightGuard<&InFlightLimit>,
-) -> Result<ReadBody, NoRoom> {
+    guard: &mut InFlightGuard<&InFlightLimit>,
+) -> Result<ReadBody, BodyBytesExhausted> {
     let headers = request.headers();
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if !headers.contains_key(TRANSFER_ENCODING) && matches!(length, None | Some("0")) {
@@ -58,24 +61,24 @@ pub(super) async fn read_body(
     if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > max_bytes) {
         return Ok(ReadBody::TooLarge);
     }
-    let collected = collect(payload, max_bytes, room);
+    let collected = collect(payload, max_bytes, guard);
     tokio::time::timeout(BODY_TIMEOUT, collected).await.unwrap_or(Ok(ReadBody::Cut))
 }
 
 async fn collect(
     mut payload: Payload,
     max_bytes: usize,
-    room: &mut InFlightGuard<&InFlightLimit>,
-) -> Result<ReadBody, NoRoom> {
-    // Most bodies come in one piece, which is the body then.
+    guard: &mut InFlightGuard<&InFlightLimit>,
+) -> Result<ReadBody, BodyBytesExhausted> {
+    // Most bodies arrive in one chunk. That chunk is used without a copy.
     let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
     while let Some(chunk) = payload.next().await {
         let Ok(chunk) = chunk else { return Ok(ReadBody::Cut) };
         if first.len() + whole.len() + chunk.len() > max_bytes {
             return Ok(ReadBody::TooLarge);
         }
-        if !room.grow(chunk.len()) {
-            return Err(NoRoom);
+        if !guard.grow(chunk.len()) {
+            return Err(BodyBytesExhausted);
         }
         if first.is_empty() && whole.is_empty() {
             first = chunk;
@@ -87,5 +90,6 @@ async fn collect(
     Ok(ReadBody::Whole(if whole.is_empty() { first } else { whole.freeze() }))
 }
 
-/// A gateway sends what it has buffered; one that announces a body and sends none would wait for ever.
+/// How long a body may take. A gateway sends a body that it has already buffered; without a limit,
+/// one that announces a body and sends none would wait for ever.
 const BODY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,4 +1,5 @@
-//! The handlers of the three dialects. They take a request apart, ask, and put the answer together.
+//! The handlers of the three HTTP dialects: they read the request, have it decided, and write the
+//! answer.
 
 use std::sync::LazyLock;
 
@@ -12,98 +13,107 @@ use actix_web::{
     web::{Bytes, Data, Payload},
 };
 
-use super::body::{NoRoom, ReadBody, read_body};
+use super::body::{BodyBytesExhausted, ReadBody, read_body};
 use crate::{
     admission::{Admission, WorkerAdmission},
     authorize::Checked,
     domain::{Field, Reason, Refusal},
     gateway::{
-        AUTH_REQUEST, Dialogue, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, Incoming, Reply,
+        AUTH_REQUEST, EXT_AUTHZ_HTTP, FORWARD_AUTH, HeaderSource, HttpAdapter, Incoming, Reply,
         ext_authz_http::original_target, request_malformed,
     },
     token::IdentityHeaders,
 };
 
 pub(super) async fn auth_request(
-    state: Data<WorkerAdmission>,
+    admission: Data<WorkerAdmission>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    answer(&state, &request, payload, &AUTH_REQUEST).await
+    answer(&admission, &request, payload, &AUTH_REQUEST).await
 }
 
-/// Takes whatever has no route of its own. Under the prefix are Envoy's questions, and elsewhere is nothing.
+/// Serves every path that has no route. Paths below the prefix are requests of Envoy; all others
+/// are a 404.
 pub(super) async fn ext_authz_http(
-    state: Data<WorkerAdmission>,
+    admission: Data<WorkerAdmission>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
     if original_target(request.path()).is_none() {
         return HttpResponse::new(StatusCode::NOT_FOUND);
     }
-    answer(&state, &request, payload, &EXT_AUTHZ_HTTP).await
+    answer(&admission, &request, payload, &EXT_AUTHZ_HTTP).await
 }
 
 pub(super) async fn forward_auth(
-    state: Data<WorkerAdmission>,
+    admission: Data<WorkerAdmission>,
     request: HttpRequest,
     payload: Payload,
 ) -> HttpResponse {
-    answer(&state, &request, payload, &FORWARD_AUTH).await
+    answer(&admission, &request, payload, &FORWARD_AUTH).await
 }
 
 async fn answer(
-    state: &Admission,
+    admission: &Admission,
     request: &HttpRequest,
     payload: Payload,
-    dialogue: &Dialogue,
+    adapter: &HttpAdapter,
 ) -> HttpResponse {
-    let overloaded = |checked: &Checked<'_>| respond((dialogue.write)(checked, None));
-    let _place = match state.enter(dialogue.dialect) {
-        Ok(place) => place,
-        Err(checked) => return finish(state, overloaded(&checked)),
+    let overloaded = |checked: &Checked<'_>| respond((adapter.write)(checked, None));
+    let _request_guard = match admission.enter(adapter.dialect) {
+        Ok(guard) => guard,
+        Err(checked) => return close_if_draining(admission, overloaded(&checked)),
     };
-    let mut room = state.room();
-    let response = match read_body(request, payload, state.max_body_bytes(), &mut room).await {
-        Ok(body) => respond(decide(state, request, &body, dialogue).await),
-        Err(NoRoom) => overloaded(&state.refuse(dialogue.dialect, Reason::Overloaded)),
+    let mut body_guard = admission.body_guard();
+    let response = match read_body(request, payload, admission.max_body_bytes(), &mut body_guard).await {
+        Ok(body) => respond(decide(admission, request, &body, adapter).await),
+        Err(BodyBytesExhausted) => overloaded(&admission.refuse(adapter.dialect, Reason::Overloaded)),
     };
-    finish(state, response)
+    close_if_draining(admission, response)
 }
 
-/// An answer as it goes out. A gateway that reused its connection while this end closes it would lose a request,
-/// so it is told beforehand.
-pub(super) fn finish(state: &Admission, mut response: HttpResponse) -> HttpResponse {
-    if state.is_draining() {
+/// Adds `Connection: close` to the answer if the service is about to stop. A gateway that sends its
+/// next request while scopegate closes the connection would lose that request.
+pub(super) fn close_if_draining(admission: &Admission, mut response: HttpResponse) -> HttpResponse {
+    if admission.is_draining() {
         response.head_mut().set_connection_type(ConnectionType::Close);
     }
     response
 }
 
-async fn decide(state: &Admission, request: &HttpRequest, body: &ReadBody, dialogue: &Dialogue) -> Reply {
+async fn decide(
+    admission: &Admission,
+    request: &HttpRequest,
+    body: &ReadBody,
+    adapter: &HttpAdapter,
+) -> Reply {
     let headers = Headers(request.headers());
-    let asked = Incoming {
+    let incoming = Incoming {
         method: request.method().as_str(),
         target: request.head().uri.path_and_query().map_or("", |target| target.as_str()),
         headers: &headers,
-        body: body.shown(),
+        body: body.as_body(),
     };
-    let read = origin_form(request).and_then(|()| (dialogue.read)(&asked));
-    let checked = state.check(dialogue.dialect, &read).await;
-    (dialogue.write)(&checked, read.as_ref().ok())
+    let read = require_origin_form(request).and_then(|()| (adapter.read)(&incoming));
+    let checked = admission.check(adapter.dialect, &read).await;
+    (adapter.write)(&checked, read.as_ref().ok())
 }
 
-/// An absolute form names a host of its own beside `Host`, and whoever forwards the request may follow it
-/// (RFC 9112 §3.2.2).
-fn origin_form(request: &HttpRequest) -> Result<(), Refusal> {
+/// Requires a target in origin form. A target in absolute form names a second host beside `Host`,
+/// and a proxy that forwards the request must use that host instead (RFC 9112 §3.2.2).
+///
+/// # Errors
+/// If the target is in absolute form.
+fn require_origin_form(request: &HttpRequest) -> Result<(), Refusal> {
     match request.head().uri.authority() {
         None => Ok(()),
         Some(_) => Err(request_malformed("the request target must be a path")),
     }
 }
 
-/// The reply in actix-web's types. A header that cannot be written would be a fault of ours: the request is then
-/// not permitted.
+/// The reply in actix-web's types. If a header value is not valid, which only a bug can cause, the
+/// answer is a 503 so that the request does not pass.
 fn respond(reply: Reply) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let mut response = HttpResponse::new(status);
@@ -125,7 +135,7 @@ fn respond(reply: Reply) -> HttpResponse {
     }
 }
 
-/// `None` where a value cannot be written.
+/// Adds the identity headers; `None` if a value is not valid in a header.
 fn add_identity(headers: &mut HeaderMap, identity: &IdentityHeaders) -> Option<()> {
     let value = |value: &Bytes| HeaderValue::from_maybe_shared(value.clone()).ok();
     let made = |values: &[Bytes; 5]| values.each_ref().map(value);
@@ -148,15 +158,16 @@ struct Headers<'a>(&'a HeaderMap);
 
 impl HeaderSource for Headers<'_> {
     fn field(&self, name: &'static str) -> Field<'_> {
-        match read_name(name) {
+        match parsed_name(name) {
             Some(name) => Field::of(self.0.get_all(name).map(HeaderValue::as_bytes)),
             None => Field::of(self.0.get_all(name).map(HeaderValue::as_bytes)),
         }
     }
 }
 
-/// The names that most requests are asked for, which need not be parsed anew.
-fn read_name(name: &'static str) -> Option<&'static HeaderName> {
+/// The parsed form of the names that are looked up in most requests, so that they need not be
+/// parsed for each one.
+fn parsed_name(name: &'static str) -> Option<&'static HeaderName> {
     Some(match name {
         "authorization" => &header::AUTHORIZATION,
         "origin" => &header::ORIGIN,

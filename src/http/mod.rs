@@ -1,4 +1,6 @@
-//! actix-web and nothing else: servers, routes, handlers of ten lines.
+//! The HTTP listeners, the only room that uses actix-web's server: routes and short handlers.
+//!
+//! Design: `docs/design/gateways.md#http11-only`, `docs/design/request-path.md#no-middleware`.
 
 mod admin;
 mod body;

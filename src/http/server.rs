@@ -1,4 +1,4 @@
-//! The two listeners: decisions and metadata, and the admin pages.
+//! Binds the two HTTP listeners: one for decisions and metadata, one for the admin pages.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -35,7 +35,7 @@ impl BoundServer {
         &self.addresses
     }
 
-    /// Stops it: gracefully, requests in flight finish.
+    /// The handle that stops the listener. With a graceful stop, requests in flight finish first.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
@@ -44,17 +44,17 @@ impl BoundServer {
     /// Runs until it is stopped.
     ///
     /// # Errors
-    /// When accepting connections fails for good.
+    /// If accepting connections fails permanently.
     pub async fn run(self) -> io::Result<()> {
         self.server.await
     }
 }
 
-/// Binds the decision and metadata listener. The request path has no middleware: what would watch it is paid by
-/// every request of every client.
+/// Binds the listener for decisions and metadata. Decisions have no middleware, because every
+/// request would pay for it. Without `tls` it serves plain text.
 ///
 /// # Errors
-/// When the address cannot be bound.
+/// If the address cannot be bound.
 pub fn bind_main(
     settings: &ServerSettings,
     state: Arc<Admission>,
@@ -70,7 +70,8 @@ pub fn bind_main(
                     .wrap(TracingLogger::default())
                     .default_service(web::route().to(metadata::metadata)),
             )
-            // Not a pattern: the framework would run a regular expression over each path.
+            // Not a route with a pattern, because actix-web would match a regular expression for
+            // each request.
             .default_service(web::route().to(decide::ext_authz_http))
     })
     .workers(settings.workers)
@@ -86,10 +87,10 @@ pub fn bind_main(
     Ok(BoundServer { server: server.run(), addresses })
 }
 
-/// Binds the admin listener, with the debug pages where they are switched on.
+/// Binds the admin listener. It serves the debug pages if there are any in `debug`.
 ///
 /// # Errors
-/// When the address cannot be bound.
+/// If the address cannot be bound.
 pub fn bind_admin(
     settings: &ServerSettings,
     state: Arc<AdminState>,
@@ -117,10 +118,11 @@ pub fn bind_admin(
     Ok(BoundServer { server: server.run(), addresses })
 }
 
-/// The timer of idle connections is coarse; a gateway must never find one closed before its time.
+/// Added to `server.keep_alive`, because actix-web's timer is coarse: it must not close a
+/// connection too early while a gateway still uses it.
 const KEEP_ALIVE_MARGIN: Duration = Duration::from_secs(1);
 
-/// A gateway sends a request's head at once.
+/// How long the head of a request may take. A gateway sends it at once.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long requests in flight may take to finish when the service stops.

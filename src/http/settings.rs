@@ -1,4 +1,5 @@
-//! The keys of `server` that the listeners need, checked.
+//! The validated keys of the section `server`. The room `config` fills them in, so that a listener
+//! need not check.
 
 use std::time::Duration;
 
@@ -11,26 +12,26 @@ pub struct ServerSettings {
     pub listen_addr: String,
     /// `host:port` of Envoy's gRPC service.
     pub grpc_listen_addr: String,
-    /// TLS of the decision and gRPC listeners; plain text where there is none.
+    /// TLS of the decision and gRPC listeners; `None` for plain text.
     pub tls: Option<TlsSettings>,
     /// `host:port` of metrics, health and debug pages.
     pub admin_listen_addr: String,
-    /// Bound on a body that is read for its operation.
+    /// Limit on the length of a body that is read for its operation, in bytes.
     pub max_body_bytes: usize,
-    /// Bound on requests in flight, over all workers; more are answered 503.
+    /// Limit on requests in flight, over all workers. Further requests get a 503.
     pub max_in_flight: usize,
-    /// Bounds of the cache of verified tokens.
+    /// Limits of the token cache.
     pub token_cache: CacheSettings,
-    /// Request threads.
+    /// The number of request threads.
     pub workers: usize,
-    /// How long an idle connection of a gateway is kept.
+    /// How long an idle connection of a gateway stays open.
     pub keep_alive: Duration,
-    /// Time between the first failing `/readyz` and the closing of the listeners.
+    /// Time between the first failing `/readyz` and the stop of the listeners.
     pub drain: Duration,
-    /// How long `/readyz` waits for the first answer of each key source.
+    /// How long `/readyz` waits at the start for usable keys of every source.
     pub ready_wait: Duration,
     /// Whether `/debug/…` exists.
     pub debug: bool,
-    /// Values of `Host` besides loopback that the debug pages answer to.
+    /// Values of `Host` besides loopback names for which the debug pages answer.
     pub debug_hosts: Vec<String>,
 }

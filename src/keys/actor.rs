@@ -1,5 +1,5 @@
-//! The actor that keeps the keys of one source fresh. It decides when to fetch, and publishes a snapshot that any
-//! thread reads without a message to the actor.
+//! The JwksActor keeps the keys of one source fresh. Only it decides when to fetch. It publishes a
+//! snapshot that any thread reads without a message to the actor.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -18,17 +18,17 @@ use super::{
     fetch::fetch,
     handle::Remote,
     metrics::SourceMetrics,
-    report::SourceName,
     schedule::{Schedule, TokenBucket},
     snapshot::Fetched,
+    source_log::SourceLog,
 };
 use crate::{
     clock::{SharedClock, Uptime},
     domain::ResourceId,
 };
 
-/// Starts the actor of a source on `arbiter`, which must not serve requests. The actor ends when the last handle is
-/// dropped. `source` is the name of the source in logs and metrics.
+/// Starts the actor of a source on `arbiter`, which must not serve requests. The actor ends when
+/// the last handle is dropped. `source` is the name of the source in logs and metrics.
 pub fn start(
     resource: &ResourceId,
     source: &str,
@@ -45,7 +45,7 @@ pub fn start(
     let unknown_kid = settings.unknown_kid;
     let bucket = TokenBucket::full(unknown_kid, clock.uptime());
     let actor = JwksActor {
-        name: SourceName { resource: resource.clone(), source: source.to_owned() },
+        log: SourceLog { resource: resource.clone(), source: source.to_owned() },
         schedule: Schedule::every(settings.refresh_interval),
         unknown_kids: bucket.clone(),
         failed_signatures: bucket,
@@ -63,9 +63,10 @@ pub fn start(
     KeysHandle::remote(snapshot, Remote::new(mailbox, unknown_kid, rounds, metrics, alive))
 }
 
-/// Fetches the keys of one source. A round is one fetch and its consequences; rounds never overlap.
+/// Fetches the keys of one source. A round is one fetch and the update of the snapshot; rounds
+/// never overlap.
 struct JwksActor {
-    name: SourceName,
+    log: SourceLog,
     settings: RemoteSettings,
     outgoing: Arc<Outgoing>,
     clock: SharedClock,
@@ -77,9 +78,10 @@ struct JwksActor {
     failed_signatures: TokenBucket,
     metrics: Arc<SourceMetrics>,
     timer: Option<SpawnHandle>,
-    /// When the running round began; `None` between rounds.
+    /// When the present round began; `None` between rounds.
     began: Option<Uptime>,
-    /// Resolves when the last handle is dropped. Without it, timers and fetches would keep the actor alive for ever.
+    /// Resolves when the last handle is dropped. Without it, timers and fetches would keep the
+    /// actor alive for ever.
     closed: Option<oneshot::Receiver<Infallible>>,
 }
 
@@ -126,22 +128,22 @@ impl JwksActor {
         let after = before.succeed(fetched, began, self.clock.uptime());
         self.schedule.succeed();
         self.metrics.record_success(after.keys.len(), self.clock.unix_seconds());
-        self.name.log_changes(&before, &after);
+        self.log.changes(&before, &after);
         self.snapshot.store(Arc::new(after));
     }
 
     fn fail(&mut self, cause: String) {
         self.schedule.fail();
         self.metrics.record_failure();
-        self.name.log_failure(&cause);
+        self.log.failure(&cause);
         self.snapshot.store(Arc::new(self.snapshot.load().fail(cause)));
     }
 
-    /// Resolves when the running round has ended.
+    /// Resolves when the present round has ended.
     fn end_of_round(&self) -> ResponseFuture<()> {
         let mut rounds = self.rounds.subscribe();
         Box::pin(async move {
-            // An error means that the actor has ended. There is nothing left to wait for.
+            // An error means that the actor has ended, so there is no round to wait for.
             let _ = rounds.changed().await;
         })
     }
@@ -155,7 +157,7 @@ impl JwksActor {
     }
 }
 
-/// Fetches now, or joins the running round. Answered when the round has ended.
+/// Asks for a fetch now, unless one already runs. The answer comes when the round has ended.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Refresh;
@@ -169,8 +171,9 @@ impl Handler<Refresh> for JwksActor {
     }
 }
 
-/// A token needs a key that was missing when `round` rounds had ended. Fetches if the bucket allows it. Answered when
-/// the round has ended; at once if there is none, or if one has ended since.
+/// Reports that a token needs a key that was missing after `round` rounds. The actor fetches if the
+/// token bucket allows it. The answer comes when the round has ended; it comes at once if no round
+/// begins, or if one has ended meanwhile.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct KeyMissing {
@@ -191,7 +194,7 @@ impl Handler<KeyMissing> for JwksActor {
     }
 }
 
-/// Answered at once by a living actor.
+/// Asks whether the actor lives. A living actor answers at once.
 #[derive(Message)]
 #[rtype(result = "()")]
 struct Ping;
@@ -202,7 +205,7 @@ impl Handler<Ping> for JwksActor {
     fn handle(&mut self, _: Ping, _: &mut Context<Self>) {}
 }
 
-/// The address of the actor, for the handle. It keeps actix in this file.
+/// The address of the actor, for the handle. The type keeps actix inside this file.
 pub(super) struct Mailbox(Addr<JwksActor>);
 
 /// The actor has ended.
@@ -222,4 +225,5 @@ impl Mailbox {
     }
 }
 
+/// How long the actor may take to answer a ping.
 const ALIVE_WITHIN: Duration = Duration::from_secs(2);

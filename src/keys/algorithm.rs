@@ -1,4 +1,4 @@
-//! The JWS algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) of keys.
+//! The JWS algorithms (RFC 7518 §3.1, RFC 8037, RFC 9864) that scopegate verifies.
 
 /// A signature or MAC algorithm that this build verifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -47,7 +47,8 @@ impl Algorithm {
         Self::Hs512,
     ];
 
-    /// The algorithm of a JOSE `alg`, which is case-sensitive. Returns `None` for `none` and unknown names.
+    /// The algorithm that a JOSE `alg` names, case-sensitively. `none` and unknown names are
+    /// `None`.
     #[must_use]
     pub fn parse(alg: &str) -> Option<Self> {
         if alg == "Ed25519" {
@@ -56,7 +57,8 @@ impl Algorithm {
         Self::ALL.into_iter().find(|known| known.name() == alg)
     }
 
-    /// The HMAC of `jsonwebtoken` (RFC 7518 §3.2); `None` for the algorithms of public keys.
+    /// The algorithm in jsonwebtoken's type, if it is for a shared secret (RFC 7518 §3.2); `None`
+    /// for public keys.
     #[must_use]
     pub const fn hmac(self) -> Option<jsonwebtoken::Algorithm> {
         match self {
@@ -94,7 +96,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether one secret signs and verifies.
+    /// Whether one shared secret signs and verifies.
     #[must_use]
     pub const fn is_symmetric(self) -> bool {
         matches!(self, Self::Hs256 | Self::Hs384 | Self::Hs512)

@@ -1,19 +1,19 @@
-//! The errors of key sources. Each one is safe to show to an operator.
+//! The errors of key sources. Each has a text that is safe to show to an operator.
 
 use std::{io, net::IpAddr, time::Duration};
 
 use super::{SkipCause, UrlError};
 
-/// Why keys were not refreshed, or outgoing requests not set up.
+/// Why a source could not be refreshed, or why outgoing requests could not be set up.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeysError {
-    /// The last fetch failed; the text says where and why.
+    /// The last fetch failed. The text has the URL and the cause.
     #[error("{0}")]
     Fetch(String),
-    /// The actor has ended, so nothing keeps the keys fresh.
-    #[error("the keys are not refreshed any more: their actor has ended")]
+    /// The actor has ended, so the keys are no longer refreshed.
+    #[error("the actor that refreshes the keys has ended")]
     ActorGone,
-    /// The content of `server.ca_file` is wrong; the text says why.
+    /// The content of `server.ca_file` is not usable. The text has the cause.
     #[error("{0}")]
     Roots(String),
     /// The TLS library refused its own defaults.
@@ -21,22 +21,22 @@ pub enum KeysError {
     Tls(String),
 }
 
-/// Why one fetch failed. Texts from outside are made printable.
+/// Why one fetch failed. Texts from outside are printable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// The URL is refused.
+    /// scopegate refuses to fetch from the URL.
     #[error("the address must be {0}")]
     Url(#[from] UrlError),
-    /// The host has no address.
+    /// The host name resolves to no address.
     #[error("the host's name cannot be resolved")]
     Resolve,
-    /// All addresses of the host are refused.
+    /// All addresses of the host are forbidden.
     #[error("the host's address `{0}` is refused")]
     Address(IpAddr),
-    /// The connection was not established.
+    /// The connection failed.
     #[error("cannot connect: {0}")]
     Connect(io::ErrorKind),
-    /// The proxy does not speak http.
+    /// The proxy is not an http proxy.
     #[error("a proxy of scheme `{0}` is not supported, only `http`")]
     ProxyScheme(String),
     /// The proxy did not open the tunnel.
@@ -48,11 +48,11 @@ pub enum FetchError {
     /// The TLS handshake failed.
     #[error("TLS handshake failed: {0}")]
     Tls(String),
-    /// The whole fetch took too long.
-    #[error("no complete answer within {}", humantime::format_duration(*.0))]
+    /// Connecting, sending and reading together took too long.
+    #[error("the provider did not answer completely within {}", humantime::format_duration(*.0))]
     Timeout(Duration),
-    /// The answer is a redirect. Redirects are never followed: they would bypass the check of the address.
-    #[error("redirected (status {0}), which is not followed")]
+    /// The answer is a redirect. A redirect could lead to a forbidden address.
+    #[error("the answer is a redirect (status {0}); scopegate does not follow redirects")]
     Redirect(u16),
     /// The status is not 200.
     #[error("status {0}")]
@@ -60,41 +60,45 @@ pub enum FetchError {
     /// The body is longer than `max_bytes`.
     #[error("the body is longer than {0} bytes")]
     TooLarge(usize),
-    /// The connection closed before the announced end of the body.
-    #[error("the body ends before its announced length")]
+    /// The connection closed before the end of the body that `Content-Length` announced.
+    #[error("the body is shorter than its Content-Length")]
     CutShort,
-    /// The connection broke, or the answer is not HTTP.
-    #[error("broken response: {0}")]
+    /// The connection broke, or the response is not HTTP.
+    #[error("the response is malformed: {0}")]
     Response(String),
     /// The body is not JSON.
     #[error("the body is not JSON")]
     NotJson,
-    /// The JSON has no `keys` array.
-    #[error("the document is no JWK Set: it needs one array `keys`")]
+    /// The JSON has no array `keys`. Often the configured URL is that of the issuer.
+    #[error(
+        "the document is not a JWK Set: it has no array `keys`. Is this the URL of the issuer? \
+         Use its discovery URL, `.../.well-known/openid-configuration`"
+    )]
     NoKeysArray,
-    /// The set has entries, and none of them can be used.
+    /// The set has entries, and none of them is usable.
     #[error("none of the {count} keys can be used: {first}")]
     NoUsableKey {
         /// How many entries the set has.
         count: usize,
-        /// What is wrong with the first.
+        /// The cause for the first entry.
         first: SkipCause,
     },
-    /// `issuer` or `jwks_uri` is missing, or is not a URL.
+    /// The document lacks `issuer` or `jwks_uri`, or one of them is not a URL.
     #[error("the discovery document has no well-formed `{0}`")]
     Discovery(&'static str),
-    /// The issuer of the document is not the configured one.
-    #[error("the discovery document is of issuer `{0}`, not of the configured one")]
+    /// The issuer in the document is not the configured one.
+    #[error("the discovery document names the issuer `{0}`, but the configuration another one")]
     IssuerConfigured(String),
-    /// The document does not belong to the URL that it came from (RFC 8414 §3.3).
+    /// The issuer in the document does not belong to the document's URL (RFC 8414 §3.3).
     #[error(
-        "the discovery document is of issuer `{0}`, which belongs elsewhere; configure `issuer` if this is meant"
+        "the discovery document is of issuer `{0}`, which does not match the URL; \
+         set `issuer` if this is intended"
     )]
     IssuerElsewhere(String),
 }
 
 impl FetchError {
-    /// The kind of failure, as a label of a metric.
+    /// The kind of failure, as `error.type` of a span: a word from a small set.
     pub(super) const fn kind(&self) -> &'static str {
         match self {
             Self::Url(_) | Self::Address(_) => "address-refused",
@@ -115,10 +119,11 @@ impl FetchError {
     }
 }
 
-/// Text from a provider, made safe for a log line or an error: printable ASCII, at most 64 characters.
+/// Text from outside for a log line or an error: its first 64 characters, with `?` for each one
+/// that is not printable ASCII.
 pub(super) fn printable(text: &str) -> String {
-    let shown = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
-    text.chars().take(MAX_PRINTED).map(shown).collect()
+    let printed = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    text.chars().take(MAX_PRINTED).map(printed).collect()
 }
 
 const MAX_PRINTED: usize = 64;

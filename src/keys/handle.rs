@@ -1,5 +1,5 @@
-//! The handle of a key source, for the request path. Reading never waits. Only a token whose key is missing waits, for
-//! a bounded time.
+//! The handle of a key source for the request path. Reading the snapshot never waits. Only a
+//! request whose key is missing may wait, for a bounded time.
 
 use std::{convert::Infallible, fmt, sync::Arc};
 
@@ -14,25 +14,26 @@ use super::{
     metrics::SourceMetrics,
 };
 
-/// The keys of one source, fetched or fixed. Clones are handles of the same source.
+/// A source of keys, fetched or fixed. Clones are handles of the same source.
 #[derive(Clone)]
 pub struct KeysHandle {
     snapshot: Arc<ArcSwap<KeySnapshot>>,
     remote: Option<Arc<Remote>>,
 }
 
-/// Why a token asks for a refresh. Each kind has its own bucket, so that forged signatures cannot use up the fetches
-/// that a key rotation needs.
+/// Why a token needs a refresh. Each variant has its own token bucket, so that forged signatures
+/// cannot use up the fetches that a rotation of keys needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Missing {
     /// No key has the token's `kid`.
     Kid,
-    /// A key has the `kid`, and the signature does not verify: the provider may have a new key under the old `kid`.
+    /// A key has the `kid`, but does not verify the signature. The provider may have a new key with
+    /// the old `kid`.
     Signature,
 }
 
 impl KeysHandle {
-    /// A source with one shared secret.
+    /// The source of a shared secret.
     #[must_use]
     pub fn of_secret(settings: &SecretSettings) -> Self {
         Self::fixed([VerifyingKey::of_secret(settings)].into_iter().collect())
@@ -48,22 +49,24 @@ impl KeysHandle {
         Self { snapshot, remote: Some(Arc::new(remote)) }
     }
 
-    /// The current snapshot, read without a lock. Do not hold it over an `await`.
+    /// The present snapshot, without a lock. Do not hold the guard across an `await`.
     #[must_use]
     pub fn snapshot(&self) -> Guard<Arc<KeySnapshot>> {
         self.snapshot.load()
     }
 
-    /// Asks for a refresh on behalf of a token, and waits until the round ends, at most `refresh_unknown_kid.max_wait`.
-    /// Returns at once if these refreshes are switched off, the bucket is empty, [`MAX_WAITING`] tokens wait already,
-    /// or a round has ended since the snapshot with this `round`. The caller reads a new snapshot afterwards.
+    /// Asks for a refresh because of a token, and waits until the round ends, at most
+    /// `refresh_unknown_kid.max_wait`. It returns at once if such refreshes are switched off, if
+    /// the bucket is empty, if [`MAX_WAITING`] tokens already wait, or if a round has ended since
+    /// the snapshot with this `round`. The caller reads a new snapshot afterwards.
     pub async fn refresh_for(&self, missing: Missing, round: u64) {
         if let Some(remote) = &self.remote {
             remote.refresh_for(missing, round).await;
         }
     }
 
-    /// Waits until the first fetch has succeeded or failed. The caller sets a deadline.
+    /// Waits until the first fetch has succeeded or failed. There is no time limit; the caller sets
+    /// one.
     pub async fn first_answer(&self) {
         let Some(remote) = &self.remote else { return };
         let mut rounds = remote.rounds.clone();
@@ -74,17 +77,18 @@ impl KeysHandle {
         }
     }
 
-    /// Fetches now, or joins the running fetch, and waits until it ends.
+    /// Fetches now, or joins the present fetch, and waits until it ends.
     ///
     /// # Errors
-    /// When the fetch failed, or the actor has ended.
+    /// If the fetch failed, or the actor has ended.
     pub async fn refresh(&self) -> Result<(), KeysError> {
         let Some(remote) = &self.remote else { return Ok(()) };
         remote.mailbox.refresh().await.map_err(|_| KeysError::ActorGone)?;
         self.snapshot.load().last_failure.clone().map_or(Ok(()), |cause| Err(KeysError::Fetch(cause)))
     }
 
-    /// Whether the actor of the source answers within two seconds. A source without an actor is always alive.
+    /// Whether the actor of the source answers within two seconds. A source without an actor is
+    /// always alive.
     pub async fn is_alive(&self) -> bool {
         match &self.remote {
             Some(remote) => remote.mailbox.is_alive().await,
@@ -99,14 +103,14 @@ impl fmt::Debug for KeysHandle {
     }
 }
 
-/// The parts that only a fetched source has.
+/// The part of a fetched source besides its snapshot.
 pub(super) struct Remote {
     mailbox: Mailbox,
     settings: UnknownKidSettings,
     waiting: Semaphore,
     rounds: watch::Receiver<u64>,
     metrics: Arc<SourceMetrics>,
-    /// Dropping it with the last handle ends the actor.
+    /// The actor ends when this is dropped with the last handle.
     _alive: oneshot::Sender<Infallible>,
 }
 
@@ -128,11 +132,12 @@ impl Remote {
         if !self.settings.enabled {
             return;
         }
-        let Ok(_place) = self.waiting.try_acquire() else { return };
-        // After a timeout and after the end of the actor the caller does the same: it reads the snapshot again.
+        let Ok(_waiting_guard) = self.waiting.try_acquire() else { return };
+        // After a timeout, or if the actor has ended, the caller does the same: it reads the
+        // snapshot again.
         let _ = timeout(self.settings.max_wait, self.mailbox.report(missing, round)).await;
     }
 }
 
-/// How many tokens may wait for a refresh of one source at the same time.
+/// How many tokens may wait for the refresh of one source at once.
 pub const MAX_WAITING: usize = 64;

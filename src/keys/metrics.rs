@@ -1,4 +1,4 @@
-//! The counters and gauges of key sources, one series for each running source.
+//! The counters and gauges of key sources. Each source that runs has one series per metric.
 
 use std::{
     collections::HashMap,
@@ -15,10 +15,10 @@ use crate::{clock::UnixSeconds, domain::ResourceId};
 pub struct KeysMetrics(Arc<Families>);
 
 impl KeysMetrics {
-    /// Makes the families and registers them.
+    /// Creates the families and registers them.
     ///
     /// # Errors
-    /// When a metric of that name is registered already.
+    /// If one of the names is already registered.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let families = Families {
             refresh: IntCounterVec::new(Opts::new(REFRESH.0, REFRESH.1), &["resource", "source", "outcome"])?,
@@ -26,7 +26,7 @@ impl KeysMetrics {
             last_success: IntGaugeVec::new(Opts::new(LAST_SUCCESS.0, LAST_SUCCESS.1), &SOURCE)?,
             max_stale: IntGaugeVec::new(Opts::new(MAX_STALE.0, MAX_STALE.1), &SOURCE)?,
             unknown_kid: IntCounterVec::new(Opts::new(UNKNOWN_KID.0, UNKNOWN_KID.1), &SOURCE)?,
-            living: Mutex::default(),
+            sources: Mutex::default(),
         };
         registry.register(Box::new(families.refresh.clone()))?;
         registry.register(Box::new(families.keys.clone()))?;
@@ -36,12 +36,11 @@ impl KeysMetrics {
         Ok(Self(Arc::new(families)))
     }
 
-    /// The series of one source, with resolved labels. Its keys are used for `max_stale` after a fetch.
+    /// The series of one source. `max_stale` is the limit on the age of its keys.
     pub(super) fn source(&self, resource: &ResourceId, source: &str, max_stale: Duration) -> SourceMetrics {
         let labels = [resource.as_str().to_owned(), source.to_owned()];
         let families = &self.0;
-        let mut living = families.living();
-        *living.entry(labels.clone()).or_default() += 1;
+        *families.sources().entry(labels.clone()).or_default() += 1;
         let max_stale = i64::try_from(max_stale.as_secs()).unwrap_or(i64::MAX);
         families.max_stale.with_label_values(&labels).set(max_stale);
         let refreshed = |outcome| families.refresh.with_label_values(&[resource.as_str(), source, outcome]);
@@ -64,16 +63,18 @@ struct Families {
     last_success: IntGaugeVec,
     max_stale: IntGaugeVec,
     unknown_kid: IntCounterVec,
-    /// How many sources share a pair of labels: during a reload, the old source and the new one.
-    living: Mutex<HashMap<[String; 2], usize>>,
+    /// How many sources have each pair of labels. During a reload the old and the new source share
+    /// one.
+    sources: Mutex<HashMap<[String; 2], usize>>,
 }
 
 impl Families {
-    fn living(&self) -> MutexGuard<'_, HashMap<[String; 2], usize>> {
-        self.living.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sources(&self) -> MutexGuard<'_, HashMap<[String; 2], usize>> {
+        self.sources.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Removes the series. It is not an error if one is missing already.
+    /// Removes the series of a source. An error would mean that a series does not exist, which is
+    /// fine.
     fn remove(&self, [resource, source]: &[String; 2]) {
         for outcome in [SUCCESS, FAILURE] {
             let _ = self.refresh.remove_label_values(&[resource.as_str(), source, outcome]);
@@ -115,12 +116,12 @@ impl SourceMetrics {
 
 impl Drop for SourceMetrics {
     fn drop(&mut self) {
-        let mut living = self.families.living();
-        let left = living.get(&self.labels).map_or(0, |count| count.saturating_sub(1));
+        let mut sources = self.families.sources();
+        let left = sources.get(&self.labels).map_or(0, |count| count.saturating_sub(1));
         if left > 0 {
-            living.insert(self.labels.clone(), left);
+            sources.insert(self.labels.clone(), left);
         } else {
-            living.remove(&self.labels);
+            sources.remove(&self.labels);
             self.families.remove(&self.labels);
         }
     }
@@ -130,15 +131,17 @@ const SOURCE: [&str; 2] = ["resource", "source"];
 const SUCCESS: &str = "success";
 const FAILURE: &str = "failure";
 const REFRESH: (&str, &str) = ("scopegate_jwks_refresh_total", "Fetches of a key source, by outcome.");
-const KEYS: (&str, &str) = ("scopegate_jwks_keys", "Keys of a source that can be used.");
-const LAST_SUCCESS: (&str, &str) =
-    ("scopegate_jwks_last_success_timestamp_seconds", "When a fetch of the source last succeeded; 0: never.");
+const KEYS: (&str, &str) = ("scopegate_jwks_keys", "Usable keys of a source.");
+const LAST_SUCCESS: (&str, &str) = (
+    "scopegate_jwks_last_success_timestamp_seconds",
+    "Time of the last successful fetch of the source; 0 if there was none.",
+);
 const MAX_STALE: (&str, &str) = (
     "scopegate_jwks_max_stale_seconds",
-    "How long after a fetch the source's keys serve, when no other succeeds.",
+    "How long scopegate uses the source's keys after their last successful fetch.",
 );
 const UNKNOWN_KID: (&str, &str) =
-    ("scopegate_jwks_unknown_kid_total", "Tokens that named a key which the source did not know.");
+    ("scopegate_jwks_unknown_kid_total", "Tokens that named a key which the source does not have.");
 
 #[cfg(test)]
 mod tests {

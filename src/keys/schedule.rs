@@ -1,12 +1,13 @@
-//! When to fetch next, and how many fetches tokens may cause. Pure: time and randomness are passed in.
+//! When a source fetches next, and how many fetches tokens may cause. Pure: time and randomness are
+//! passed in.
 
 use std::time::Duration;
 
 use super::UnknownKidSettings;
 use crate::clock::Uptime;
 
-/// The schedule of a source: a steady interval while fetches succeed, exponential backoff up to that interval while
-/// they fail.
+/// The schedule of a source: a fixed interval while fetches succeed, and exponential backoff up to
+/// that interval while they fail.
 #[derive(Clone, Debug)]
 pub(super) struct Schedule {
     interval: Duration,
@@ -14,23 +15,23 @@ pub(super) struct Schedule {
 }
 
 impl Schedule {
-    /// A schedule of one fetch in each `interval`.
+    /// One fetch per `interval`.
     pub(super) const fn every(interval: Duration) -> Self {
         Self { interval, failures: 0 }
     }
 
-    /// Records a fetch that succeeded.
+    /// Records a successful fetch.
     pub(super) const fn succeed(&mut self) {
         self.failures = 0;
     }
 
-    /// Records a fetch that failed.
+    /// Records a failed fetch.
     pub(super) const fn fail(&mut self) {
         self.failures = self.failures.saturating_add(1);
     }
 
-    /// The time from the end of the last fetch to the next one. `chance`, from 0 to 1, picks a jitter of ±10 %, so that
-    /// many pods do not fetch at the same moment.
+    /// The time from the end of the last fetch to the start of the next. `chance`, from 0 to 1,
+    /// selects the jitter of ±10 %, so that many pods do not fetch at the same moment.
     pub(super) fn next_delay(&self, chance: f64) -> Duration {
         let jitter = 0.9 + 0.2 * chance.clamp(0.0, 1.0);
         if self.failures == 0 {
@@ -42,7 +43,8 @@ impl Schedule {
     }
 }
 
-/// A token bucket: `burst` fetches at once and one more in each interval, however many tokens ask.
+/// A token bucket: it allows `burst` fetches at once and then one per interval, no matter how many
+/// tokens ask.
 #[derive(Clone, Debug)]
 pub(super) struct TokenBucket {
     burst: u32,
@@ -58,19 +60,19 @@ impl TokenBucket {
         Self { burst, interval, level: burst, counted_from: now }
     }
 
-    /// Takes one fetch from the bucket. Returns false if it is empty.
+    /// Takes one fetch. Returns `false` if the bucket is empty.
     pub(super) fn take(&mut self, now: Uptime) -> bool {
         self.refill(now);
-        let is_left = self.level > 0;
+        let is_allowed = self.level > 0;
         self.level = self.level.saturating_sub(1);
-        is_left
+        is_allowed
     }
 
     fn refill(&mut self, now: Uptime) {
         let passed = now.saturating_sub(self.counted_from).as_nanos();
         let refilled = passed.checked_div(self.interval.as_nanos()).unwrap_or(u128::MAX);
-        let room = u128::from(self.burst - self.level);
-        if refilled >= room {
+        let missing = u128::from(self.burst - self.level);
+        if refilled >= missing {
             // Time that passes while the bucket is full does not count.
             (self.level, self.counted_from) = (self.burst, now);
         } else if let Ok(refilled) = u32::try_from(refilled) {
@@ -80,7 +82,10 @@ impl TokenBucket {
     }
 }
 
+/// The delay after the first failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// The most doublings of that delay, which keeps the shift in range.
 const MAX_DOUBLINGS: u32 = 20;
 
 #[cfg(test)]
@@ -127,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_gives_its_burst_and_then_one_in_each_interval() {
+    fn a_bucket_allows_its_burst_and_then_one_fetch_per_interval() {
         let mut bucket = bucket(2);
         let taken: Vec<bool> = (0..4).map(|_| bucket.take(Duration::ZERO)).collect();
         assert_eq!(taken, [true, true, false, false]);
@@ -149,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_without_burst_gives_nothing() {
+    fn a_bucket_without_burst_allows_no_fetch() {
         assert!(!bucket(0).take(MINUTE * 10));
     }
 }

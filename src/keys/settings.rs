@@ -1,4 +1,4 @@
-//! The checked settings of key sources and of outgoing requests.
+//! The validated settings of key sources and of outgoing requests. The room `config` fills them in.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use url::Url;
 use super::{Algorithm, AlgorithmSet};
 use crate::domain::Issuer;
 
-/// The part of an entry of `oauth.jwks` that concerns keys.
+/// The settings of one entry of `oauth.jwks` that concern keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceSettings {
     /// Public keys that are fetched from an identity provider.
@@ -19,38 +19,38 @@ pub enum SourceSettings {
 /// A source whose keys are fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RemoteSettings {
-    /// The URL of the JWKS, or of the discovery document if its path ends in `/.well-known/openid-configuration` or
-    /// `/.well-known/oauth-authorization-server`.
+    /// The URL of the JWK Set, or of the discovery document if the path ends in
+    /// `/.well-known/openid-configuration` or `/.well-known/oauth-authorization-server`.
     pub url: Url,
-    /// The configured issuer. A discovered issuer must equal it.
+    /// The configured issuer. The issuer of a discovery document must be equal to it.
     pub issuer: Option<Issuer>,
-    /// The algorithms that are allowed for these keys. Never symmetric.
+    /// The allowed algorithms of these keys. None of them is symmetric.
     pub algorithms: AlgorithmSet,
-    /// The accepted values of `use` in a JWK. An empty text accepts keys without `use`.
+    /// The accepted values of a JWK's `use`. An empty text accepts keys without `use`.
     pub allowed_use: Vec<String>,
     /// The time from the end of one fetch to the start of the next, with a jitter of ±10 %.
     pub refresh_interval: Duration,
-    /// The limits of fetches that tokens cause.
+    /// Limits on fetches that tokens cause.
     pub unknown_kid: UnknownKidSettings,
-    /// How long the last good keys are used while fetches fail.
+    /// How long the last good keys may be used while fetches fail.
     pub max_stale: Duration,
-    /// The time limit of one fetch, from the connection to the last byte.
+    /// Limit on the duration of one fetch, from connecting to the last byte.
     pub timeout: Duration,
-    /// The largest response body in bytes.
+    /// Limit on the length of a response body, in bytes.
     pub max_bytes: usize,
 }
 
-/// `refresh_unknown_kid`: fetches that a token causes, by an unknown `kid` or by a signature that is invalid under a
-/// known one.
+/// `refresh_unknown_kid`: fetches because of a token with an unknown `kid`, or with a signature
+/// that the key of its `kid` does not verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownKidSettings {
     /// Whether tokens may cause fetches.
     pub enabled: bool,
-    /// How long a request waits for a fetch.
+    /// How long a request waits for such a fetch.
     pub max_wait: Duration,
-    /// The time after which the bucket regains one fetch.
+    /// The time in which the token bucket regains one fetch.
     pub interval: Duration,
-    /// The size of the bucket, in fetches.
+    /// The size of the token bucket.
     pub burst: u32,
 }
 
@@ -59,7 +59,7 @@ pub struct UnknownKidSettings {
 pub struct SecretSettings {
     /// The bytes of the secret.
     pub secret: SecretKey,
-    /// The HMAC that the secret is used with.
+    /// The HMAC algorithm of the secret.
     pub algorithm: Algorithm,
     /// The `kid` of tokens that the secret signs.
     pub key_id: String,
@@ -70,7 +70,7 @@ pub struct SecretSettings {
 pub struct SecretKey(Arc<[u8]>);
 
 impl SecretKey {
-    /// A secret of these bytes.
+    /// A copy of the bytes.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
         Self(bytes.into())
@@ -89,19 +89,20 @@ impl fmt::Debug for SecretKey {
     }
 }
 
-/// The settings of outgoing requests, the same for the whole process.
+/// The settings of all outgoing requests of the process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OutgoingSettings {
-    /// Hosts beside loopback that may be reached over plain http (`server.insecure_key_hosts`): lower case, without
-    /// port.
+    /// Hosts besides loopback to which plain http is allowed (`server.insecure_key_hosts`), in
+    /// lower case, without port.
     pub insecure_hosts: Vec<String>,
-    /// More trusted roots in PEM: the content of `server.ca_file`.
+    /// Further trusted roots in PEM: the content of `server.ca_file`.
     pub ca_pem: Option<Vec<u8>>,
-    /// The proxies that the environment names.
+    /// The proxies in the environment.
     pub proxy: ProxySettings,
 }
 
-/// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` (or in lower case) from the environment.
+/// The values of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, or of their names in
+/// lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxySettings {
     /// The proxy for https URLs.
@@ -110,6 +111,6 @@ pub struct ProxySettings {
     pub http: Option<String>,
     /// The proxy for all URLs.
     pub all: Option<String>,
-    /// Hosts that are reached without a proxy.
+    /// Hosts without a proxy.
     pub no: Option<String>,
 }

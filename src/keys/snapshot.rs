@@ -1,4 +1,5 @@
-//! The state of a source at one moment: immutable, and shared with every thread that verifies tokens.
+//! An immutable snapshot of a source's keys and of its last fetches. Every thread that verifies
+//! shares it.
 
 use std::{
     sync::{
@@ -8,29 +9,30 @@ use std::{
     time::Duration,
 };
 
-use super::{KeySet, RemoteSettings, SkippedKey};
+use super::{KeySet, RemoteSettings, SkippedKey, freshness::Freshness};
 use crate::{clock::Uptime, domain::Issuer};
 
-/// The keys of one source, and how fresh they are.
+/// The keys of one source, with the state of its fetches.
 #[derive(Clone, Debug)]
 pub struct KeySnapshot {
     /// The last good keys.
     pub keys: Arc<KeySet>,
-    /// A number that no other key set in this process has. It changes only with the usable keys or their issuer.
+    /// A number that is unique among the key sets of this process. It changes only when the usable
+    /// keys or their issuer change.
     pub generation: u64,
-    /// The issuer from the discovery document.
+    /// The issuer in the discovery document.
     pub issuer: Option<Issuer>,
     /// When the last successful fetch ended.
     pub last_success: Option<Uptime>,
-    /// When that fetch began. Keys that the provider published later may be missing.
+    /// When that fetch began. Its answer lacks keys that the provider published later.
     pub asked_at: Option<Uptime>,
     /// The number of fetches that have ended.
     pub round: u64,
-    /// Where and why the last fetch failed, safe to show to an operator; `None` after a success.
+    /// Why the last fetch failed, with its URL, safe to show; `None` if it succeeded.
     pub last_failure: Option<String>,
-    /// The keys of the last good set that are not used.
+    /// The keys of the last good set that scopegate does not use.
     pub skipped: Vec<SkippedKey>,
-    ageing: Ageing,
+    freshness: Freshness,
 }
 
 /// The result of a successful fetch.
@@ -38,33 +40,27 @@ pub struct KeySnapshot {
 pub(super) struct Fetched {
     /// The usable keys.
     pub(super) keys: KeySet,
-    /// The other keys, and why they are not used.
+    /// The keys that scopegate does not use, with the causes.
     pub(super) skipped: Vec<SkippedKey>,
-    /// The issuer, if a discovery document named one.
+    /// The issuer in the discovery document, if there was one.
     pub(super) issuer: Option<Issuer>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Ageing {
-    Never,
-    Fetched { max_stale: Duration, fresh_for: Duration },
-}
-
 impl KeySnapshot {
-    /// A snapshot of keys that are not fetched and never age.
+    /// Keys that are not fetched and never age.
     #[must_use]
     pub fn fixed(keys: KeySet) -> Self {
-        Self::new(keys, Ageing::Never)
+        Self::new(keys, Freshness::Fixed)
     }
 
     /// The snapshot before the first fetch: no keys.
     #[must_use]
     pub fn unknown(settings: &RemoteSettings) -> Self {
         let (max_stale, fresh_for) = (settings.max_stale, settings.unknown_kid.interval);
-        Self::new(KeySet::default(), Ageing::Fetched { max_stale, fresh_for })
+        Self::new(KeySet::default(), Freshness::Limited { max_stale, fresh_for })
     }
 
-    fn new(keys: KeySet, ageing: Ageing) -> Self {
+    fn new(keys: KeySet, freshness: Freshness) -> Self {
         Self {
             keys: Arc::new(keys),
             generation: next_generation(),
@@ -74,44 +70,34 @@ impl KeySnapshot {
             round: 0,
             last_failure: None,
             skipped: Vec::new(),
-            ageing,
+            freshness,
         }
     }
 
-    /// Whether tokens may be verified with these keys: a fetch succeeded at most `max_stale` ago.
+    /// Whether these keys may verify tokens: the last successful fetch is at most `max_stale` old.
     #[must_use]
     pub fn is_usable(&self, now: Uptime) -> bool {
-        match self.ageing {
-            Ageing::Never => true,
-            Ageing::Fetched { max_stale, .. } => self.age(now).is_some_and(|age| age <= max_stale),
-        }
+        self.freshness.is_usable(self.age(now))
     }
 
-    /// Whether a key that is missing here is missing at the provider, too: a fetch succeeded after the request
-    /// `arrived`, or within `refresh_unknown_kid.interval` before `now` and none has failed since. Otherwise the
-    /// provider may have published a new key and then gone down, and its tokens must not get a 401.
+    /// Whether a key that is missing here is missing at the provider too: a fetch succeeded after
+    /// the request `arrived`, or within `refresh_unknown_kid.interval` before `now` and no later
+    /// fetch has failed. If a provider publishes a new key and then fails, its tokens are not
+    /// refused as having an unknown key.
     #[must_use]
     pub fn is_fresh(&self, arrived: Uptime, now: Uptime) -> bool {
-        match self.ageing {
-            Ageing::Never => true,
-            Ageing::Fetched { fresh_for, .. } => {
-                let is_after_arrival = self.last_success.is_some_and(|success| success >= arrived);
-                let is_young = self.age(now).is_some_and(|age| age <= fresh_for);
-                is_after_arrival || (is_young && self.last_failure.is_none())
-            }
-        }
+        let is_after_arrival = self.last_success.is_some_and(|success| success >= arrived);
+        let is_recent = self.freshness.is_fresh(self.age(now)) && self.last_failure.is_none();
+        self.freshness.is_fixed() || is_after_arrival || is_recent
     }
 
     /// Whether the first fetch has succeeded or failed.
     #[must_use]
     pub const fn has_answered(&self) -> bool {
-        match self.ageing {
-            Ageing::Never => true,
-            Ageing::Fetched { .. } => self.last_success.is_some() || self.last_failure.is_some(),
-        }
+        self.freshness.is_fixed() || self.last_success.is_some() || self.last_failure.is_some()
     }
 
-    /// The snapshot after a successful fetch that began at `asked_at`.
+    /// The snapshot after a fetch that began at `asked_at` and succeeded.
     #[must_use]
     pub(super) fn succeed(&self, fetched: Fetched, asked_at: Uptime, now: Uptime) -> Self {
         let is_same_issuer = self.issuer == fetched.issuer;
@@ -132,11 +118,11 @@ impl KeySnapshot {
             round: self.round + 1,
             last_failure: None,
             skipped: fetched.skipped,
-            ageing: self.ageing,
+            freshness: self.freshness,
         }
     }
 
-    /// The snapshot after a failed fetch: the same keys.
+    /// The snapshot after a fetch that failed. It has the same keys as before.
     #[must_use]
     pub(super) fn fail(&self, cause: String) -> Self {
         Self { last_failure: Some(cause), round: self.round + 1, ..self.clone() }
@@ -181,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_good_keys_are_used_until_they_are_too_stale() {
+    fn the_last_good_keys_are_usable_until_max_stale() {
         let good = unknown().succeed(fetched(b"1"), SECOND, SECOND);
         let failed = good.fail("status 500".to_owned());
         assert_eq!((failed.generation, failed.keys.len()), (good.generation, 1));
@@ -199,7 +185,7 @@ mod tests {
         let failed = good.fail("status 500".to_owned());
         assert!(
             !failed.is_fresh(SECOND * 55, SECOND * 56),
-            "the provider may have a new key that was never fetched"
+            "the provider may have a new key that could not be fetched"
         );
         assert!(failed.is_fresh(SECOND * 49, SECOND * 56), "it succeeded after the request arrived");
     }
@@ -217,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_keeps_its_serial_while_it_stays_and_its_issuer_does() {
+    fn a_key_keeps_its_serial_while_it_and_its_issuer_stay() {
         let serials = |snapshot: &KeySnapshot| -> Vec<u64> {
             let keys = snapshot.keys.iter();
             keys.inspect(|key| assert!(snapshot.keys.holds(key.serial()))).map(VerifyingKey::serial).collect()

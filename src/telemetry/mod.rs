@@ -1,4 +1,8 @@
-//! What the service tells its operators: log lines, metrics and spans, and what must not be in them.
+//! Telemetry for the operator: log lines, metrics and spans. `redact` removes what they must not
+//! contain.
+//!
+//! Design: `docs/design/logging.md`, `docs/design/tracing.md`,
+//! `docs/design/request-path.md#counts-by-worker`.
 
 mod sampling_ratio;
 

@@ -1,4 +1,5 @@
-//! Makes text from outside fit for a log line: short, printable, and of people only what is wanted.
+//! Makes text from outside safe for a log line: it limits the length, replaces unprintable
+//! characters, and hashes subjects.
 
 use std::borrow::Cow;
 
@@ -6,13 +7,13 @@ use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::domain::Operation;
 
-/// At most 120 characters; each that is not printable ASCII becomes `?`.
+/// The first 120 characters of `foreign`. A character that is not printable ASCII becomes `?`.
 #[must_use]
 pub fn text(foreign: &str) -> String {
     borrowed(foreign).into_owned()
 }
 
-/// The same, without a copy where nothing has to be changed.
+/// The same as [`text`], without a copy if nothing changes.
 #[must_use]
 pub fn borrowed(foreign: &str) -> Cow<'_, str> {
     let is_printable =
@@ -23,14 +24,15 @@ pub fn borrowed(foreign: &str) -> Cow<'_, str> {
     foreign.chars().take(MAX_CHARS).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
 }
 
-/// How an operation is named, fit for a log line.
+/// The method and the name of an operation, safe for a log line.
 #[must_use]
 pub fn operation(operation: &Operation<'_>) -> (String, Option<String>) {
     let (method, name) = operation.method_and_name();
     (text(method), name.map(text))
 }
 
-/// The first 16 hex digits of the SHA-256: the same subject is recognised, but not named.
+/// The first 16 hex digits of the subject's SHA-256. An operator can recognise a subject again
+/// without knowing it.
 #[must_use]
 pub fn hash(subject: &str) -> String {
     let hash = digest(&SHA256, subject.as_bytes());
@@ -38,7 +40,7 @@ pub fn hash(subject: &str) -> String {
     nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
 }
 
-/// Longest foreign text in a log line.
+/// The length of the longest foreign text in a log line, in characters.
 const MAX_CHARS: usize = 120;
 
 #[cfg(test)]

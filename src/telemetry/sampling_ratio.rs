@@ -1,34 +1,35 @@
-//! A share of requests, for what is done for some of them alone.
+//! The sampling ratio: the share of requests that is logged or traced.
 
-/// From none to all.
+/// A ratio from 0 (none) to 1 (all), to a millionth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SamplingRatio {
-    /// Of [`WHOLE`].
+    /// The ratio in parts of [`WHOLE`].
     parts: u32,
 }
 
 impl SamplingRatio {
-    /// Nothing at all, which costs nothing.
+    /// None of the requests.
     pub const NONE: Self = Self { parts: 0 };
 
-    /// Everything.
+    /// All requests.
     pub const ALL: Self = Self { parts: WHOLE };
 
-    /// The share that a number from 0 to 1 is, to a millionth; one that is not 0 is at least that.
+    /// The ratio of a number from 0 to 1, rounded to a millionth; `None` for any other number. A
+    /// number above 0 becomes at least a millionth.
     #[must_use]
     pub fn of(number: f64) -> Option<Self> {
-        let is_share = (0.0..=1.0).contains(&number);
+        let is_ratio = (0.0..=1.0).contains(&number);
         let parts = (number * f64::from(WHOLE)).round() as u32;
-        is_share.then_some(Self { parts: if number > 0.0 { parts.max(1) } else { 0 } })
+        is_ratio.then_some(Self { parts: if number > 0.0 { parts.max(1) } else { 0 } })
     }
 
-    /// The share as a number from 0 to 1.
+    /// The ratio as a number from 0 to 1.
     #[must_use]
     pub fn ratio(self) -> f64 {
         f64::from(self.parts) / f64::from(WHOLE)
     }
 
-    /// Whether the next request is one of them, by chance.
+    /// Decides at random whether the next request is sampled.
     #[must_use]
     pub fn includes_next(self) -> bool {
         match self.parts {
@@ -46,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_share_is_a_number_from_0_to_1() {
+    fn a_ratio_is_a_number_from_0_to_1() {
         assert_eq!(SamplingRatio::of(0.0), Some(SamplingRatio::NONE));
         assert_eq!(SamplingRatio::of(1.0), Some(SamplingRatio::ALL));
         assert_eq!(SamplingRatio::of(0.01), Some(SamplingRatio { parts: 10_000 }));

@@ -1,16 +1,16 @@
-//! Why TLS cannot be served.
+//! The error of a TLS file that cannot be used. It names the setting of the file.
 
 use std::path::PathBuf;
 
-/// What is wrong with one of the files.
+/// A file of `server.tls` that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` {cause}", path.display())]
 pub struct TlsError {
     /// The setting that names the file.
     pub key: TlsKey,
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What is wrong with it; nothing of a key is ever in it.
+    /// The cause. It never contains key material.
     pub cause: String,
 }
 
@@ -26,7 +26,7 @@ pub enum TlsKey {
 }
 
 impl TlsKey {
-    /// As it is written.
+    /// The name of the setting in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -36,11 +36,11 @@ impl TlsKey {
         }
     }
 
-    /// What the file must hold.
+    /// The content that the file must have.
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
-            Self::CertFile => "a PEM file with the certificate chain, the listener's own first",
+            Self::CertFile => "a PEM file with the certificate chain; the listener's certificate comes first",
             Self::KeyFile => "a PEM file with the private key of the certificate",
             Self::ClientCaFile => "a PEM file with the certificates of the authorities that sign clients",
         }

@@ -1,4 +1,4 @@
-//! Files that cannot be served, each with the setting that names it.
+//! Files that cannot be used, each with the setting that names it.
 
 use std::{fs, path::Path};
 
@@ -18,7 +18,7 @@ fn settings(folder: &Path) -> TlsSettings {
 }
 
 #[test]
-fn good_files_have_no_fault() {
+fn good_files_have_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());
     assert_eq!(settings.check(), []);
@@ -27,26 +27,27 @@ fn good_files_have_no_fault() {
 }
 
 #[test]
-fn every_bad_file_is_told_with_its_setting() {
+fn the_error_of_a_bad_file_names_its_setting() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());
     let tls = ServerTls::load(settings.clone()).unwrap();
-    let faults = |file: &Path, content: &str| {
+    let errors = |file: &Path, content: &str| {
         let good = fs::read(file).unwrap();
         fs::write(file, content).unwrap();
-        let faults = settings.check();
+        let errors = settings.check();
         assert!(tls.reload().is_err());
         fs::write(file, good).unwrap();
-        faults.iter().map(|fault| (fault.key, fault.cause.clone())).collect::<Vec<_>>()
+        errors.iter().map(|error| (error.key, error.cause.clone())).collect::<Vec<_>>()
     };
     let other_key = KeyPair::generate().unwrap().serialize_pem();
     let (cert, key, clients) =
         (&settings.cert_file, &settings.key_file, settings.client_ca_file.as_ref().unwrap());
-    assert_eq!(faults(cert, "x"), [(TlsKey::CertFile, "holds no certificate".to_owned())]);
-    assert_eq!(faults(clients, ""), [(TlsKey::ClientCaFile, "holds no certificate".to_owned())]);
-    for (content, cause) in [("x", "holds no private key"), (&*other_key, "does not fit the certificate")] {
-        let faults = faults(key, content);
-        assert!(matches!(&*faults, [(TlsKey::KeyFile, found)] if found.starts_with(cause)), "{faults:?}");
+    assert_eq!(errors(cert, "x"), [(TlsKey::CertFile, "contains no certificate".to_owned())]);
+    assert_eq!(errors(clients, ""), [(TlsKey::ClientCaFile, "contains no certificate".to_owned())]);
+    let not_readable = ("x", "contains no readable private key");
+    for (content, cause) in [not_readable, (&*other_key, "does not belong to the certificate")] {
+        let errors = errors(key, content);
+        assert!(matches!(&*errors, [(TlsKey::KeyFile, found)] if found.starts_with(cause)), "{errors:?}");
     }
     fs::remove_file(cert).unwrap();
     let text = settings.check().first().unwrap().to_string();

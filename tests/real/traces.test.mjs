@@ -264,7 +264,7 @@ describe('a collector that is away', () => {
   test('when it is back, one line says so', async () => {
     answers = (request, response) => request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end());
     await waitFor(async () => (await spans('exported')) > 0, { within: 20_000, what: 'exported spans' });
-    const [{ lost }, ...others] = logged('spans are taken again');
+    const [{ lost }, ...others] = logged('the collector accepts spans again');
     assert.ok(lost >= 3);
     assert.deepEqual(others, []);
     assert.equal(logged('spans are lost').length, 1);

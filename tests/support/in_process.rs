@@ -117,9 +117,9 @@ impl Shared {
 
 /// Decides as the handler of `/authorize` does.
 pub(crate) fn ask(state: &Admission, shown: &Shown) -> Reply {
-    let _place = state.enter(AUTH_REQUEST.dialect).unwrap();
-    let mut room = state.room();
-    assert!(room.grow(shown.body.len()));
+    let _request_guard = state.enter(AUTH_REQUEST.dialect).unwrap();
+    let mut body_guard = state.body_guard();
+    assert!(body_guard.grow(shown.body.len()));
     let read = (AUTH_REQUEST.read)(&shown.asked());
     let checked = state.check(AUTH_REQUEST.dialect, &read).now_or_never().unwrap();
     (AUTH_REQUEST.write)(&checked, read.as_ref().ok())
@@ -170,10 +170,10 @@ pub(crate) fn deny(status: &str) -> Shown {
 /// Decides about a message of Envoy as the gRPC service does, and returns the bytes of the response.
 pub(crate) fn check(shared: &Shared, message: &Bytes) -> Vec<u8> {
     let state = &shared.0;
-    let _place = state.enter(Dialect::ExtAuthzGrpc).unwrap();
+    let _request_guard = state.enter(Dialect::ExtAuthzGrpc).unwrap();
     let message = CheckMessage::read(message.clone()).unwrap();
-    let mut room = state.room();
-    assert!(room.grow(message.body_len()));
+    let mut body_guard = state.body_guard();
+    assert!(body_guard.grow(message.body_len()));
     let read = ext_authz_grpc::read(&message, 4 << 20);
     let checked = state.check(Dialect::ExtAuthzGrpc, &read).now_or_never().unwrap();
     let mut wire = Vec::with_capacity(1024);

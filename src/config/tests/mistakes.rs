@@ -150,7 +150,7 @@ fn place_mistakes() {
 
 #[test]
 fn server_mistakes() {
-    let chain = "expected a PEM file with the certificate chain, the listener's own first";
+    let chain = "expected a PEM file with the certificate chain; the listener's certificate comes first";
     let key = "expected a PEM file with the private key of the certificate";
     for (root, expected) in [
         ("server: {listen_addr: '5025'}", "server.listen_addr: found `5025`, expected `host:port`, such as `127.0.0.1:5025`".to_owned()),
@@ -158,12 +158,12 @@ fn server_mistakes() {
         ("server: {admin_listen_addr: 'localhost:5025'}", "server.admin_listen_addr: found `localhost:5025`, expected an address that no other listener has".to_owned()),
         ("server: {tls: {}}", format!("server.tls.cert_file: is missing; {chain}\nserver.tls.key_file: is missing; {key}")),
         ("server: {tls: {cert_file: Cargo.toml}}", format!("server.tls.key_file: is missing; {key}")),
-        ("server: {tls: {cert_file: Cargo.toml, key_file: b}}", format!("server.tls.cert_file: found `./Cargo.toml` holds no certificate, {chain}")),
+        ("server: {tls: {cert_file: Cargo.toml, key_file: b}}", format!("server.tls.cert_file: found `./Cargo.toml` contains no certificate, {chain}")),
         ("server: {max_body_bytes: 4 MB}", "server.max_body_bytes: found the text `4 MB`, expected a number of bytes, or a size such as `512 KiB` or `4 MiB`".to_owned()),
         ("server: {workers: 2.5}", "server.workers: found the number `2.5`, expected a whole number, 0 or more".to_owned()),
         ("server: {drain: 5}", "server.drain: found the number `5`, expected a duration such as `30s`, `1m` or `150ms`".to_owned()),
         ("server: {ca_file: nowhere.pem}", "server.ca_file: found `./nowhere.pem` which cannot be read: No such file or directory (os error 2), expected a PEM file with certificates".to_owned()),
-        ("server: {ca_file: /dev/null}", "server.ca_file: found `/dev/null` which is of no use: it holds no certificate, expected a PEM file with certificates".to_owned()),
+        ("server: {ca_file: /dev/null}", "server.ca_file: found `/dev/null` which is of no use: it contains no certificate, expected a PEM file with certificates".to_owned()),
         ("server: {insecure_key_hosts: ['a:80']}", "server.insecure_key_hosts[0]: found `a:80`, expected a host without a port".to_owned()),
         ("server: {debug_hosts: ['a b']}", "server.debug_hosts[0]: found `a b`, expected `host` or `host:port`".to_owned()),
         ("server: {log: {format: xml, subject: yes}}", "server.log.format: found `xml`, expected `json` or `text`\nserver.log.subject: found `yes`, expected `hashed`, `plain` or `omitted`".to_owned()),

@@ -1,9 +1,10 @@
-//! The `envoy.service.auth.v3.CheckResponse` that is sent. Envoy takes one without a status, or with status 0
-//! whatever else is in it, for "allow": so nobody outside this file can put one together.
+//! The `envoy.service.auth.v3.CheckResponse` that scopegate sends. Envoy reads one without a
+//! status, or with status 0, as "allow", no matter what else it contains. Therefore only this file
+//! can construct one.
 
-mod shown;
+mod view;
 
-pub use shown::ShownAnswer;
+pub use view::AnswerView;
 
 use bytes::{BufMut, Bytes};
 use prost::{EncodeError, Message, Oneof};
@@ -11,21 +12,23 @@ use prost::{EncodeError, Message, Oneof};
 use crate::{
     authorize::Checked,
     domain::CheckRequest,
-    gateway::{Reply, reply::is_cannot_decide},
+    gateway::{Reply, reply::is_undecided},
     policy::{Denial, Permit},
     token::Identity,
 };
 
-/// The answer to one `Check`: a permit or a denial, each with all that Envoy needs to understand it as that.
+/// The answer to one `Check`: a permit or a denial, with every field that Envoy needs to read it as
+/// one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckAnswer(CheckResponse);
 
 impl CheckAnswer {
-    /// Status 0 and an `ok_response`: the identity headers in place of what the client sent under their names.
+    /// A permit: status 0 and an `ok_response`. Its identity headers replace headers of the same
+    /// names that the client sent.
     pub(super) fn allow(permit: &Permit, checked: &Checked<'_>) -> Self {
         let token: &[Bytes] = if checked.removes_token { &[AUTHORIZATION] } else { &[] };
         let ok = OkHttpResponse {
-            headers: overwriting(&Reply::of_permit(permit)),
+            headers: overwriting_headers(&Reply::of_permit(permit)),
             headers_to_remove: token.to_vec(),
         };
         Self::new(
@@ -35,18 +38,19 @@ impl CheckAnswer {
         )
     }
 
-    /// A status other than 0 and a `denied_response` with its HTTP status; an `error_response` where nothing
-    /// could be decided, which Envoy counts apart and lets `failure_mode_allow` judge.
+    /// A denial: a status other than 0 and a `denied_response` with its HTTP status. If scopegate
+    /// could not decide, it is an `error_response`: Envoy counts it separately, and
+    /// `failure_mode_allow` applies to it.
     pub(super) fn deny(denial: &Denial, checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
         let reply = Reply::plain_denial(denial, request);
         let denied = DeniedHttpResponse {
-            headers: overwriting(&reply),
+            headers: overwriting_headers(&reply),
             status: Some(HttpStatus { code: i32::from(reply.status) }),
             body: reply.body.unwrap_or_default(),
         };
         let metadata = metadata(denial.reason().code(), denial.identity(), checked);
         match reply.status {
-            _ if is_cannot_decide(denial.reason()) => {
+            _ if is_undecided(denial.reason()) => {
                 Self::new(Code::Unavailable, HttpResponse::Error(denied), metadata)
             }
             401 => Self::new(Code::Unauthenticated, HttpResponse::Denied(denied), metadata),
@@ -54,10 +58,10 @@ impl CheckAnswer {
         }
     }
 
-    /// Writes the answer to the wire.
+    /// Encodes the answer as protobuf.
     ///
     /// # Errors
-    /// When the buffer is too small and cannot grow.
+    /// If the buffer is too small and cannot grow.
     pub fn write(&self, wire: &mut impl BufMut) -> Result<(), EncodeError> {
         self.0.encode(wire)
     }
@@ -80,8 +84,9 @@ enum Code {
     Unauthenticated = 16,
 }
 
-/// What Envoy's access log and later filters may know of a decision. Subject and client are written as in the
-/// identity headers, so that no value can break out of a log line.
+/// The dynamic metadata of a decision, for Envoy's access log and for the filters after this one.
+/// Subject and client are escaped as in the identity headers, so that no value can break out of a
+/// log line.
 fn metadata(reason: &'static str, identity: Option<&Identity>, checked: &Checked<'_>) -> Struct {
     let mut fields = Vec::with_capacity(MAX_FIELDS);
     fields.push(Field::of("reason", Bytes::from_static(reason.as_bytes())));
@@ -92,13 +97,13 @@ fn metadata(reason: &'static str, identity: Option<&Identity>, checked: &Checked
         fields.push(Field::of("scopes", scope_text(identity)));
     }
     if let Some((operation, name)) = checked.operation_name() {
-        fields.push(Field::of("operation", copied(&operation)));
-        fields.extend(name.map(|name| Field::of("name", copied(&name))));
+        fields.push(Field::of("operation", bytes_of(&operation)));
+        fields.extend(name.map(|name| Field::of("name", bytes_of(&name))));
     }
     Struct { fields }
 }
 
-/// The scopes as a token writes them.
+/// The scopes with spaces between them, as in the `scope` claim (RFC 6749 §3.3).
 fn scope_text(identity: &Identity) -> Bytes {
     let length =
         identity.scopes.iter().map(|scope| scope.as_str().len() + 1).sum::<usize>().saturating_sub(1);
@@ -112,17 +117,18 @@ fn scope_text(identity: &Identity) -> Bytes {
     text.into()
 }
 
-fn copied(text: &str) -> Bytes {
+fn bytes_of(text: &str) -> Bytes {
     Bytes::copy_from_slice(text.as_bytes())
 }
 
-/// Of a denial in a browser, or a permit.
+/// The most headers of an answer: a denial for a browser, or a permit.
 const MAX_HEADERS: usize = 5;
 
-/// Of a permit for a named thing.
+/// The most fields of the metadata: a permit for an operation that has a name.
 const MAX_FIELDS: usize = 6;
 
-fn overwriting(reply: &Reply) -> Vec<HeaderValueOption> {
+/// The headers of the reply. Envoy overwrites headers of the same names with them.
+fn overwriting_headers(reply: &Reply) -> Vec<HeaderValueOption> {
     let option = |(name, value): (&'static str, &Bytes)| HeaderValueOption {
         header: Some(HeaderValue { key: Bytes::from_static(name.as_bytes()), value: value.clone() }),
         append_action: OVERWRITE_IF_EXISTS_OR_ADD,
@@ -204,7 +210,7 @@ struct HeaderValue {
     value: Bytes,
 }
 
-/// `google.protobuf.Struct`, its map as the list of entries that it is on the wire.
+/// `google.protobuf.Struct`. Its map is a list of entries here, as it is on the wire.
 #[derive(Clone, PartialEq, Message)]
 struct Struct {
     #[prost(message, repeated, tag = "1")]

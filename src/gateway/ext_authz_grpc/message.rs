@@ -1,7 +1,8 @@
-//! The part of `envoy.service.auth.v3.CheckRequest` that is read; prost skips the rest.
+//! The fields of `envoy.service.auth.v3.CheckRequest` that scopegate reads; prost skips the others.
 //!
-//! Texts are bytes, which are cut out of the received message without a copy. A protobuf map is on the wire a
-//! list of entries with `key = 1` and `value = 2`, and is read as one: no hashing, and no entry hides another.
+//! Texts are `Bytes` that share the buffer of the received message, without a copy. On the wire a
+//! protobuf map is a list of entries with `key = 1` and `value = 2`, and it is read as that list:
+//! nothing is hashed, and an entry cannot hide another one of the same name.
 
 use std::fmt;
 
@@ -22,15 +23,16 @@ pub struct CheckMessage {
 }
 
 impl CheckMessage {
-    /// Reads a message from the wire.
+    /// Decodes a message.
     ///
     /// # Errors
-    /// When it is not protobuf.
+    /// If it is not protobuf.
     pub fn read(wire: impl Buf) -> Result<Self, Refusal> {
-        Self::decode(wire).map_err(|_| request_malformed("the CheckRequest must be readable"))
+        Self::decode(wire).map_err(|_| request_malformed("the CheckRequest cannot be decoded"))
     }
 
-    /// The message that Envoy would send with the shipped configuration: raw headers, the body as bytes.
+    /// The message that Envoy sends with the configuration in `deploy/`: headers as raw bytes, the
+    /// body as bytes.
     #[must_use]
     pub fn of(
         [method, host, path]: [&str; 3],
@@ -65,7 +67,7 @@ impl CheckMessage {
         }
     }
 
-    /// The bytes of the body that it shows.
+    /// The length of the body in the message, in bytes.
     #[must_use]
     pub fn body_len(&self) -> usize {
         let request = self.attributes.as_ref().and_then(|attributes| attributes.request.as_ref());
@@ -104,7 +106,7 @@ pub(super) struct HttpRequest {
     pub(super) path: Bytes,
     #[prost(bytes = "bytes", tag = "5")]
     pub(super) host: Bytes,
-    /// In bytes; negative where it is not known.
+    /// The length of the client's body in bytes; negative if Envoy does not know it.
     #[prost(int64, tag = "9")]
     pub(super) size: i64,
     #[prost(bytes = "bytes", tag = "11")]
@@ -135,7 +137,8 @@ pub(super) struct Entry {
     pub(super) raw_value: Bytes,
 }
 
-/// What stands under a name, in any case. An entry that has two values counts twice.
+/// The entry with this name, in any case of letters. An entry with both values set counts as
+/// repeated.
 pub(super) fn field<'a>(entries: &'a [Entry], name: &str) -> Field<'a> {
     let mut field = Field::Absent;
     for Entry { key, value, raw_value } in entries {
@@ -155,7 +158,7 @@ pub(super) fn field<'a>(entries: &'a [Entry], name: &str) -> Field<'a> {
     field
 }
 
-/// Tokens and arguments are in it: it is never shown.
+/// `Debug` without the fields, because they hold tokens and arguments.
 macro_rules! opaque {
     ($($message:ident)*) => {
         $(impl fmt::Debug for $message {

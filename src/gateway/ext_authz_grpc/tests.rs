@@ -1,5 +1,5 @@
-//! What every kind of decision looks like on the wire, read with definitions of our own answer: nothing may be
-//! taken for "allow" by what it leaves out.
+//! Every kind of decision as bytes on the wire, decoded as Envoy decodes it: Envoy must not read
+//! any denial as "allow" because a field is missing. And every rule of reading a `CheckRequest`.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use crate::{
     token::Identity,
 };
 
-/// What Envoy looks at first (`ext_authz_grpc_impl.cc`): the code of the status, absent for 0, then which of the
-/// responses is there, and the code of its HTTP status, absent for 0.
+/// The fields that Envoy reads (`ext_authz_grpc_impl.cc`): the code of the status, absent for 0;
+/// then the response that is set, and the code of its HTTP status, absent for 0.
 #[derive(Clone, PartialEq, Message)]
-struct Seen {
+struct EnvoyView {
     #[prost(message, optional, tag = "1")]
     status: Option<Number>,
     #[prost(message, optional, tag = "2")]
@@ -42,10 +42,10 @@ struct Number {
     code: i32,
 }
 
-fn seen(answer: &CheckAnswer) -> Seen {
+fn as_envoy_reads(answer: &CheckAnswer) -> EnvoyView {
     let mut wire = Vec::new();
     answer.write(&mut wire).unwrap();
-    Seen::decode(&*wire).unwrap()
+    EnvoyView::decode(&*wire).unwrap()
 }
 
 fn denied(denial: Denial) -> Checked<'static> {
@@ -53,11 +53,11 @@ fn denied(denial: Denial) -> Checked<'static> {
 }
 
 #[test]
-fn no_denial_can_be_taken_for_a_permit() {
+fn envoy_reads_no_denial_as_a_permit() {
     let identity = Arc::new(Identity::granted("mcp", "mcp:connect"));
     for reason in Reason::ALL {
         for denial in [Denial::of(reason), Denial::of(reason).with_identity(Arc::clone(&identity))] {
-            let seen = seen(&write(&denied(denial), None));
+            let seen = as_envoy_reads(&write(&denied(denial), None));
             assert_ne!(seen.status.unwrap().code, 0, "{reason:?}");
             assert_eq!(seen.ok, None, "{reason:?}");
             let is_undecided = reason.status() >= 500;
@@ -70,10 +70,10 @@ fn no_denial_can_be_taken_for_a_permit() {
 }
 
 #[test]
-fn a_permit_says_so() {
+fn envoy_reads_a_permit_as_a_permit() {
     let decision = crate::policy::permit_for_tests(Identity::granted("mcp", "mcp:connect"));
     let permit = Checked { decision, removes_token: false, operation: None };
-    let seen = seen(&write(&permit, None));
+    let seen = as_envoy_reads(&write(&permit, None));
     assert_eq!(seen.status, Some(Number { code: 0 }));
     assert!(seen.ok.is_some() && seen.denied.is_none() && seen.error.is_none());
 }
@@ -103,7 +103,7 @@ fn body(change: impl FnOnce(&mut HttpRequest)) -> Result<String, Refusal> {
 }
 
 #[test]
-fn a_body_is_whole_only_where_nothing_says_otherwise() {
+fn a_body_that_envoy_may_have_cut_is_not_whole() {
     let ok = |text: &str| Ok(text.to_owned());
     assert_eq!(body(|_| ()), ok("Absent"));
     assert_eq!(body(|http| http.size = -1), ok("Absent"));
@@ -131,11 +131,11 @@ fn a_body_is_whole_only_where_nothing_says_otherwise() {
         http.raw_body = "{}".into();
         http.body = "{}".into();
     });
-    assert_eq!(both, Err(request_malformed("only one of raw_body and body may be there")));
+    assert_eq!(both, Err(request_malformed("raw_body and body are both set")));
 }
 
 #[test]
-fn both_forms_of_headers_are_read_and_must_agree() {
+fn headers_and_header_map_are_both_read_and_must_agree() {
     let field = |headers: Vec<Entry>, map: Vec<Entry>| {
         let message = message(|http| {
             http.headers = headers;
@@ -161,7 +161,7 @@ fn both_forms_of_headers_are_read_and_must_agree() {
 }
 
 #[test]
-fn what_is_missing_or_said_twice_is_misread() {
+fn a_message_with_a_missing_or_repeated_part_is_refused() {
     for broken in [
         message(|http| http.method = Bytes::new()),
         message(|http| http.path = Bytes::new()),
@@ -185,7 +185,7 @@ fn what_is_missing_or_said_twice_is_misread() {
 }
 
 #[test]
-fn no_message_is_ever_shown() {
+fn debug_output_does_not_show_a_message() {
     let secret = message(|http| http.headers.push(entry("authorization", "Bearer secret")));
     assert_eq!(format!("{secret:?}"), "CheckMessage { .. }");
 }

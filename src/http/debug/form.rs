@@ -1,4 +1,5 @@
-//! The form of the debug page: what was typed into it, and what of that may be shown again.
+//! The form of the debug page: the fields that a person sent, and the part of them that the answer
+//! repeats.
 
 use serde::Deserialize;
 
@@ -8,7 +9,7 @@ use crate::{
     token::DecodedToken,
 };
 
-/// The fields as they were sent.
+/// The fields as the browser sent them.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Form {
@@ -22,9 +23,9 @@ pub(super) struct Form {
     body: String,
 }
 
-/// The fields as they are shown: all but the token, and no header that may hold another one.
+/// The fields that the page shows: all except the token and headers that may hold a credential.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct ShownForm {
+pub(super) struct FormView {
     pub(super) dialect: String,
     pub(super) resource: String,
     pub(super) method: String,
@@ -35,10 +36,11 @@ pub(super) struct ShownForm {
 }
 
 impl Form {
-    /// The request that the fields describe, to a listener that reads `max_body_bytes`.
+    /// The request that the fields describe, as a listener that reads bodies of at most
+    /// `max_body_bytes` gets it.
     ///
     /// # Errors
-    /// The first field that says what no gateway could send.
+    /// The first field with a value that a gateway could not send.
     pub(super) fn original(&self, max_body_bytes: usize) -> Result<OriginalRequest, DraftError> {
         let known = Dialect::ALL.into_iter().find(|dialect| dialect.name() == self.dialect);
         let dialect = known.ok_or_else(|| DraftError {
@@ -47,29 +49,29 @@ impl Form {
             expected: "`auth_request`, `ext_authz_http`, `ext_authz_grpc` or `forward_auth`",
         })?;
         let draft = RequestDraft {
-            resource: filled(&self.resource),
+            resource: non_empty(&self.resource),
             method: self.method.trim().to_owned(),
             path: self.path.trim().to_owned(),
             host: self.host.trim().to_owned(),
             headers: self.header_lines().map(str::to_owned).collect(),
-            token: filled(bare(&self.token)),
+            token: non_empty(without_scheme(&self.token)),
             body: self.body.clone().into_bytes(),
         };
         draft.put(dialect, max_body_bytes)
     }
 
-    /// What the token says; `None` where there is none, or it is no JWT.
+    /// The content of the token; `None` if there is no token, or it is not a JWT.
     pub(super) fn decoded(&self) -> Option<DecodedToken> {
-        DecodedToken::decode(bare(&self.token))
+        DecodedToken::decode(without_scheme(&self.token))
     }
 
     pub(super) fn has_token(&self) -> bool {
         !self.token.trim().is_empty()
     }
 
-    pub(super) fn shown(&self) -> ShownForm {
-        let headers: Vec<_> = self.header_lines().filter(|line| is_harmless(line)).collect();
-        ShownForm {
+    pub(super) fn view(&self) -> FormView {
+        let headers: Vec<_> = self.header_lines().filter(|line| may_be_shown(line)).collect();
+        FormView {
             dialect: self.dialect.clone(),
             resource: self.resource.clone(),
             method: self.method.clone(),
@@ -85,9 +87,9 @@ impl Form {
     }
 }
 
-impl ShownForm {
-    /// What a gateway would ask first for `resource`.
-    pub(super) fn first(resource: &str, path: &str, host: &str) -> Self {
+impl FormView {
+    /// The fields of an empty page: a `tools/list` for `resource`.
+    pub(super) fn example(resource: &str, path: &str, host: &str) -> Self {
         Self {
             dialect: Dialect::AuthRequest.name().to_owned(),
             resource: resource.to_owned(),
@@ -100,13 +102,13 @@ impl ShownForm {
     }
 }
 
-fn filled(text: &str) -> Option<String> {
+fn non_empty(text: &str) -> Option<String> {
     let text = text.trim();
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// A token that was copied with its scheme.
-fn bare(token: &str) -> &str {
+/// The token without the scheme `Bearer`, which a person may have copied with it.
+fn without_scheme(token: &str) -> &str {
     let token = token.trim();
     match token.split_once(' ') {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("Bearer") => rest.trim_start(),
@@ -114,14 +116,14 @@ fn bare(token: &str) -> &str {
     }
 }
 
-/// Whether a line is of a header that decides something, and is no credential. Of any other header nobody here knows
-/// what it holds, and it would decide nothing the next time either.
-fn is_harmless(line: &str) -> bool {
+/// Whether the header of this line affects the decision and is not a credential. Any other header
+/// might hold a secret, and the decision does not need it.
+fn may_be_shown(line: &str) -> bool {
     let name = line.split_once(':').map(|(name, _)| name.trim().to_ascii_lowercase());
-    name.is_some_and(|name| HARMLESS.contains(&name.as_str()))
+    name.is_some_and(|name| SHOWN_HEADERS.contains(&name.as_str()))
 }
 
-const HARMLESS: [&str; 9] = [
+const SHOWN_HEADERS: [&str; 9] = [
     "access-control-request-method",
     "content-encoding",
     "content-type",
@@ -138,19 +140,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_may_be_a_credential_is_not_shown_again() {
+    fn a_header_that_may_be_a_credential_is_not_shown_again() {
         let headers = "Origin: https://a\r\nAuthorization : Bearer s1\nCookie: s2\nX-Api-Key: s3\n\nX-Auth-Token: s4\ns5";
         let form = Form { headers: headers.to_owned(), token: "s6".to_owned(), ..Form::default() };
-        assert_eq!(
-            form.shown(),
-            ShownForm { headers: "Origin: https://a".to_owned(), ..ShownForm::default() }
-        );
+        assert_eq!(form.view(), FormView { headers: "Origin: https://a".to_owned(), ..FormView::default() });
     }
 
     #[test]
     fn a_token_may_be_copied_with_its_scheme() {
         for text in ["a.b.c", " a.b.c\n", "Bearer a.b.c", "bearer  a.b.c "] {
-            assert_eq!(bare(text), "a.b.c", "{text:?}");
+            assert_eq!(without_scheme(text), "a.b.c", "{text:?}");
         }
     }
 }

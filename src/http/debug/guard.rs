@@ -1,7 +1,7 @@
-//! Who may see the debug pages, and what browsers may do with them.
+//! Checks who may read the debug pages, and restricts what a browser does with them.
 //!
-//! They show no secret and change nothing, but a page of another site must not read them through a browser that
-//! can reach this listener, nor have it send the form.
+//! The pages show no secret and change nothing. Still, a page of another site must not read them
+//! through a browser that can reach this listener, and must not make that browser send the form.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,19 +18,22 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::DebugData;
 use crate::admission::Admission;
 
-/// What the debug pages need.
+/// Access rules, data and authorizer of the debug pages.
 pub struct DebugPages {
-    /// Values of `Host` besides loopback that they answer to.
+    /// Values of `Host` besides loopback names for which the pages answer.
     pub hosts: Vec<String>,
-    /// What they show.
+    /// The data of the pages.
     pub data: Box<dyn DebugData>,
-    /// What decides about the requests of the form.
-    pub state: Arc<Admission>,
+    /// Decides about the requests that the form describes.
+    pub admission: Arc<Admission>,
 }
 
 impl DebugPages {
+    /// Admits a request whose `Host` is a loopback name or a listed one.
+    ///
     /// # Errors
-    /// The answer to a request under a name that an attacker may have pointed at loopback (DNS rebinding).
+    /// A 403 for every other `Host`: an attacker may have pointed that name at loopback (DNS
+    /// rebinding).
     pub(super) fn admit(&self, request: &HttpRequest) -> Result<(), Box<HttpResponse>> {
         if is_listed_host(request.headers(), &self.hosts) {
             return Ok(());
@@ -41,16 +44,16 @@ impl DebugPages {
         )))
     }
 
-    /// The same for a form.
+    /// Admits a form under the same rule, if one of our pages sent it.
     ///
     /// # Errors
-    /// The answer to a form that a page of another site has sent.
+    /// A 403 for another `Host`, or for a form that a page of another site sent.
     pub(super) fn admit_form(&self, request: &HttpRequest) -> Result<(), Box<HttpResponse>> {
         self.admit(request)?;
-        if is_of_this_site(request.headers()) {
+        if is_same_origin(request.headers()) {
             return Ok(());
         }
-        Err(Box::new(refuse(StatusCode::FORBIDDEN, "the form was sent by a page of another site\n")))
+        Err(Box::new(refuse(StatusCode::FORBIDDEN, "another site sent this form\n")))
     }
 }
 
@@ -64,39 +67,43 @@ pub(super) fn answer(status: StatusCode) -> HttpResponseBuilder {
     response
 }
 
-/// An answer that says why there is no page.
+/// An answer without a page: the status and the reason as text.
 pub(super) fn refuse(status: StatusCode, why: &'static str) -> HttpResponse {
     answer(status).content_type("text/plain; charset=utf-8").body(why)
 }
 
 fn is_listed_host(headers: &HeaderMap, listed: &[String]) -> bool {
-    let Some(host) = only(headers, &header::HOST) else { return false };
+    let Some(host) = single_value(headers, &header::HOST) else { return false };
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let name = name.map_or(host, |(name, _)| name);
     let is_loopback = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
     is_loopback || listed.iter().any(|known| known == host || known == name)
 }
 
-/// Browsers say with every form which page sent it; whoever says nothing is no browser. `Sec-Fetch-Site` is not sent
-/// to a plain address other than loopback, `Origin` always is.
-fn is_of_this_site(headers: &HeaderMap) -> bool {
-    let is_same_site = match headers.get(&SEC_FETCH_SITE) {
-        Some(_) => only(headers, &SEC_FETCH_SITE) == Some("same-origin"),
+/// Whether a page of this listener sent the form. A browser names the sending page with every form,
+/// so a request that names none is not from a browser. Browsers always send `Origin`; they omit
+/// `Sec-Fetch-Site` if the listener has plain HTTP and is not on loopback.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let by_fetch_site = match headers.get(&SEC_FETCH_SITE) {
+        Some(_) => single_value(headers, &SEC_FETCH_SITE) == Some("same-origin"),
         None => true,
     };
-    let is_same_origin = match headers.get(header::ORIGIN) {
-        Some(_) => only(headers, &header::ORIGIN).and_then(authority) == only(headers, &header::HOST),
+    let by_origin = match headers.get(header::ORIGIN) {
+        Some(_) => {
+            let origin = single_value(headers, &header::ORIGIN);
+            origin.and_then(authority) == single_value(headers, &header::HOST)
+        }
         None => true,
     };
-    is_same_site && is_same_origin
+    by_fetch_site && by_origin
 }
 
 fn authority(origin: &str) -> Option<&str> {
     origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
 }
 
-/// The one value of a header.
-fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+/// The value of a header; `None` if the header is absent, repeated or not ASCII text.
+fn single_value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     let mut values = headers.get_all(name);
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),
@@ -104,10 +111,11 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
     }
 }
 
-/// The style of the pages, which is in them.
+/// The stylesheet. It is inline in the pages.
 pub(super) const STYLE: &str = include_str!("templates/style.css");
 
-/// Nothing is loaded and nothing runs: the style is known by its hash, and the form goes to this listener alone.
+/// Allows only the inline stylesheet, by its hash, and the form, which must go to this listener. A
+/// browser loads nothing else and runs no script.
 static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
     let hash = STANDARD.encode(digest(&SHA256, STYLE.as_bytes()));
     format!(
@@ -117,8 +125,9 @@ static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// `same-origin`, since under `no-referrer` browsers send the form with `Origin: null`, as a page of another site
-/// can have them do.
+/// The headers of every debug page. `Referrer-Policy` is `same-origin` and not `no-referrer`,
+/// because with that browsers send the form with `Origin: null`, and a page of another site can
+/// make them send that too.
 const FIXED: [(HeaderName, &str); 6] = [
     (header::CACHE_CONTROL, "no-store"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -140,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_form_of_another_site_is_told_by_either_header() {
+    fn either_header_reveals_a_form_of_another_site() {
         let host = ("host", "localhost:9464");
         for (pairs, expected) in [
             (&[host][..], true),
@@ -155,7 +164,7 @@ mod tests {
             (&[host, ("origin", "")], false),
             (&[host, ("origin", "http://localhost:9464"), ("origin", "http://evil.example")], false),
         ] {
-            assert_eq!(is_of_this_site(&headers(pairs)), expected, "{pairs:?}");
+            assert_eq!(is_same_origin(&headers(pairs)), expected, "{pairs:?}");
         }
     }
 }

@@ -1,4 +1,7 @@
-//! The debug pages: what the process knows, and one decision told step by step. Off unless switched on.
+//! The debug pages: the state of the process, and one decision step by step. They are off by
+//! default.
+//!
+//! Design: `docs/design/debug-pages.md`.
 
 mod form;
 mod guard;
@@ -11,5 +14,5 @@ pub(super) use pages::routes;
 pub use templates::utc;
 pub use view::{
     CountView, CountsView, DebugData, KeyView, KeysView, Overview, PolicyView, ResourceView, SkippedView,
-    SourceView, in_words,
+    SourceView, duration_in_words,
 };

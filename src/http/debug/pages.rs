@@ -1,4 +1,5 @@
-//! The handlers: each asks the guard first, and fills a template or writes JSON.
+//! The handlers of the debug pages. Each checks the guard first, and then fills in a template or
+//! writes JSON.
 
 use std::time::Duration;
 
@@ -14,13 +15,13 @@ use tokio::time::timeout;
 
 use super::{
     DebugPages,
-    form::{Form, ShownForm},
+    form::{Form, FormView},
     guard::{answer, refuse},
     templates::{ExplainPage, FormPart, OverviewPage, ResultPart},
 };
 use crate::explain::{DraftError, explain};
 
-/// The pages, where they are switched on; elsewhere there is nothing at these paths.
+/// The routes of the pages. They exist only if `server.debug` is true.
 pub(in crate::http) fn routes(service: &mut ServiceConfig, pages: &Data<DebugPages>) {
     let reading = |path: &str| web::resource(path.to_owned());
     service
@@ -50,7 +51,7 @@ async fn overview(pages: Data<DebugPages>, request: HttpRequest) -> HttpResponse
         return *refused;
     }
     let overview = pages.data.overview();
-    let form = first_form(&pages, None);
+    let form = example_form(&pages, None);
     html(StatusCode::OK, &OverviewPage::new(overview, form, pages.data.now()))
 }
 
@@ -58,10 +59,11 @@ async fn empty_form(pages: Data<DebugPages>, request: HttpRequest) -> HttpRespon
     if let Err(refused) = pages.admit(&request) {
         return *refused;
     }
-    html(StatusCode::OK, &ExplainPage::new(None, first_form(&pages, None), pages.data.now()))
+    html(StatusCode::OK, &ExplainPage::new(None, example_form(&pages, None), pages.data.now()))
 }
 
-/// The token comes in the body of a POST and goes out nowhere.
+/// Explains the request of the form. The token arrives in the body of a POST, and no answer or log
+/// repeats it.
 async fn explained(pages: Data<DebugPages>, request: HttpRequest, payload: Payload) -> HttpResponse {
     if let Err(refused) = pages.admit_form(&request) {
         return *refused;
@@ -74,14 +76,14 @@ async fn explained(pages: Data<DebugPages>, request: HttpRequest, payload: Paylo
 
 async fn explain_form(pages: &DebugPages, form: &Form) -> HttpResponse {
     let now = pages.data.now();
-    match form.original(pages.state.max_body_bytes()) {
+    match form.original(pages.admission.max_body_bytes()) {
         Ok(original) => {
-            let explained = explain(pages.state.authorizer(), &original).await;
+            let explained = explain(pages.admission.authorizer(), &original).await;
             let result = ResultPart { explained, decoded: form.decoded(), has_token: form.has_token(), now };
-            html(StatusCode::OK, &ExplainPage::new(Some(result), shown_form(pages, form, None), now))
+            html(StatusCode::OK, &ExplainPage::new(Some(result), sent_form(pages, form, None), now))
         }
         Err(mistake) => {
-            let form = shown_form(pages, form, Some(mistake));
+            let form = sent_form(pages, form, Some(mistake));
             html(StatusCode::BAD_REQUEST, &ExplainPage::new(None, form, now))
         }
     }
@@ -92,13 +94,14 @@ async fn read_form(request: &HttpRequest, payload: Payload) -> Result<Form, (Sta
     let reading = web::Form::<Form>::from_request(request, &mut payload);
     match timeout(FORM_TIMEOUT, reading).await {
         Ok(Ok(form)) => Ok(form.into_inner()),
-        Ok(Err(error)) => Err(fault(error.as_error::<UrlencodedError>())),
+        Ok(Err(error)) => Err(form_error(error.as_error::<UrlencodedError>())),
         Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the form did not arrive in time\n")),
     }
 }
 
-/// In our own words: those of the reader may quote what was sent.
-fn fault(error: Option<&UrlencodedError>) -> (StatusCode, &'static str) {
+/// The status and text for a form that actix-web could not read. The text is our own, because
+/// actix-web's may quote the form.
+fn form_error(error: Option<&UrlencodedError>) -> (StatusCode, &'static str) {
     match error {
         Some(UrlencodedError::Overflow { .. }) => {
             (StatusCode::PAYLOAD_TOO_LARGE, "the form is longer than 256 KiB\n")
@@ -107,22 +110,24 @@ fn fault(error: Option<&UrlencodedError>) -> (StatusCode, &'static str) {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the form must be application/x-www-form-urlencoded\n")
         }
         Some(_) | None => {
-            (StatusCode::BAD_REQUEST, "the form has unknown fields, one of them twice, or no end\n")
+            (StatusCode::BAD_REQUEST, "the form is cut off, or has an unknown or repeated field\n")
         }
     }
 }
 
-fn first_form(pages: &DebugPages, mistake: Option<DraftError>) -> FormPart {
+/// The form with an example request.
+fn example_form(pages: &DebugPages, mistake: Option<DraftError>) -> FormPart {
     let policy = pages.data.policy();
     let first = policy.resources.first();
     let host = first.and_then(|resource| resource.hosts.first()).map_or("localhost", String::as_str);
     let (id, path) = first.map_or(("", "/mcp"), |resource| (&resource.id, &resource.path));
-    let form = ShownForm::first(id, path, host);
+    let form = FormView::example(id, path, host);
     FormPart { form, mistake, ids: policy.resources.into_iter().map(|resource| resource.id).collect() }
 }
 
-fn shown_form(pages: &DebugPages, form: &Form, mistake: Option<DraftError>) -> FormPart {
-    FormPart { form: form.shown(), ..first_form(pages, mistake) }
+/// The form with the request that a person sent.
+fn sent_form(pages: &DebugPages, form: &Form, mistake: Option<DraftError>) -> FormPart {
+    FormPart { form: form.view(), ..example_form(pages, mistake) }
 }
 
 fn html(status: StatusCode, page: &impl Template) -> HttpResponse {
@@ -139,8 +144,9 @@ fn json(page: &impl Serialize) -> HttpResponse {
     answer(StatusCode::OK).insert_header((header::CONTENT_TYPE, "application/json")).json(page)
 }
 
-/// A token of 16 KiB, and a body that a person would paste.
+/// Limit on the length of the form. It has space for a token of 16 KiB and a body that a person
+/// pastes.
 const MAX_FORM_BYTES: usize = 256 * 1024;
 
-/// A browser sends a form at once.
+/// How long the form may take. A browser sends it at once.
 const FORM_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,10 +1,10 @@
-//! What the templates are filled with. They are HTML files, in which askama escapes every value.
+//! The values of the templates. The templates are HTML files, so askama escapes every value.
 
 use std::time::{Duration, UNIX_EPOCH};
 
 use askama::Template;
 
-use super::{Overview, form::ShownForm, guard::STYLE, view::in_words};
+use super::{Overview, form::FormView, guard::STYLE, view::duration_in_words};
 use crate::{
     clock::UnixSeconds,
     domain::Dialect,
@@ -19,7 +19,7 @@ pub(super) struct OverviewPage {
     style: &'static str,
     now: String,
     overview: Overview,
-    form: ShownForm,
+    form: FormView,
     mistake: Option<DraftError>,
     ids: Vec<String>,
 }
@@ -31,12 +31,12 @@ pub(super) struct ExplainPage {
     style: &'static str,
     now: String,
     result: Option<ResultPart>,
-    form: ShownForm,
+    form: FormView,
     mistake: Option<DraftError>,
     ids: Vec<String>,
 }
 
-/// A decision and what it was made about.
+/// The explained decision and the token.
 pub(super) struct ResultPart {
     pub(super) explained: Explained,
     pub(super) decoded: Option<DecodedToken>,
@@ -46,7 +46,7 @@ pub(super) struct ResultPart {
 
 /// The form.
 pub(super) struct FormPart {
-    pub(super) form: ShownForm,
+    pub(super) form: FormView,
     pub(super) mistake: Option<DraftError>,
     pub(super) ids: Vec<String>,
 }
@@ -66,10 +66,10 @@ impl ExplainPage {
 }
 
 impl ResultPart {
-    /// A claim that is a time, in words.
+    /// The time of a claim and its distance from now; `None` if the claim is not a time.
     fn time(&self, member: &DecodedMember) -> Option<String> {
         let at = member.seconds?;
-        let distance = in_words(at.abs_diff(self.now));
+        let distance = duration_in_words(at.abs_diff(self.now));
         Some(if at >= self.now {
             format!("{}, in {distance}", utc(at))
         } else {
@@ -78,7 +78,8 @@ impl ResultPart {
     }
 }
 
-/// A moment as people write it; as a number where the calendar of RFC 3339 does not reach it.
+/// A time in UTC, such as `2026-01-01 00:00:00 UTC`. A time before 1970 or after the year 9999,
+/// which RFC 3339 cannot write, is a number of seconds.
 #[must_use]
 pub fn utc(seconds: UnixSeconds) -> String {
     match u64::try_from(seconds) {
@@ -90,7 +91,7 @@ pub fn utc(seconds: UnixSeconds) -> String {
     }
 }
 
-/// The dialects, and how people know them.
+/// The dialects, each with the names of its gateways.
 static DIALECTS: [(&str, &str); 4] = [
     (Dialect::AuthRequest.name(), "nginx, HAProxy (auth_request)"),
     (Dialect::ExtAuthzGrpc.name(), "Envoy by gRPC (ext_authz_grpc)"),
@@ -100,7 +101,7 @@ static DIALECTS: [(&str, &str); 4] = [
 
 const YEAR_10000: u64 = 253_402_300_800;
 
-/// The style of a step.
+/// The CSS class of a step.
 const fn class(outcome: &StepOutcome) -> &'static str {
     match outcome {
         StepOutcome::Passed => "good",
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_told_wherever_a_token_puts_it() {
+    fn every_time_that_a_token_can_contain_is_shown() {
         assert_eq!(utc(1_767_225_600), "2026-01-01 00:00:00 UTC");
         assert_eq!(utc(253_402_300_799), "9999-12-31 23:59:59 UTC");
         assert_eq!(utc(253_402_300_800), "253402300800 s after 1970");

@@ -1,37 +1,37 @@
-//! What the debug pages show, as values: the JSON pages and the HTML page are written from the same ones.
+//! The data of the debug pages. The JSON pages and the HTML page render the same values.
 
 use serde::Serialize;
 
 use crate::{clock::UnixSeconds, http::Readiness, policy::Row};
 
-/// Where the pages have their content from.
+/// Provides the data of the pages; the room `app` implements it.
 pub trait DebugData: Send + Sync {
     /// The compiled policy.
     fn policy(&self) -> PolicyView;
     /// The key sources, without their keys.
     fn keys(&self) -> KeysView;
-    /// Everything else, and both.
+    /// All data of the overview page, including the policy and the key sources.
     fn overview(&self) -> Overview;
-    /// What the calendar shows.
+    /// The current time.
     fn now(&self) -> UnixSeconds;
 }
 
-/// What is known of the process.
+/// The state of the process.
 #[derive(Clone, Debug)]
 pub struct Overview {
     /// The version of the build.
     pub version: &'static str,
     /// The commit that was built.
     pub commit: &'static str,
-    /// How long it runs, in words.
+    /// How long the process has run, in words.
     pub uptime: String,
     /// When it started, in UTC.
     pub started: String,
-    /// What `/readyz` says.
+    /// The answer of `/readyz`.
     pub readiness: Readiness,
-    /// When the configuration was read last, in UTC.
+    /// When the configuration was last read, in UTC.
     pub loaded: String,
-    /// How long ago, in words.
+    /// How long ago that was, in words.
     pub loaded_ago: String,
     /// The policy in force.
     pub policy: PolicyView,
@@ -44,7 +44,7 @@ pub struct Overview {
 /// `/debug/policy`.
 #[derive(Clone, Debug, Serialize)]
 pub struct PolicyView {
-    /// Names the configuration, by its content.
+    /// A hash of the configuration.
     pub version: String,
     /// The resources, in the order of the configuration.
     pub resources: Vec<ResourceView>,
@@ -55,17 +55,17 @@ pub struct PolicyView {
 pub struct ResourceView {
     /// Its id.
     pub id: String,
-    /// Its identifier, as metadata and `aud` have it.
+    /// Its identifier (RFC 8707), as in the metadata document and in `aud`.
     pub resource: String,
     /// The path of its endpoint.
     pub path: String,
     /// The hosts that select it.
     pub hosts: Vec<String>,
-    /// Whether anything is checked.
+    /// Whether requests need a token.
     pub enforced: bool,
     /// `enforce`, `report` or `off`.
     pub mode: &'static str,
-    /// What its operations need; nothing where nothing is checked.
+    /// Its operations and their scopes; `None` if requests need no token.
     pub operations: Option<Vec<Row>>,
 }
 
@@ -79,23 +79,23 @@ pub struct KeysView {
 /// One key source.
 #[derive(Clone, Debug, Serialize)]
 pub struct SourceView {
-    /// The resource that it belongs to.
+    /// The id of its resource.
     pub resource: String,
     /// Its name.
     pub source: String,
-    /// The issuer that its discovery document names.
+    /// The issuer in its discovery document.
     pub issuer: Option<String>,
-    /// The number of the key set; it changes with the keys.
+    /// The number of the key set. It changes whenever the keys change.
     pub generation: u64,
-    /// Seconds since the last fetch that succeeded; nothing for a shared secret.
+    /// Seconds since the last successful fetch; `None` for a shared secret, or if there was none.
     pub age_seconds: Option<u64>,
-    /// Whether tokens are verified with its keys.
+    /// Whether its keys may verify tokens.
     pub usable: bool,
-    /// What is wrong.
+    /// The problem of the source, if it has one.
     pub trouble: Option<String>,
-    /// Its keys, by name.
+    /// Its keys.
     pub keys: Vec<KeyView>,
-    /// Keys of the provider that are not used.
+    /// Keys of the provider that scopegate does not use.
     pub skipped: Vec<SkippedView>,
 }
 
@@ -108,21 +108,21 @@ pub struct KeyView {
     pub alg: &'static str,
 }
 
-/// A key that is not used.
+/// A key that scopegate does not use.
 #[derive(Clone, Debug, Serialize)]
 pub struct SkippedView {
     /// Its `kid`.
     pub kid: Option<String>,
-    /// Why not.
+    /// Why scopegate does not use it.
     pub cause: String,
 }
 
 /// Decisions since the start, over all resources and dialects.
 #[derive(Clone, Debug, Default)]
 pub struct CountsView {
-    /// How many.
+    /// The sum.
     pub total: u64,
-    /// By outcome and reason, the most frequent first.
+    /// The counts by outcome and reason, the most frequent first.
     pub rows: Vec<CountView>,
 }
 
@@ -131,25 +131,26 @@ pub struct CountsView {
 pub struct CountView {
     /// `permit`, `deny`, `report` or `abandoned`.
     pub decision: String,
-    /// The stable code.
+    /// The stable code of the reason.
     pub reason: String,
-    /// How often.
+    /// The number of decisions.
     pub count: u64,
 }
 
 impl SourceView {
-    /// The age in words; `fixed` for keys that do not age.
+    /// The age in words; `fixed` for a shared secret, which does not age; `never` if no fetch has
+    /// succeeded.
     pub(super) fn age(&self) -> String {
         match self.age_seconds {
-            Some(seconds) => format!("{} ago", in_words(seconds)),
+            Some(seconds) => format!("{} ago", duration_in_words(seconds)),
             None if self.usable => "fixed".to_owned(),
             None => "never".to_owned(),
         }
     }
 }
 
-/// A span of time in its two greatest units: `2h 5m`, `12s`.
-pub fn in_words(seconds: u64) -> String {
+/// A duration in its two greatest units: `2h 5m`, `12s`.
+pub fn duration_in_words(seconds: u64) -> String {
     let (days, hours) = (seconds / 86_400, seconds / 3600 % 24);
     let (minutes, rest) = (seconds / 60 % 60, seconds % 60);
     match (days, hours, minutes) {
@@ -165,10 +166,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_span_is_told_in_its_two_greatest_units() {
+    fn a_duration_has_its_two_greatest_units() {
         let cases = [(0, "0s"), (59, "59s"), (61, "1m 1s"), (3_660, "1h 1m"), (90_000, "1d 1h")];
         for (seconds, words) in cases {
-            assert_eq!(in_words(seconds), words);
+            assert_eq!(duration_in_words(seconds), words);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The connector of awc. It checks every address before it connects: a check of only the URL could be bypassed through
-//! DNS.
+//! The connector of awc's client. It checks each address immediately before it connects. A check of
+//! only the URL would not be enough, because the DNS may return any address for a name.
 
 use std::{net::SocketAddr, sync::Arc};
 
@@ -10,9 +10,9 @@ use futures_util::future::LocalBoxFuture;
 use tokio::net::{TcpStream, lookup_host};
 
 use super::{super::FetchError, Outgoing, tunnel};
-use crate::keys::address::{bare, may_connect};
+use crate::keys::ssrf::{may_connect, without_brackets};
 
-/// Connects directly, or through the proxy for the address.
+/// Connects directly, or through the proxy for the URL.
 #[derive(Clone, Debug)]
 pub(super) struct CheckedConnector {
     outgoing: Arc<Outgoing>,
@@ -52,7 +52,10 @@ async fn connect(outgoing: &Outgoing, uri: &Uri, port: u16) -> Result<TcpStream,
     dial(&allowed(host, resolve(host, port).await?)?).await
 }
 
-/// The allowed addresses of `host`.
+/// The addresses to which a fetch for `host` may connect.
+///
+/// # Errors
+/// If the host has addresses and all of them are forbidden.
 fn allowed(host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, FetchError> {
     let (allowed, refused): (Vec<_>, Vec<_>) =
         addresses.into_iter().partition(|address| may_connect(host, address.ip()));
@@ -63,7 +66,7 @@ fn allowed(host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, Fe
 }
 
 pub(super) async fn resolve(host: &str, port: u16) -> Result<Vec<SocketAddr>, FetchError> {
-    let addresses = lookup_host((bare(host), port)).await;
+    let addresses = lookup_host((without_brackets(host), port)).await;
     Ok(addresses.map_err(|_| FetchError::Resolve)?.collect())
 }
 
@@ -83,13 +86,13 @@ mod tests {
     }
 
     #[test]
-    fn of_a_name_with_allowed_and_refused_addresses_the_allowed_ones_are_used() {
+    fn only_the_allowed_addresses_of_a_name_are_used() {
         let found = addresses(&["127.0.0.1:443", "10.0.0.1:443", "169.254.169.254:443"]);
         assert_eq!(allowed("idp.internal", found), Ok(addresses(&["10.0.0.1:443"])));
     }
 
     #[test]
-    fn a_name_with_only_refused_addresses_is_refused() {
+    fn a_name_with_only_forbidden_addresses_is_refused() {
         let error = allowed("idp.internal", addresses(&["[::1]:443", "127.0.0.1:443"])).unwrap_err();
         assert_eq!(error.to_string(), "the host's address `::1` is refused");
         assert!(allowed("localhost", addresses(&["10.0.0.1:443"])).is_err());

@@ -1,4 +1,7 @@
-//! One fetch over the network with awc: bounded in time and size, without redirects, and only to allowed addresses.
+//! One fetch of keys over the network, with awc: limited in time and size, without redirects, and
+//! only to allowed addresses.
+//!
+//! Design: `docs/design/keys.md#our-own-connector-for-outgoing-requests`.
 
 mod connect;
 mod outgoing;
@@ -16,18 +19,21 @@ use bytes::Bytes;
 use tokio::time::timeout;
 use url::Url;
 
-use self::connect::CheckedConnector;
 pub use self::outgoing::{Outgoing, check_roots, client_tls};
+use self::{connect::CheckedConnector, span::fetch_span};
 use super::{
     FetchError, KeySet, RemoteSettings,
-    address::is_fetchable,
     discovery::{Discovery, is_discovery},
     error::printable,
     snapshot::Fetched,
+    ssrf::is_fetchable,
 };
 
-/// Fetches the keys of a source, through its discovery document if `settings.url` is one. The error text says where the
-/// fetch failed and why.
+/// Fetches the keys of a source. If `settings.url` is that of a discovery document, it reads the
+/// URL of the keys from there.
+///
+/// # Errors
+/// The URL that failed, and the cause.
 pub(super) async fn fetch(outgoing: Arc<Outgoing>, settings: RemoteSettings) -> Result<Fetched, String> {
     let fetch = Fetch { client: client(&outgoing, settings.timeout), outgoing, settings };
     let url = &fetch.settings.url;
@@ -58,14 +64,15 @@ impl Fetch {
         Ok(Fetched { keys, skipped, issuer: None })
     }
 
-    /// The body of a 200. The time limit covers the whole exchange, so that a body sent byte by byte cannot outlast it.
+    /// The body of a 200. The time limit is for the whole fetch; a limit for each read would never
+    /// end for a body that arrives byte by byte.
     async fn get(&self, url: &Url) -> Result<Bytes, FetchError> {
         is_fetchable(url, self.outgoing.insecure_hosts())?;
         let limit = self.settings.timeout;
         let tracer = self.outgoing.tracer();
-        let begun = tracer.begin();
+        let start = tracer.begin();
         let outcome = timeout(limit, self.send(url)).await.unwrap_or(Err(FetchError::Timeout(limit)));
-        tracer.end(begun, |context, end, duration| span::of(context, end, duration, url, &outcome));
+        tracer.end(start, |context, end, duration| fetch_span(context, end, duration, url, &outcome));
         outcome
     }
 
@@ -81,7 +88,7 @@ impl Fetch {
         let announced = announced_bytes(&response);
         let max = self.settings.max_bytes;
         let body = response.body().limit(max).await.map_err(|error| not_read(&error, max))?;
-        // awc treats a connection that closes early as the end of the body.
+        // awc treats the early end of a connection as the end of the body.
         if announced.is_some_and(|announced| announced != body.len()) {
             return Err(FetchError::CutShort);
         }
@@ -89,9 +96,10 @@ impl Fetch {
     }
 }
 
-/// A client for one round: no connection outlives the check of its address.
+/// A client for one round. It is not kept, so that no connection is reused without a new check of
+/// its address.
 fn client(outgoing: &Arc<Outgoing>, timeout: Duration) -> Client {
-    // The whole fetch has its own limit. The limits of awc for single steps must not end it earlier.
+    // `get` limits the whole fetch. The limits of awc on single steps must not expire before that.
     let later = timeout.saturating_mul(2);
     let connector = Connector::new()
         .connector(CheckedConnector::new(Arc::clone(outgoing)))
@@ -126,8 +134,8 @@ fn not_sent(error: SendRequestError) -> FetchError {
     if let SendRequestError::Connect(error) = error { not_connected(error) } else { broken(&error) }
 }
 
-/// Our connector passes its errors through awc as those of a resolver. Every other I/O error of a connection comes from
-/// the TLS handshake.
+/// The error of a connection that failed. Our connector returns its errors as awc's resolver
+/// errors. Every other I/O error is one of the TLS handshake.
 fn not_connected(error: ConnectError) -> FetchError {
     if let ConnectError::Resolver(error) = error {
         return error.downcast().map_or_else(|other| broken(&*other), |ours| *ours);
@@ -142,7 +150,8 @@ fn broken(error: &dyn Error) -> FetchError {
     FetchError::Response(printable(&error.to_string()))
 }
 
-/// Host and path with the cause. The query is left out because it may hold a secret.
+/// The cause, with the host and path of the URL. The query is omitted, because it may contain a
+/// secret.
 fn located(url: &Url, cause: &FetchError) -> String {
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! The parts that all outgoing requests share: trusted roots, proxies, and the hosts that may be reached over plain
-//! http.
+//! The shared part of all outgoing requests: trusted roots, proxies, and the hosts to which plain
+//! http is allowed.
 
 use std::{fmt, sync::Arc};
 
@@ -10,10 +10,10 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use super::super::{KeysError, OutgoingSettings, ProxySettings, address::is_loopback_host};
+use super::super::{KeysError, OutgoingSettings, ProxySettings, ssrf::is_loopback_host};
 use crate::telemetry::traces::Tracer;
 
-/// The shared parts. Made once for the process.
+/// TLS, proxies and rules of outgoing requests. It is created once, and all sources share it.
 pub struct Outgoing {
     tls: Arc<ClientConfig>,
     proxies: Matcher,
@@ -22,13 +22,14 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Loads the trusted roots: those of the system, or built-in ones if it has none, and those of the settings.
+    /// Loads the trusted roots, as [`client_tls`] does.
     ///
     /// # Errors
-    /// When the roots of the settings are not certificates.
+    /// If the roots of the settings are not certificates.
     pub fn new(settings: &OutgoingSettings) -> Result<Self, KeysError> {
         let mut tls = client_tls(settings)?;
-        // Without this awc negotiates HTTP/2. HTTP/1.1 is enough for two small documents.
+        // Otherwise awc would use HTTP/2 if the server offered it. HTTP/1.1 is enough for two small
+        // documents.
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self {
             tls: Arc::new(tls),
@@ -38,7 +39,7 @@ impl Outgoing {
         })
     }
 
-    /// The same, with a span of each request for the tracer.
+    /// The same, with a tracer that records a span of each request.
     #[must_use]
     pub fn with_tracer(self, tracer: Tracer) -> Self {
         Self { tracer, ..self }
@@ -48,7 +49,7 @@ impl Outgoing {
         &self.tracer
     }
 
-    /// Hosts beside loopback that may be reached over plain http.
+    /// Hosts besides loopback to which plain http is allowed.
     pub(super) fn insecure_hosts(&self) -> &[String] {
         &self.insecure_hosts
     }
@@ -57,7 +58,8 @@ impl Outgoing {
         Arc::clone(&self.tls)
     }
 
-    /// The proxy for an origin, if there is one. Loopback is never reached through a proxy.
+    /// The proxy for an origin, if there is one. A loopback host never has one: a proxy would
+    /// connect to its own machine.
     pub(super) fn proxy_for(&self, scheme: &str, authority: &str, host: &str) -> Option<Intercept> {
         if is_loopback_host(host) {
             return None;
@@ -67,18 +69,18 @@ impl Outgoing {
     }
 }
 
-/// Shows nothing: the URL of a proxy may hold credentials.
+/// Shows no fields, because the URLs of proxies may contain credentials.
 impl fmt::Debug for Outgoing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Outgoing").finish_non_exhaustive()
     }
 }
 
-/// The TLS configuration of outgoing connections. It trusts the roots of the system, or built-in ones if it has none,
-/// and those of the settings.
+/// The TLS configuration of outgoing connections. It trusts the roots of the system, or built-in
+/// roots if the system has none, and the roots of the settings.
 ///
 /// # Errors
-/// When the roots of the settings are not certificates.
+/// If the roots of the settings are not certificates.
 pub fn client_tls(settings: &OutgoingSettings) -> Result<ClientConfig, KeysError> {
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
@@ -101,7 +103,7 @@ fn roots(settings: &OutgoingSettings) -> Result<RootCertStore, KeysError> {
 /// Checks that a PEM text contains trusted roots.
 ///
 /// # Errors
-/// When it contains no certificate, or one that cannot be read.
+/// If it contains no certificate, or one that cannot be read.
 pub fn check_roots(pem: &[u8]) -> Result<(), KeysError> {
     add_roots(pem, &mut RootCertStore::empty())
 }
@@ -111,7 +113,7 @@ fn add_roots(pem: &[u8], roots: &mut RootCertStore) -> Result<(), KeysError> {
         .collect::<Result<_, _>>()
         .map_err(|error| KeysError::Roots(error.to_string()))?;
     if certificates.is_empty() {
-        return Err(KeysError::Roots("it holds no certificate".to_owned()));
+        return Err(KeysError::Roots("it contains no certificate".to_owned()));
     }
     for certificate in certificates {
         roots.add(certificate).map_err(|error| KeysError::Roots(error.to_string()))?;
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn proxies_are_used_as_curl_does_but_never_for_loopback() {
+    fn proxies_are_used_as_by_curl_but_never_for_loopback() {
         let proxy = ProxySettings {
             https: Some("http://proxy.internal:3128".to_owned()),
             no: Some("example.org, 10.0.0.0/8".to_owned()),

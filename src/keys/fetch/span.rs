@@ -11,8 +11,9 @@ use crate::telemetry::{
     traces::{Span, SpanContext, SpanKind},
 };
 
-/// Follows the OpenTelemetry conventions for HTTP clients, except that the URL has no query: a query may hold a secret.
-pub(super) fn of(
+/// Creates the span according to OpenTelemetry's semantic conventions for HTTP clients. The URL is
+/// shown without its query, which may contain a secret.
+pub(super) fn fetch_span(
     context: SpanContext,
     end: Duration,
     duration: Duration,
@@ -21,9 +22,9 @@ pub(super) fn of(
 ) -> Span {
     let mut span = Span::new(context, Bytes::from_static(b"GET"), SpanKind::Client, end, duration);
     span.word("http.request.method", "GET");
-    let mut shown = url.clone();
-    shown.set_query(None);
-    span.text("url.full", redact::text(shown.as_str()));
+    let mut without_query = url.clone();
+    without_query.set_query(None);
+    span.text("url.full", redact::text(without_query.as_str()));
     span.text("server.address", redact::text(url.host_str().unwrap_or_default()));
     span.number("server.port", url.port_or_known_default().unwrap_or_default());
     match outcome {

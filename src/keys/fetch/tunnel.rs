@@ -1,5 +1,5 @@
-//! A tunnel through an http proxy (RFC 9110 §9.3.6). Plain http uses it, too, so that the request inside is the same
-//! with and without a proxy.
+//! A tunnel through an http proxy (RFC 9110 §9.3.6). Plain http uses it too, so that a request is
+//! the same with and without a proxy.
 
 use std::io;
 
@@ -14,8 +14,11 @@ use super::{
     connect::{dial, resolve},
 };
 
-/// Makes the proxy connect to `authority` (`host:port`). The operator chose the address of the proxy, so it is not
-/// checked.
+/// Asks the proxy to connect to `authority` (`host:port`), and returns the connection. The address
+/// of the proxy itself is not checked, because the operator chose it.
+///
+/// # Errors
+/// If the proxy cannot be reached, is not an http proxy, or refuses the tunnel.
 pub(super) async fn open(proxy: &Intercept, authority: &str) -> Result<TcpStream, FetchError> {
     let scheme = proxy.uri().scheme_str().unwrap_or_default();
     if scheme != "http" {
@@ -40,7 +43,8 @@ fn request(proxy: &Intercept, authority: &str) -> Vec<u8> {
     request
 }
 
-/// Reads up to the empty line. The server does not speak first, so no byte follows it yet.
+/// The head of the proxy's answer, up to the empty line. Nothing follows it yet, because the server
+/// behind the tunnel does not send first.
 async fn head(stream: &mut TcpStream) -> Result<Vec<u8>, FetchError> {
     let mut head = Vec::with_capacity(256);
     while !head.ends_with(b"\r\n\r\n") {

@@ -1,5 +1,5 @@
-//! A key that verifies signatures with exactly one algorithm (RFC 8725 §3.1), so that a token cannot choose how its own
-//! signature is checked.
+//! A key that verifies signatures with exactly one algorithm (RFC 8725 §3.1), so that a token
+//! cannot choose the algorithm of its own verification.
 
 use std::{
     fmt,
@@ -15,7 +15,7 @@ use jsonwebtoken::{DecodingKey, crypto};
 
 use crate::keys::{Algorithm, SecretSettings};
 
-/// A public key or a shared secret, with its one algorithm.
+/// A public key or a shared secret, with its algorithm.
 #[derive(Clone)]
 pub struct VerifyingKey {
     kid: Option<Arc<str>>,
@@ -24,7 +24,8 @@ pub struct VerifyingKey {
     serial: u64,
 }
 
-/// The key itself. A public key is parsed once, when it arrives; jsonwebtoken would parse it again for each token.
+/// The key material. Public keys are parsed once, when they are fetched; jsonwebtoken would parse
+/// them for each token.
 #[derive(Clone)]
 pub(super) enum Material {
     Public(ParsedPublicKey),
@@ -32,7 +33,8 @@ pub(super) enum Material {
 }
 
 impl VerifyingKey {
-    /// `material` must fit the algorithm. The JWK reader ensures that.
+    /// A key with a new serial. The caller ensures that `material` belongs to the algorithm's
+    /// family.
     pub(super) fn new(kid: Option<&str>, algorithm: Algorithm, material: Material) -> Self {
         Self {
             kid: kid.map(Arc::from),
@@ -49,33 +51,33 @@ impl VerifyingKey {
         Self::new(Some(&settings.key_id), settings.algorithm, material)
     }
 
-    /// The `kid` under which the key was published (RFC 7517 §4.5).
+    /// The `kid` of the key (RFC 7517 §4.5).
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
     }
 
-    /// The same as a shared text, for a caller that keeps it.
+    /// The same, as a shared text that the caller may keep.
     #[must_use]
     pub fn shared_kid(&self) -> Option<Arc<str>> {
         self.kid.clone()
     }
 
-    /// A number that only this key has had in this process. It keeps the number while its source publishes it without a
-    /// gap for the same issuer.
+    /// A number that is unique among all keys of this process. The key keeps it as long as its
+    /// source publishes it for the same issuer.
     #[must_use]
     pub const fn serial(&self) -> u64 {
         self.serial
     }
 
-    /// The one algorithm of this key.
+    /// The algorithm of this key.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Whether `signature_b64` (base64url without padding) signs `signing_input`, the first two parts of a
-    /// compact JWS with the dot between them (RFC 7515 §5.2).
+    /// Whether `signature_b64` (base64url without padding) is a valid signature of `signing_input`:
+    /// the first two parts of a compact JWS with the dot between them (RFC 7515 §5.2).
     #[must_use]
     pub fn verify(&self, signing_input: &[u8], signature_b64: &str) -> bool {
         match &self.material {
@@ -88,7 +90,7 @@ impl VerifyingKey {
         }
     }
 
-    /// Two keys are the same if this is equal. It also sorts the keys of a set.
+    /// The fields that identify a key. They also define the order of keys in a set.
     pub(in crate::keys) fn identity(&self) -> (Option<&str>, Algorithm, &[u8]) {
         let material = match &self.material {
             Material::Public(key) => key.as_ref(),
@@ -108,7 +110,7 @@ impl Eq for VerifyingKey {}
 
 static NEXT_SERIAL: AtomicU64 = AtomicU64::new(1);
 
-/// Shows `kid` and algorithm and never the material, which may be a secret.
+/// Shows `kid` and algorithm, but not the material, which may be a secret.
 impl fmt::Debug for VerifyingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("VerifyingKey")

@@ -1,4 +1,5 @@
-//! The algorithms that fit a kind of key (RFC 7518 §3.1, RFC 8037 §3.1).
+//! The kinds of public keys, and the algorithms that each may be used with (RFC 7518 §3.1, RFC 8037
+//! §3.1).
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256,
@@ -9,6 +10,7 @@ use aws_lc_rs::signature::{
 use super::SkipCause;
 use crate::keys::{Algorithm, AlgorithmSet};
 
+/// The kind of a public key: its `kty` and, for an elliptic curve, its `crv`.
 #[derive(Clone, Copy)]
 pub(super) enum Kind {
     Rsa,
@@ -23,7 +25,11 @@ impl Kind {
         }
     }
 
-    /// The algorithm of a key without `alg`: RS256 for RSA, unless the configuration allows only another one.
+    /// The algorithm of a key without `alg`: that of its curve, or for RSA the only allowed one. If
+    /// several are allowed for RSA, it is RS256.
+    ///
+    /// # Errors
+    /// If several algorithms are allowed for RSA, but not RS256.
     pub(super) fn implied(self, allowed: AlgorithmSet) -> Result<Algorithm, SkipCause> {
         let mut fitting = allowed.iter().filter(|algorithm| self.fits(*algorithm));
         match (self, fitting.next(), fitting.next()) {
@@ -69,7 +75,8 @@ impl Curve {
     }
 }
 
-/// The parameters of an RSA algorithm; `None` for algorithms of other kinds of keys.
+/// The parameters with which an RSA key verifies an algorithm; `None` for algorithms of other kinds
+/// of keys.
 pub(super) fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
     match algorithm {
         Algorithm::Rs256 => Some(&RSA_PKCS1_2048_8192_SHA256),

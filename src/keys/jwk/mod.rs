@@ -1,4 +1,7 @@
-//! Reads a JWK (RFC 7517, RFC 7518 §6, RFC 8037) into a key that verifies signatures, or says why the key is skipped.
+//! Reads a JWK (RFC 7517, RFC 7518 §6, RFC 8037) into a key that verifies signatures, or says why
+//! the key is skipped.
+//!
+//! Design: `docs/design/keys.md#one-bad-key-does-not-spoil-a-set`.
 
 mod key;
 mod kind;

@@ -1,4 +1,4 @@
-//! Good and bad JWKs, as providers write them.
+//! Good and bad JWKs, as providers publish them.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -85,7 +85,7 @@ fn an_rsa_key_verifies_with_its_one_algorithm() {
 }
 
 #[test]
-fn an_rsa_key_without_alg_is_rs256_unless_the_configuration_says_otherwise() {
+fn an_rsa_key_without_alg_is_rs256_unless_only_another_algorithm_is_allowed() {
     let (_, jwk) = rsa();
     let algorithm = |allowed: &[Algorithm]| parse(&jwk, allowed).map(|key| key.algorithm());
     assert_eq!(algorithm(&[Algorithm::Ps256]), Ok(Algorithm::Ps256));
@@ -96,7 +96,7 @@ fn an_rsa_key_without_alg_is_rs256_unless_the_configuration_says_otherwise() {
 }
 
 #[test]
-fn a_curve_implies_its_algorithm() {
+fn a_curve_determines_the_algorithm() {
     for ((signature, jwk), algorithm, names) in [
         (ec(&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256"), Algorithm::Es256, ["ES256", "ES256"]),
         (ec(&ECDSA_P384_SHA384_FIXED_SIGNING, "P-384"), Algorithm::Es384, ["ES384", "ES384"]),
@@ -123,7 +123,7 @@ fn a_malformed_signature_verifies_nothing() {
 }
 
 #[test]
-fn a_skipped_key_has_a_cause() {
+fn a_skipped_key_has_its_cause() {
     let (_, rsa) = rsa();
     let (_, ec) = ec(&ECDSA_P256_SHA256_FIXED_SIGNING, "P-256");
     for (jwk, changes, cause) in [
@@ -176,7 +176,7 @@ fn an_rsa_modulus_is_odd_and_of_2048_to_8192_bits() {
 }
 
 #[test]
-fn an_entry_that_is_not_a_jwk_or_repeats_a_member_is_skipped_with_its_kid() {
+fn a_malformed_jwk_or_one_with_a_repeated_member_is_skipped_with_its_kid() {
     let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &["sig".to_owned()] };
     let skip = |jwk: &str| VerifyingKey::parse(jwk, rules).unwrap_err();
     for (jwk, kid, cause) in [

@@ -1,4 +1,5 @@
-//! A whole source against a provider on loopback: what it accepts and refuses, and how it recovers.
+//! A whole source against a provider on loopback: the answers that it accepts and refuses, and how
+//! it recovers.
 
 mod provider;
 mod proxy;
@@ -18,7 +19,7 @@ use crate::{
 };
 use provider::{Answer, Provider};
 
-/// Settings of a source at `url` with long intervals, so that only the test causes fetches.
+/// Settings of a source at `url`. Its intervals are so long that only the test causes fetches.
 pub(super) fn test_settings(url: &str) -> RemoteSettings {
     RemoteSettings {
         url: Url::parse(url).unwrap(),
@@ -38,7 +39,7 @@ pub(super) fn test_settings(url: &str) -> RemoteSettings {
     }
 }
 
-/// A running source and the values that a test reads.
+/// A running source with its clock and metrics.
 struct Source {
     handle: KeysHandle,
     clock: Arc<ManualClock>,
@@ -46,7 +47,7 @@ struct Source {
 }
 
 impl Source {
-    /// Asks for a refresh as a token does that was tried against the current keys.
+    /// Asks for a refresh as a token does that the present keys could not verify.
     async fn refresh_for(&self, missing: Missing) {
         let round = self.handle.snapshot().round;
         self.handle.refresh_for(missing, round).await;
@@ -70,7 +71,7 @@ impl Source {
         Self { handle, clock, registry }
     }
 
-    /// The cause of the last failure, without the place.
+    /// The cause of the last failure, without the URL.
     fn failure(&self) -> Option<String> {
         let failure = self.handle.snapshot().last_failure.clone()?;
         Some(failure.split_once("`: ").unwrap().1.to_owned())
@@ -81,13 +82,14 @@ impl Source {
     }
 }
 
-/// Two public keys of RFC 8037 §A.2 and RFC 7517 §A.1, under any `kid`.
+/// The public key of RFC 8037 §A.2, with any `kid`.
 fn ed25519(kid: &str) -> String {
     format!(
         r#"{{"kty":"OKP","crv":"Ed25519","use":"sig","kid":"{kid}","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}"#
     )
 }
 
+/// The public key of RFC 7517 §A.1, with any `kid`.
 fn p256(kid: &str) -> String {
     format!(
         r#"{{"kty":"EC","crv":"P-256","use":"sig","kid":"{kid}","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}}"#
@@ -98,12 +100,12 @@ fn jwks(keys: &[String]) -> Answer {
     Answer::ok(&format!(r#"{{"keys":[{}]}}"#, keys.join(",")))
 }
 
-/// Fails a test that would hang.
+/// Fails the test instead of waiting for ever.
 async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(Duration::from_secs(10), future).await.expect("it takes too long")
 }
 
-/// Waits until a condition that another task brings about is true.
+/// Waits until the condition holds, which another task brings about.
 async fn eventually(mut is_so: impl FnMut() -> bool) {
     soon(async {
         while !is_so() {

@@ -1,4 +1,4 @@
-//! An identity provider whose answers a test sets byte for byte.
+//! An identity provider whose answers a test defines byte by byte.
 
 use std::{
     collections::HashMap,
@@ -12,14 +12,14 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// The answer on a path.
+/// The answer of a path.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
-    /// These bytes, and the end of the connection.
+    /// These bytes, and then the connection closes.
     Bytes(Vec<u8>),
-    /// These bytes, then more and more spaces, one at a time.
+    /// These bytes, and then one space after another without end.
     Drip(Vec<u8>),
-    /// Nothing, on an open connection.
+    /// No bytes; the connection stays open.
     Silence,
 }
 
@@ -36,7 +36,7 @@ impl Answer {
     }
 }
 
-/// A server on a port of its own. Paths without an answer get 404.
+/// A server on its own port. A path without an answer gets a 404.
 pub(super) struct Provider {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -62,7 +62,7 @@ impl Provider {
         Self { address, state }
     }
 
-    /// A provider whose `/keys` gives this answer.
+    /// A provider with this answer for `/keys`.
     pub(super) async fn of_keys(answer: Answer) -> Self {
         let provider = Self::start().await;
         provider.answers("/keys", answer);
@@ -73,7 +73,7 @@ impl Provider {
         self.state.lock().unwrap().answers.insert(path.to_owned(), answer);
     }
 
-    /// How often a path was requested.
+    /// How many requests a path had.
     pub(super) fn asked(&self, path: &str) -> usize {
         self.state.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
     }
@@ -88,7 +88,7 @@ async fn answer(stream: TcpStream, state: Arc<Mutex<State>>) {
     loop {
         let Some(path) = request(&mut stream).await else { return };
         if path.contains(':') {
-            // A CONNECT: from here on the provider plays the server behind the tunnel.
+            // A CONNECT: from now on the provider acts as the server behind the tunnel.
             state.lock().unwrap().asked.push(path);
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
             continue;
@@ -102,7 +102,7 @@ async fn answer(stream: TcpStream, state: Arc<Mutex<State>>) {
     }
 }
 
-/// The target of the next request. Its headers are read and dropped.
+/// The target of the next request. Its headers are read and ignored.
 async fn request(stream: &mut BufReader<TcpStream>) -> Option<String> {
     let (mut line, mut target) = (String::new(), None);
     while stream.read_line(&mut line).await.ok()? > 0 && line != "\r\n" {

@@ -1,4 +1,4 @@
-//! Fetches through a proxy. The provider plays the proxy and the server behind it.
+//! Fetching through a proxy. The provider acts as the proxy and as the server behind it.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn through(proxy: String) -> OutgoingSettings {
 }
 
 #[actix::test]
-async fn a_proxy_is_asked_for_a_tunnel() {
+async fn a_fetch_through_a_proxy_uses_a_tunnel() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let outgoing = through(provider.url(""));
     let source = Source::start_with(test_settings("http://idp.internal/keys"), &outgoing).await;
@@ -21,7 +21,7 @@ async fn a_proxy_is_asked_for_a_tunnel() {
 }
 
 #[actix::test]
-async fn a_proxy_that_is_not_http_is_named_and_not_bypassed() {
+async fn a_proxy_that_is_not_http_is_an_error_and_never_bypassed() {
     let outgoing = through("socks5h://127.0.0.1:1".to_owned());
     let source = Source::start_with(test_settings("http://idp.internal/keys"), &outgoing).await;
     let cause = "a proxy of scheme `socks5h` is not supported, only `http`";

@@ -14,7 +14,7 @@ async fn a_source_fetches_at_once_and_publishes_its_keys() {
 }
 
 #[actix::test]
-async fn a_source_whose_provider_is_down_at_the_start_recovers_by_itself() {
+async fn a_source_recovers_when_its_provider_was_down_at_the_start() {
     let provider = Provider::start().await;
     let mut settings = test_settings(&provider.url("/keys"));
     settings.refresh_interval = Duration::from_millis(50);
@@ -27,7 +27,7 @@ async fn a_source_whose_provider_is_down_at_the_start_recovers_by_itself() {
 }
 
 #[actix::test]
-async fn a_closed_port_is_a_failure_with_a_cause() {
+async fn a_refused_connection_is_a_failure_with_a_cause() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -54,7 +54,7 @@ async fn the_same_keys_in_another_order_keep_the_generation() {
 }
 
 #[actix::test]
-async fn one_bad_key_is_named_and_the_others_are_used() {
+async fn one_bad_key_is_skipped_and_the_others_are_used() {
     let provider = Provider::of_keys(jwks(&[r#"{"kty":"oct","kid":"s","k":"AA"}"#.into(), p256("b")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     assert_eq!(source.kids(), ["b"]);
@@ -119,7 +119,7 @@ async fn the_actor_and_its_series_end_with_the_last_handle() {
 }
 
 #[actix::test]
-async fn a_source_whose_actor_has_ended_says_so() {
+async fn a_source_reports_that_its_actor_has_ended() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let registry = Registry::new();
     let metrics = KeysMetrics::register(&registry).unwrap();
@@ -138,7 +138,7 @@ async fn a_source_whose_actor_has_ended_says_so() {
 }
 
 #[actix::test]
-async fn metrics_show_outcomes_keys_and_the_time_of_the_last_success() {
+async fn metrics_have_outcomes_keys_and_the_time_of_the_last_success() {
     let provider = Provider::of_keys(jwks(&[ed25519("a"), p256("b")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     provider.answers("/keys", Answer::ok("nonsense"));

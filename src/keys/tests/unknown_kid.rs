@@ -1,4 +1,4 @@
-//! Fetches that tokens cause: few, shared, and with a bounded wait.
+//! Refreshes that tokens cause: they are few, requests share them, and no request waits for long.
 
 use futures_util::future::join_all;
 
@@ -42,7 +42,7 @@ async fn a_failed_fetch_uses_up_the_bucket_too() {
 }
 
 #[actix::test]
-async fn no_request_waits_longer_than_max_wait_and_the_round_goes_on() {
+async fn a_request_waits_at_most_max_wait_and_the_round_continues() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let mut settings = test_settings(&provider.url("/keys"));
     settings.unknown_kid.max_wait = Duration::from_millis(20);
@@ -83,14 +83,14 @@ async fn tokens_cause_no_fetch_if_that_is_switched_off() {
 }
 
 #[actix::test]
-async fn a_token_that_was_tried_against_older_keys_causes_no_fetch() {
+async fn a_token_that_was_checked_with_older_keys_causes_no_fetch() {
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
-    let judged = source.handle.snapshot().round;
-    soon(source.handle.refresh_for(Missing::Kid, judged)).await;
+    let round = source.handle.snapshot().round;
+    soon(source.handle.refresh_for(Missing::Kid, round)).await;
     assert_eq!(provider.asked("/keys"), 1 + 1);
     for _ in 0..100 {
-        soon(source.handle.refresh_for(Missing::Kid, judged)).await;
+        soon(source.handle.refresh_for(Missing::Kid, round)).await;
     }
-    assert_eq!(provider.asked("/keys"), 1 + 1, "the keys that they lack have been asked for since");
+    assert_eq!(provider.asked("/keys"), 1 + 1, "the keys have been fetched since then");
 }

@@ -1,5 +1,6 @@
-//! The log as JSON: one object an event, its fields at the top between time and level and the target. Each line is put
-//! together in one buffer, since a denial waits for its own.
+//! The log as JSON, one object per event: time, level, the fields of the event, target. A line is
+//! built in one buffer with few allocations, because a denial is answered only after its line is
+//! built.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tracing_subscriber::layer::{Context, Layer};
 use super::queue::LogQueue;
 use crate::clock::{Clock, Rfc3339, SystemClock};
 
-/// Writes each event into a queue; without a clock, lines have no time.
+/// A layer of `tracing` that puts a line for each event into the queue. Without a clock, lines have no time.
 pub(super) struct JsonLines {
     queue: LogQueue,
     clock: Option<SystemClock>,
@@ -49,7 +50,7 @@ fn line_of(event: &Event<'_>, unix_time: Option<Duration>) -> serde_json::Result
     Ok(line)
 }
 
-/// A denial's line has room in it.
+/// The initial capacity of a line, enough for a denial.
 const TYPICAL_BYTES: usize = 768;
 
 #[cfg(test)]
@@ -60,13 +61,13 @@ mod tests {
 
     use super::*;
 
-    /// Keeps the lines, written at the same moment, or without a time.
-    struct Kept {
+    /// Collects the lines, all with the same time or without one.
+    struct Collected {
         lines: Arc<Mutex<String>>,
         unix_time: Option<Duration>,
     }
 
-    impl<S: Subscriber> Layer<S> for Kept {
+    impl<S: Subscriber> Layer<S> for Collected {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
             let line = line_of(event, self.unix_time).unwrap();
             self.lines.lock().unwrap().push_str(&String::from_utf8(line).unwrap());
@@ -76,8 +77,8 @@ mod tests {
     /// The lines of what `log` logs.
     fn lines(unix_time: Option<Duration>, log: impl FnOnce()) -> String {
         let lines = Arc::<Mutex<String>>::default();
-        let kept = Kept { lines: Arc::clone(&lines), unix_time };
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(kept), log);
+        let collected = Collected { lines: Arc::clone(&lines), unix_time };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(collected), log);
         let lines = lines.lock().unwrap();
         lines.clone()
     }

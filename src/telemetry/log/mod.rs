@@ -1,4 +1,7 @@
-//! The log: one line an event, written by a thread of its own, so that no request waits for standard output.
+//! The log, one line per event. A thread of its own writes it, so that a request never waits for
+//! standard output.
+//!
+//! Design: `docs/design/logging.md`.
 
 mod json_lines;
 mod queue;

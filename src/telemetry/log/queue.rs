@@ -1,5 +1,6 @@
-//! Log lines on their way out. Whoever logs puts a line into memory and goes on; a thread of its own hands what has
-//! gathered to standard output. A reader that stops reading costs lines, which are counted, and never a decision.
+//! The queue of log lines. A worker puts a line into memory and continues; the log thread writes
+//! the waiting lines to standard output. If the reader of standard output stops reading, lines are
+//! lost and counted, and decisions go on.
 
 use std::{
     io::{self, ErrorKind, Write},
@@ -12,13 +13,13 @@ use std::{
 use prometheus::{IntCounter, Registry};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that wait for an output.
+/// The lines that wait to be written.
 #[derive(Clone)]
 pub(super) struct LogQueue(Arc<Shared>);
 
 struct Shared {
     waiting: Mutex<Waiting>,
-    /// There is something to write, the queue was closed, or the thread has ended.
+    /// Signals that lines wait, that the queue was closed, or that the thread has ended.
     changed: Condvar,
     max_bytes: usize,
     lost: &'static IntCounter,
@@ -31,15 +32,16 @@ struct Waiting {
     has_ended: bool,
 }
 
-/// Has all lines written when it is dropped, which takes a second at most.
+/// Dropping it waits until all lines are written, for at most a second.
 #[must_use]
 pub struct LogGuard(LogQueue);
 
 impl LogQueue {
-    /// Starts the thread that writes to `output`. With more than `max_bytes` waiting, new lines are lost.
+    /// Starts the thread that writes to `output`. A line that would make more than `max_bytes` wait
+    /// is lost.
     ///
     /// # Errors
-    /// When there can be no more threads.
+    /// If the thread cannot be started.
     fn start(
         output: impl Write + Send + 'static,
         max_bytes: usize,
@@ -52,20 +54,20 @@ impl LogQueue {
         Ok(queue)
     }
 
-    /// To standard output.
+    /// Starts the queue of standard output.
     ///
     /// # Errors
-    /// When there can be no more threads.
+    /// If the thread cannot be started.
     pub(super) fn to_stdout() -> io::Result<Self> {
         Self::start(io::stdout(), MAX_WAITING_BYTES, &LOST)
     }
 
-    /// What has the lines written when the process ends.
+    /// The guard that writes the last lines at the end of the process.
     pub(super) fn guard(&self) -> LogGuard {
         LogGuard(self.clone())
     }
 
-    /// Takes one line, with its line break.
+    /// Adds one line, which includes its line break.
     pub(super) fn push(&self, line: &[u8]) {
         let Shared { changed, max_bytes, lost, .. } = &*self.0;
         let mut waiting = self.0.waiting();
@@ -81,7 +83,7 @@ impl LogQueue {
         }
     }
 
-    /// A line that could not be written.
+    /// Counts a line that could not be built.
     pub(super) fn count_lost(&self) {
         self.0.lost.inc();
     }
@@ -101,56 +103,57 @@ impl Shared {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until the queue is closed and empty.
+    /// Writes lines until the queue is closed and empty.
     fn write_to(&self, mut output: impl Write) {
-        let (mut taken, mut told) = (Vec::new(), self.lost.get());
+        let (mut taken, mut reported) = (Vec::new(), self.lost.get());
         while self.take(&mut taken) {
             if write(&mut output, &taken).is_err() {
                 let lines = taken.iter().filter(|byte| **byte == b'\n').count();
                 self.lost.inc_by(u64::try_from(lines).unwrap_or(u64::MAX));
-            } else if self.lost.get() > told {
-                let lines = self.lost.get() - told;
-                told += lines;
+            } else if self.lost.get() > reported {
+                let lines = self.lost.get() - reported;
+                reported += lines;
                 tracing::warn!(lines, "log lines were lost: standard output did not take them in time");
             }
             taken.clear();
-            taken.shrink_to(KEPT_BYTES);
+            taken.shrink_to(RETAINED_BYTES);
         }
         self.waiting().has_ended = true;
         self.changed.notify_all();
     }
 
-    /// Waits for lines and takes all; `false` when there will be no more.
+    /// Waits for lines and takes all of them. Returns `false` if the queue is closed and empty.
     fn take(&self, taken: &mut Vec<u8>) -> bool {
-        let nothing = |waiting: &mut Waiting| waiting.lines.is_empty() && !waiting.is_closed;
+        let is_idle = |waiting: &mut Waiting| waiting.lines.is_empty() && !waiting.is_closed;
         let waiting =
-            self.changed.wait_while(self.waiting(), nothing).unwrap_or_else(PoisonError::into_inner);
-        // Lines come in bursts: a moment later one write takes them all.
-        let gathering = |waiting: &mut Waiting| !waiting.is_closed;
+            self.changed.wait_while(self.waiting(), is_idle).unwrap_or_else(PoisonError::into_inner);
+        // Lines come in bursts: after a short delay, one write takes them all.
+        let is_open = |waiting: &mut Waiting| !waiting.is_closed;
         let (mut waiting, _) = self
             .changed
-            .wait_timeout_while(waiting, GATHER, gathering)
+            .wait_timeout_while(waiting, BATCH_DELAY, is_open)
             .unwrap_or_else(PoisonError::into_inner);
         mem::swap(&mut waiting.lines, taken);
         !taken.is_empty()
     }
 }
 
-/// Writes all of it. An output that is full for now, where another process has made it say so, is asked again.
+/// Writes all lines. If another process has made standard output non-blocking, a full output
+/// returns `WouldBlock`, and the write is repeated.
 fn write(output: &mut impl Write, mut lines: &[u8]) -> io::Result<()> {
     while !lines.is_empty() {
         match output.write(lines) {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => lines = lines.get(count..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(GATHER),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(BATCH_DELAY),
             Err(error) => return Err(error),
         }
     }
     output.flush()
 }
 
-/// One line of the log, which comes in one piece.
+/// Takes one whole line per write.
 impl Write for &LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.push(line);
@@ -176,28 +179,33 @@ impl Drop for LogGuard {
     }
 }
 
-/// Registers `scopegate_log_lines_lost_total`. The log is the process's, and so is the count.
+/// Registers `scopegate_log_lines_lost_total`. There is one counter for the process, as there is
+/// one log.
 ///
 /// # Errors
-/// When the name is taken.
+/// If the name is already registered.
 pub fn register_lost_lines(registry: &Registry) -> Result<(), prometheus::Error> {
     registry.register(Box::new(LOST.clone()))
 }
 
 static LOST: LazyLock<IntCounter> = LazyLock::new(|| {
     let name = "scopegate_log_lines_lost_total";
-    #[expect(clippy::expect_used, reason = "the name is one")]
-    IntCounter::new(name, "Log lines that standard output did not take.").expect("a metric's name")
+    let help = "Log lines that were lost because standard output did not take them in time.";
+    #[expect(clippy::expect_used, reason = "the name is valid")]
+    IntCounter::new(name, help).expect("the name of a metric")
 });
 
-/// Some ten thousand lines.
+/// The most bytes that may wait: some ten thousand lines.
 const MAX_WAITING_BYTES: usize = 4 << 20;
 
-/// What a burst may leave allocated, twice: as much as denials alone write while lines are gathered.
-const KEPT_BYTES: usize = 512 << 10;
+/// How much of each of the two buffers stays allocated after a burst: as much as a load of only
+/// denials writes within [`BATCH_DELAY`].
+const RETAINED_BYTES: usize = 512 << 10;
 
-const GATHER: Duration = Duration::from_millis(5);
+/// How long the first line of a batch waits for others.
+const BATCH_DELAY: Duration = Duration::from_millis(5);
 
+/// How long the end of the process waits for the last lines.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
@@ -206,16 +214,16 @@ mod tests {
 
     use super::*;
 
-    /// Tells each write, and waits for leave before it takes it.
-    struct Gate {
-        told: Sender<String>,
-        leave: Receiver<io::Result<usize>>,
+    /// An output that reports each write and then returns the result that the test sends.
+    struct ControlledOutput {
+        writes: Sender<String>,
+        results: Receiver<io::Result<usize>>,
     }
 
-    impl Write for Gate {
+    impl Write for ControlledOutput {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.told.send(String::from_utf8(bytes.to_vec()).unwrap()).unwrap();
-            self.leave.recv().unwrap_or(Ok(bytes.len())).map(|count| count.min(bytes.len()))
+            self.writes.send(String::from_utf8(bytes.to_vec()).unwrap()).unwrap();
+            self.results.recv().unwrap_or(Ok(bytes.len())).map(|count| count.min(bytes.len()))
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -223,20 +231,21 @@ mod tests {
         }
     }
 
-    struct Bench {
+    struct Setup {
         queue: LogQueue,
         written: Receiver<String>,
-        leave: Sender<io::Result<usize>>,
+        results: Sender<io::Result<usize>>,
         lost: &'static IntCounter,
     }
 
-    impl Bench {
+    impl Setup {
         fn start(max_bytes: usize) -> Self {
-            let (told, written) = channel();
-            let (leave, granted) = channel();
+            let (writes, written) = channel();
+            let (results, received) = channel();
             let lost: &'static IntCounter = Box::leak(Box::new(IntCounter::new("lost", "Lost.").unwrap()));
-            let queue = LogQueue::start(Gate { told, leave: granted }, max_bytes, lost).unwrap();
-            Self { queue, written, leave, lost }
+            let output = ControlledOutput { writes, results: received };
+            let queue = LogQueue::start(output, max_bytes, lost).unwrap();
+            Self { queue, written, results, lost }
         }
 
         fn log(&self, line: &str) {
@@ -249,53 +258,53 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_come_together_are_written_together_and_in_order() {
-        let bench = Bench::start(1000);
+    fn lines_of_a_burst_are_written_together_and_in_order() {
+        let setup = Setup::start(1000);
         for line in ["a\n", "b\n", "c\n"] {
-            bench.log(line);
+            setup.log(line);
         }
-        assert_eq!(bench.written(), "a\nb\nc\n");
-        bench.log("d\n");
-        bench.leave.send(Ok(2)).unwrap();
-        assert_eq!(bench.written(), "b\nc\n");
-        bench.leave.send(Ok(9)).unwrap();
-        assert_eq!(bench.written(), "d\n");
+        assert_eq!(setup.written(), "a\nb\nc\n");
+        setup.log("d\n");
+        setup.results.send(Ok(2)).unwrap();
+        assert_eq!(setup.written(), "b\nc\n");
+        setup.results.send(Ok(9)).unwrap();
+        assert_eq!(setup.written(), "d\n");
     }
 
     #[test]
-    fn an_output_that_takes_nothing_costs_lines_and_no_time() {
-        let bench = Bench::start(10);
-        bench.log("taken\n");
-        assert_eq!(bench.written(), "taken\n");
+    fn a_blocked_output_loses_lines_and_delays_nothing() {
+        let setup = Setup::start(10);
+        setup.log("taken\n");
+        assert_eq!(setup.written(), "taken\n");
         for _ in 0..1000 {
-            bench.log("12345\n");
+            setup.log("12345\n");
         }
-        assert_eq!(bench.lost.get(), 999);
-        bench.leave.send(Ok(9)).unwrap();
-        assert_eq!(bench.written(), "12345\n");
+        assert_eq!(setup.lost.get(), 999);
+        setup.results.send(Ok(9)).unwrap();
+        assert_eq!(setup.written(), "12345\n");
     }
 
     #[test]
-    fn what_was_refused_is_lost_and_what_was_delayed_is_not() {
-        let bench = Bench::start(1000);
-        bench.log("a\n");
-        bench.log("b\n");
-        assert_eq!(bench.written(), "a\nb\n");
-        bench.log("c\n");
-        bench.leave.send(Err(ErrorKind::BrokenPipe.into())).unwrap();
-        assert_eq!(bench.written(), "c\n");
-        assert_eq!(bench.lost.get(), 2);
+    fn lines_of_a_failed_write_are_lost_and_those_of_a_delayed_one_are_not() {
+        let setup = Setup::start(1000);
+        setup.log("a\n");
+        setup.log("b\n");
+        assert_eq!(setup.written(), "a\nb\n");
+        setup.log("c\n");
+        setup.results.send(Err(ErrorKind::BrokenPipe.into())).unwrap();
+        assert_eq!(setup.written(), "c\n");
+        assert_eq!(setup.lost.get(), 2);
         for delay in [ErrorKind::Interrupted, ErrorKind::WouldBlock] {
-            bench.leave.send(Err(delay.into())).unwrap();
-            assert_eq!(bench.written(), "c\n");
+            setup.results.send(Err(delay.into())).unwrap();
+            assert_eq!(setup.written(), "c\n");
         }
-        assert_eq!(bench.lost.get(), 2);
+        assert_eq!(setup.lost.get(), 2);
     }
 
     #[test]
     fn the_end_waits_for_the_last_lines() {
-        let Bench { queue, written, leave, lost } = Bench::start(1000);
-        drop(leave);
+        let Setup { queue, written, results, lost } = Setup::start(1000);
+        drop(results);
         (&queue).write_all(b"last\n").unwrap();
         drop(queue.guard());
         assert_eq!(written.try_recv().unwrap(), "last\n");
@@ -305,10 +314,10 @@ mod tests {
 
     #[test]
     fn the_end_does_not_wait_for_ever() {
-        let bench = Bench::start(1000);
-        bench.log("stuck\n");
-        assert_eq!(bench.written(), "stuck\n");
-        drop(bench.queue.guard());
-        assert!(!bench.queue.0.waiting().has_ended);
+        let setup = Setup::start(1000);
+        setup.log("stuck\n");
+        assert_eq!(setup.written(), "stuck\n");
+        drop(setup.queue.guard());
+        assert!(!setup.queue.0.waiting().has_ended);
     }
 }

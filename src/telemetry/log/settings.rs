@@ -1,43 +1,43 @@
-//! The keys of `server.log`, checked.
+//! The validated keys of the section `server.log`.
 
 use crate::telemetry::SamplingRatio;
 
 /// How the service logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LogSettings {
-    /// One JSON object a line, or text.
+    /// The format of a line.
     pub format: LogFormat,
     /// The least severe level that is written.
     pub level: LogLevel,
-    /// The share of permits that is logged at `info`; the others are at `debug`.
+    /// The share of permits that is logged at `info`; the others are logged at `debug`.
     pub permits: SamplingRatio,
     /// Whether each line has its time.
     pub timestamps: bool,
-    /// How a token's subject appears.
+    /// How the subject of a token appears.
     pub subject: SubjectLogging,
 }
 
 /// `server.log.format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
-    /// For people.
+    /// Text for people.
     Text,
 }
 
 /// `server.log.level`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
-    /// Only what needs an operator.
+    /// Failures that need an operator at once.
     Error,
-    /// And what should be looked at.
+    /// Also conditions that an operator should check.
     Warn,
-    /// And denials, starts and reloads.
+    /// Also denials, starts and reloads.
     Info,
-    /// And permits.
+    /// Also permits.
     Debug,
-    /// Everything.
+    /// All events.
     Trace,
 }
 
@@ -46,8 +46,8 @@ pub enum LogLevel {
 pub enum SubjectLogging {
     /// The first 16 hex digits of its SHA-256.
     Hashed,
-    /// As it stands in the token.
+    /// The value in the token.
     Plain,
-    /// Not at all.
+    /// It does not appear.
     Omitted,
 }

@@ -1,4 +1,4 @@
-//! The log: one line an event, on standard output, as JSON or text.
+//! Sets up the log of the process: one line per event on standard output, as JSON or text.
 
 use std::io;
 
@@ -14,15 +14,17 @@ use super::{
 };
 use crate::clock::SystemClock;
 
-/// Starts logging; the guard is for the end of the process. Later calls do nothing, so that tests may all call it.
+/// Starts logging. The caller drops the guard at the end of the process. Only the first call has an
+/// effect, so that every test may call it.
 ///
 /// # Errors
-/// When there can be no more threads.
+/// If the log thread cannot be started.
 pub fn init(settings: LogSettings) -> io::Result<LogGuard> {
     let queue = LogQueue::to_stdout()?;
     let guard = queue.guard();
     let level = level_of(settings.level);
-    // Libraries log connections, and some of them headers: only their warnings are of interest.
+    // Libraries log connections, and some of them headers. Only their warnings and errors are
+    // logged.
     let ours =
         filter_fn(|event| event.target().starts_with("scopegate") || *event.level() <= tracing::Level::WARN);
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {

@@ -1,4 +1,4 @@
-//! Counters for the request path, added up over the workers when they are scraped.
+//! Counters for the request path. Each worker counts in its own shard; a scrape adds the shards up.
 
 use std::{
     collections::BTreeMap,
@@ -16,12 +16,12 @@ use prometheus::{
 
 use super::Shards;
 
-/// A number that only grows.
+/// A number that only increases.
 #[derive(Debug, Default)]
 pub struct Counter(Shards<AtomicU64>);
 
 impl Counter {
-    /// Counts one.
+    /// Adds one.
     pub fn inc(&self) {
         self.0.mine().fetch_add(1, Ordering::Relaxed);
     }
@@ -33,7 +33,7 @@ impl Counter {
     }
 }
 
-/// A family of counters with labels. A child is looked up once and kept by who counts.
+/// A family of counters with labels. The caller looks a counter up once and keeps it.
 #[derive(Clone, Debug)]
 pub struct CounterVec(Arc<Family>);
 
@@ -41,29 +41,29 @@ pub struct CounterVec(Arc<Family>);
 struct Family {
     options: Opts,
     labels: Vec<&'static str>,
-    /// Describes it to the registry, and is always empty.
-    described: IntCounterVec,
+    /// Describes the family to the registry. It is always empty.
+    descriptor: IntCounterVec,
     children: Mutex<BTreeMap<Vec<String>, Arc<Counter>>>,
 }
 
 impl CounterVec {
-    /// Makes a family and registers it.
+    /// Creates a family and registers it.
     ///
     /// # Errors
-    /// When the registry has a metric of this name.
+    /// If the registry already has a metric of this name.
     pub fn register(
         registry: &Registry,
         options: Opts,
         labels: &[&'static str],
     ) -> Result<Self, prometheus::Error> {
-        let described = IntCounterVec::new(options.clone(), labels)?;
+        let descriptor = IntCounterVec::new(options.clone(), labels)?;
         let labels = labels.to_vec();
-        let family = Self(Arc::new(Family { options, labels, described, children: Mutex::default() }));
+        let family = Self(Arc::new(Family { options, labels, descriptor, children: Mutex::default() }));
         registry.register(Box::new(family.clone()))?;
         Ok(family)
     }
 
-    /// The counter of these label values, as many as there are labels.
+    /// The counter of these label values. There must be one value for each label.
     #[must_use]
     pub fn with(&self, values: &[&str]) -> Arc<Counter> {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
@@ -74,7 +74,7 @@ impl CounterVec {
 
 impl Collector for CounterVec {
     fn desc(&self) -> Vec<&Desc> {
-        self.0.described.desc()
+        self.0.descriptor.desc()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scrape_shows_what_all_threads_have_counted() {
+    fn a_scrape_adds_up_the_counts_of_all_threads() {
         let registry = Registry::new();
         let family =
             CounterVec::register(&registry, Opts::new("asked_total", "Incoming."), &["how"]).unwrap();

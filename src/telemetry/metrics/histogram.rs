@@ -1,4 +1,5 @@
-//! Durations for the request path, in buckets that are added up over the workers when they are scraped.
+//! Histograms of durations for the request path. Each worker counts in its own shard; a scrape adds
+//! the shards up.
 
 use std::{
     sync::{
@@ -16,7 +17,7 @@ use prometheus::{
 
 use super::Shards;
 
-/// A histogram for each value of one label, over fixed buckets.
+/// One histogram with fixed buckets for each value of one label.
 #[derive(Clone, Debug)]
 pub struct DurationHistograms<const VALUES: usize>(Arc<Family<VALUES>>);
 
@@ -26,62 +27,62 @@ struct Family<const VALUES: usize> {
     help: &'static str,
     label: &'static str,
     values: [&'static str; VALUES],
-    observed: [Shards<Observed>; VALUES],
-    /// Describes it to the registry, and is always empty.
-    described: HistogramVec,
+    histograms: [Shards<Shard>; VALUES],
+    /// Describes the family to the registry. It is always empty.
+    descriptor: HistogramVec,
 }
 
-/// What one worker has seen.
+/// The observations of one worker.
 #[derive(Debug, Default)]
-struct Observed {
-    /// Each bucket by itself, and at the end what is beyond them all.
+struct Shard {
+    /// The count of each bucket, not cumulative; the last is for durations beyond all bounds.
     counts: [AtomicU64; BUCKETS.len() + 1],
     nanoseconds: AtomicU64,
 }
 
 impl<const VALUES: usize> DurationHistograms<VALUES> {
-    /// Makes the histograms and registers them.
+    /// Creates the histograms and registers them.
     ///
     /// # Errors
-    /// When the registry has a metric of this name.
+    /// If the registry already has a metric of this name.
     pub fn register(
         registry: &Registry,
         (name, help): (&'static str, &'static str),
         label: &'static str,
         values: [&'static str; VALUES],
     ) -> Result<Self, prometheus::Error> {
-        let described = HistogramVec::new(HistogramOpts::new(name, help), &[label])?;
-        let observed = std::array::from_fn(|_| Shards::default());
-        let family = Self(Arc::new(Family { name, help, label, values, observed, described }));
+        let descriptor = HistogramVec::new(HistogramOpts::new(name, help), &[label])?;
+        let histograms = std::array::from_fn(|_| Shards::default());
+        let family = Self(Arc::new(Family { name, help, label, values, histograms, descriptor }));
         registry.register(Box::new(family.clone()))?;
         Ok(family)
     }
 
     /// Adds a duration to the histogram of the `index`th value.
     pub fn observe(&self, index: usize, duration: Duration) {
-        let Some(observed) = self.0.observed.get(index).map(Shards::mine) else { return };
+        let Some(shard) = self.0.histograms.get(index).map(Shards::mine) else { return };
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let bucket = BUCKETS.iter().position(|bound| nanoseconds <= *bound).unwrap_or(BUCKETS.len());
-        if let Some(count) = observed.counts.get(bucket) {
+        if let Some(count) = shard.counts.get(bucket) {
             count.fetch_add(1, Ordering::Relaxed);
         }
-        observed.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
+        shard.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 }
 
 impl<const VALUES: usize> Collector for DurationHistograms<VALUES> {
     fn desc(&self) -> Vec<&Desc> {
-        self.0.described.desc()
+        self.0.descriptor.desc()
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
         let family = &self.0;
-        let metrics = family.values.iter().zip(&family.observed).map(|(value, observed)| {
+        let metrics = family.values.iter().zip(&family.histograms).map(|(value, shards)| {
             let mut label = LabelPair::default();
             label.set_name(family.label.to_owned());
             label.set_value((*value).to_owned());
             let mut metric = Metric::from_label(vec![label]);
-            metric.set_histogram(sum(observed));
+            metric.set_histogram(sum(shards));
             metric
         });
         let mut collected = MetricFamily::default();
@@ -93,9 +94,10 @@ impl<const VALUES: usize> Collector for DurationHistograms<VALUES> {
     }
 }
 
-fn sum(shards: &Shards<Observed>) -> Histogram {
+/// Adds the shards up to a histogram with cumulative buckets.
+fn sum(shards: &Shards<Shard>) -> Histogram {
     let of = |bucket: usize| -> u64 {
-        let counts = shards.iter().filter_map(|observed| observed.counts.get(bucket));
+        let counts = shards.iter().filter_map(|shard| shard.counts.get(bucket));
         counts.map(|count| count.load(Ordering::Relaxed)).sum()
     };
     let mut count = 0;
@@ -109,7 +111,7 @@ fn sum(shards: &Shards<Observed>) -> Histogram {
     let mut histogram = Histogram::default();
     histogram.set_bucket(buckets.collect());
     histogram.set_sample_count(count + of(BUCKETS.len()));
-    let nanoseconds = shards.iter().map(|observed| observed.nanoseconds.load(Ordering::Relaxed)).sum();
+    let nanoseconds = shards.iter().map(|shard| shard.nanoseconds.load(Ordering::Relaxed)).sum();
     histogram.set_sample_sum(seconds(nanoseconds));
     histogram
 }
@@ -118,7 +120,8 @@ fn seconds(nanoseconds: u64) -> f64 {
     nanoseconds as f64 / 1e9
 }
 
-/// Upper bounds in nanoseconds: from a cache hit, at some microseconds, to a request that waited for a key.
+/// The upper bounds of the buckets in nanoseconds. They range from a hit in the token cache, which
+/// takes microseconds, to a request that waits for a key.
 const BUCKETS: [u64; 13] = [
     5_000,
     10_000,
@@ -140,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_scrape_shows_cumulative_buckets_over_all_threads() {
+    fn a_scrape_adds_up_the_buckets_of_all_threads() {
         let registry = Registry::new();
         let words = ("took_seconds", "Took.");
         let took = DurationHistograms::register(&registry, words, "who", ["a", "b"]).unwrap();

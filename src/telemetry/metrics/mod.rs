@@ -1,4 +1,7 @@
-//! Counters and histograms with a part for each worker, so that no worker writes what another one reads.
+//! Counters and histograms with one shard per worker, so that workers do not contend for a cache
+//! line.
+//!
+//! Design: `docs/design/request-path.md#counts-by-worker`.
 
 mod counter;
 mod histogram;

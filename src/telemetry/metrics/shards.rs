@@ -1,5 +1,6 @@
-//! A value for each worker. What every thread writes on each request would move a cache line from core to core, and
-//! cost more than the rest of a decision; here each thread writes a line of its own, and whoever reads adds them up.
+//! A value with one shard per worker. If every worker wrote the same value on each request, its
+//! cache line would move from core to core, which costs more than the rest of a decision. So each
+//! worker writes its own cache line, and the reader adds the shards up.
 
 use std::{
     sync::{
@@ -11,7 +12,7 @@ use std::{
 
 use crossbeam_utils::CachePadded;
 
-/// One `T` for each worker; threads beyond the expected number share.
+/// One `T` per worker. If there are more threads than shards, some threads share one.
 #[derive(Debug)]
 pub struct Shards<T> {
     first: CachePadded<T>,
@@ -26,26 +27,27 @@ impl<T: Default> Default for Shards<T> {
 }
 
 impl<T> Shards<T> {
-    /// How many there are.
+    /// The number of shards.
     #[must_use]
     pub fn count(&self) -> usize {
         self.others.len() + 1
     }
 
-    /// The one of this thread.
+    /// The shard of the current thread.
     #[must_use]
     pub fn mine(&self) -> &T {
         let number = NUMBER.with(|number| *number) % self.count();
         number.checked_sub(1).and_then(|index| self.others.get(index)).unwrap_or(&self.first)
     }
 
-    /// All of them.
+    /// All shards.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         std::iter::once(&self.first).chain(&self.others).map(|padded| &**padded)
     }
 }
 
-/// HTTP and gRPC have a worker for each processor; the few other threads may meet one of theirs.
+/// The number of shards: by default HTTP and gRPC each have a worker per processor. The few other
+/// threads may share a shard with a worker.
 static COUNT: LazyLock<usize> = LazyLock::new(|| {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     (2 * processors).next_power_of_two().min(MAX_COUNT)
@@ -66,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_threads_add_is_in_the_sum() {
+    fn the_sum_has_what_every_thread_added() {
         let shards = Shards::<AtomicU64>::default();
         thread::scope(|scope| {
             for _ in 0..3 * shards.count() {

@@ -1,4 +1,4 @@
-//! One batch on its way to the collector: protobuf over HTTP/1.1, or gRPC.
+//! The OTLP exporter: sends one batch to the collector, as protobuf over HTTP/1.1 or over gRPC.
 
 use std::time::Duration;
 
@@ -28,27 +28,28 @@ use super::{
 };
 use crate::{release, telemetry::redact};
 
-/// Sends batches to one collector.
+/// Exports batches to one collector.
 pub(super) struct Exporter {
     settings: OtlpSettings,
     client: Client<HttpsConnector<HttpConnector>, Body>,
     resource: Resource,
 }
 
-/// Why spans were not taken. The texts are fit for the log.
+/// Why the collector did not accept spans. The texts are safe for the log.
 #[derive(Debug)]
 pub(super) enum ExportError {
-    /// The collector took the others.
+    /// The collector rejected `count` spans and accepted the others.
     Rejected { count: u64, cause: String },
-    /// None was taken.
-    Failed { may_try_again: bool, cause: String },
+    /// The collector accepted no span. `is_retryable` says whether a retry may help.
+    Failed { is_retryable: bool, cause: String },
 }
 
 impl Exporter {
     pub(super) fn new(settings: OtlpSettings, tls: ClientConfig) -> Self {
         let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
         let mut builder = Client::builder(TokioExecutor::new());
-        // A collector that vanished without a word would be waited for, on its connection, for a quarter of an hour.
+        // Without pings, a connection to a collector that has vanished would stay in use for a
+        // quarter of an hour.
         builder.timer(TokioTimer::new()).http2_keep_alive_interval(PING).http2_keep_alive_timeout(PONG);
         let client = match settings.protocol {
             OtlpProtocol::Http => builder.build(connector.enable_http1().build()),
@@ -64,12 +65,13 @@ impl Exporter {
         Self { settings, client, resource }
     }
 
-    /// Where it sends to, as it may be shown.
+    /// The collector's endpoint for the log: host and path.
     pub(super) fn endpoint(&self) -> String {
         let host = self.settings.endpoint.authority().map_or("", |authority| authority.as_str());
         format!("{host}{}", self.settings.endpoint.path())
     }
 
+    /// The request with these spans.
     pub(super) fn request(&self, spans: Vec<Span>) -> ExportRequest {
         let scope = Scope { name: NAME.into(), version: VERSION.into() };
         let spans = spans.into_iter().map(|span| span.0).collect();
@@ -82,7 +84,10 @@ impl Exporter {
         }
     }
 
-    /// Tries once.
+    /// Sends the request once, within the configured timeout.
+    ///
+    /// # Errors
+    /// If the collector accepts only some of the spans, or none.
     pub(super) async fn send(&self, request: &ExportRequest) -> Result<(), ExportError> {
         let sending = async {
             match self.settings.protocol {
@@ -114,8 +119,8 @@ impl Exporter {
         if status != StatusCode::OK {
             return Err(failed(RETRYABLE.contains(&status), &format!("status {}", status.as_u16())));
         }
-        let body = body.map_err(|_| failed(true, "the answer breaks off"))?.to_bytes();
-        // Some answer in JSON or with nothing, although protobuf was sent: the 200 is what counts.
+        let body = body.map_err(|_| failed(true, "the answer is incomplete"))?.to_bytes();
+        // Some collectors answer protobuf with JSON or an empty body. The status 200 is enough.
         Ok(ExportResponse::decode(body).unwrap_or_default())
     }
 
@@ -128,21 +133,21 @@ impl Exporter {
         let codec = ProstCodec::<ExportRequest, ExportResponse>::default();
         let answer = grpc.unary(call, PathAndQuery::from_static(EXPORT), codec).await;
         answer.map(tonic::Response::into_inner).map_err(|status| {
-            let may_try_again = matches!(
+            let is_retryable = matches!(
                 status.code(),
                 Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::Cancelled
             );
             let cause = std::error::Error::source(&status).map_or_else(|| status.message().to_owned(), chain);
-            failed(may_try_again, &format!("{}: {cause}", status.code()))
+            failed(is_retryable, &format!("{}: {cause}", status.code()))
         })
     }
 }
 
-fn failed(may_try_again: bool, cause: &str) -> ExportError {
-    ExportError::Failed { may_try_again, cause: redact::text(cause) }
+fn failed(is_retryable: bool, cause: &str) -> ExportError {
+    ExportError::Failed { is_retryable, cause: redact::text(cause) }
 }
 
-/// An error with its causes: the outermost of hyper's alone say next to nothing.
+/// An error with its sources. The outermost error of hyper says little.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -153,7 +158,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// A random UUID (RFC 9562 §5.4), as the semantic conventions ask for.
+/// A random UUID (RFC 9562 §5.4), which the semantic conventions recommend for
+/// `service.instance.id`.
 fn instance_id() -> String {
     let random = fastrand::u128(..);
     let uuid = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
@@ -166,12 +172,12 @@ const NAME: &str = env!("CARGO_PKG_NAME");
 const VERSION: &str = release::VERSION;
 const USER_AGENT: &str = concat!("scopegate/", env!("CARGO_PKG_VERSION"));
 
-/// The semantic conventions that names of attributes are from.
+/// The version of the semantic conventions that the names of attributes come from.
 const SCHEMA: &str = "https://opentelemetry.io/schemas/1.42.0";
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// What OTLP says may be tried again.
+/// The statuses that OTLP/HTTP defines as retryable.
 const RETRYABLE: [StatusCode; 4] = [
     StatusCode::TOO_MANY_REQUESTS,
     StatusCode::BAD_GATEWAY,
@@ -182,7 +188,7 @@ const RETRYABLE: [StatusCode; 4] = [
 const PING: Duration = Duration::from_secs(20);
 const PONG: Duration = Duration::from_secs(5);
 
-/// An answer says how many spans were rejected, and why.
+/// Limit on the length of an answer. An answer contains the number of rejected spans and a reason.
 const MAX_ANSWER_BYTES: usize = 64 << 10;
 
 #[cfg(test)]

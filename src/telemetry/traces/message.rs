@@ -1,6 +1,8 @@
-//! The part of OTLP that is sent, by OpenTelemetry's names (`opentelemetry/proto`, stable since 1.0).
+//! The messages of OTLP that scopegate sends, with OpenTelemetry's names (`opentelemetry/proto`,
+//! stable since 1.0).
 //!
-//! Texts are bytes in prost's eyes, which is the same on the wire: those that are known beforehand are not copied.
+//! The type of texts is `Bytes`, which has the same encoding as a string, so that constant texts
+//! are not copied.
 
 use bytes::Bytes;
 use prost::{Message, Oneof};
@@ -114,7 +116,7 @@ pub(super) struct AnyValue {
     pub(super) value: Option<Value>,
 }
 
-/// The kinds of values that are sent.
+/// The types of attribute values that scopegate sends.
 #[derive(Clone, PartialEq, Oneof)]
 pub(super) enum Value {
     #[prost(bytes = "bytes", tag = "1")]

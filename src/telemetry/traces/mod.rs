@@ -1,7 +1,10 @@
-//! Traces: one span a decision that the gateway, or the ratio, asks to be kept. They are sent over OTLP in batches, by
-//! a thread of their own that no request ever waits for.
+//! Traces: one span per sampled decision. The gateway's trace context or the sampling ratio selects
+//! the decisions. A thread of its own exports the spans over OTLP in batches, so that requests
+//! never wait for it.
+//!
+//! Design: `docs/design/tracing.md`.
 
-mod batches;
+mod batch_processor;
 mod export;
 mod message;
 mod sampler;

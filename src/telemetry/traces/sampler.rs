@@ -1,5 +1,6 @@
-//! Which spans are kept, decided before anything is allocated: what the gateway keeps, and of the traces that begin
-//! here a share, chosen by the trace id as every other OpenTelemetry SDK chooses it.
+//! Decides which spans are sampled, before anything is allocated. A request whose trace context is
+//! sampled has a span. Of the traces that begin here, a ratio is sampled by trace id, with the rule
+//! of OpenTelemetry's SDKs.
 
 use std::fmt::{self, Write};
 
@@ -10,7 +11,7 @@ use crate::{
     telemetry::SamplingRatio,
 };
 
-/// Where a span that is kept stands in its trace.
+/// The ids of a sampled span and of its parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpanContext {
     pub(super) trace_id: u128,
@@ -20,7 +21,8 @@ pub struct SpanContext {
 }
 
 impl SpanContext {
-    /// The trace's id in 32 hex digits, if the trace begins here and nobody else knows it.
+    /// The id of the trace in 32 hex digits, if the trace begins here. The caller logs it, because
+    /// no client knows it.
     #[must_use]
     pub fn root_trace_id(&self) -> Option<String> {
         self.parent.is_none().then(|| self.trace_id())
@@ -34,14 +36,14 @@ impl SpanContext {
     }
 }
 
-/// The share of the traces that begin here, as a bound on 63 bits of their ids.
+/// The sampling ratio for traces that begin here, as a bound on 63 bits of their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampler {
     bound: u64,
 }
 
 impl Sampler {
-    /// Keeps a share of the traces that begin here.
+    /// A sampler with this ratio for traces that begin here.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -49,11 +51,11 @@ impl Sampler {
         reason = "a ratio from 0 to 1 of 2^63"
     )]
     #[must_use]
-    pub fn of(share: SamplingRatio) -> Self {
-        Self { bound: (share.ratio() * (1_u64 << 63) as f64) as u64 }
+    pub fn of(ratio: SamplingRatio) -> Self {
+        Self { bound: (ratio.ratio() * (1_u64 << 63) as f64) as u64 }
     }
 
-    /// The context of the span of a request; `None` if it is not kept.
+    /// The context of the span of a request; `None` if the request is not sampled.
     pub(crate) fn sample(self, traceparent: Field<'_>, tracestate: Field<'_>) -> Option<SpanContext> {
         let Some(parent) = TraceParent::read(traceparent) else {
             return if self.bound == 0 { None } else { self.sample_root() };
@@ -64,26 +66,26 @@ impl Sampler {
         let trace_state = read_tracestate(tracestate);
         Some(SpanContext {
             trace_id: u128::from_str_radix(parent.trace_id(), 16).ok()?,
-            span_id: fresh_id(),
+            span_id: new_span_id(),
             parent: Some(u64::from_str_radix(parent.parent_id(), 16).ok()?),
             trace_state: trace_state.map_or_else(Bytes::new, |text| Bytes::copy_from_slice(text.as_bytes())),
         })
     }
 
     fn sample_root(self) -> Option<SpanContext> {
-        let context = root();
+        let context = root_context();
         let low = u64::try_from(context.trace_id & u128::from(u64::MAX)).unwrap_or_default();
         (low >> 1 < self.bound).then_some(context)
     }
 }
 
-/// The context of a trace that begins here and is kept.
-pub(super) fn root() -> SpanContext {
+/// The context of a span without a parent, in a new trace.
+pub(super) fn root_context() -> SpanContext {
     let trace_id = fastrand::u128(1..);
-    SpanContext { trace_id, span_id: fresh_id(), parent: None, trace_state: Bytes::new() }
+    SpanContext { trace_id, span_id: new_span_id(), parent: None, trace_state: Bytes::new() }
 }
 
-fn fresh_id() -> u64 {
+fn new_span_id() -> u64 {
     fastrand::u64(1..)
 }
 
@@ -99,9 +101,9 @@ mod tests {
     }
 
     #[test]
-    fn the_gateway_s_choice_counts_more_than_the_share() {
-        for share in [SamplingRatio::NONE, SamplingRatio::ALL] {
-            let sampler = Sampler::of(share);
+    fn the_gateways_choice_overrides_the_ratio() {
+        for ratio in [SamplingRatio::NONE, SamplingRatio::ALL] {
+            let sampler = Sampler::of(ratio);
             let kept = sampler.sample(Field::One(SAMPLED), Field::One(b"a=1")).unwrap();
             assert_eq!(kept.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
             assert_eq!(kept.parent, Some(0x00f0_67aa_0ba9_02b7));
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_malformed_context_begins_a_trace_of_its_own() {
+    fn a_malformed_context_begins_a_new_trace() {
         for field in [Field::Absent, Field::Repeated, Field::One(b"00-x")] {
             assert_eq!(Sampler::of(SamplingRatio::NONE).sample(field, Field::One(b"a=1")), None);
             let root = Sampler::of(SamplingRatio::ALL).sample(field, Field::One(b"a=1")).unwrap();
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_share_is_kept_by_the_trace_id() {
+    fn the_ratio_selects_by_trace_id() {
         fastrand::seed(7);
         let kept = (0..10_000).filter(|_| Sampler::of(a_quarter()).sample_root().is_some()).count();
         assert!((2_300..2_700).contains(&kept), "{kept}");

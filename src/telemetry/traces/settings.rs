@@ -1,22 +1,22 @@
-//! The keys of `server.otlp`, checked.
+//! The validated keys of the section `server.otlp`.
 
 use std::{fmt, time::Duration};
 
 use super::Sampler;
 use tonic::codegen::http::{HeaderMap, Uri};
 
-/// Where spans go, and which.
+/// The collector, and the spans that it gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OtlpSettings {
-    /// The collector's address; over HTTP the path of the request too.
+    /// The collector's address; for HTTP it includes the path of the request.
     pub endpoint: Uri,
-    /// How it is spoken to.
+    /// The protocol of the collector.
     pub protocol: OtlpProtocol,
-    /// Which of the traces that begin here are kept.
+    /// Selects traces that begin here.
     pub sample: Sampler,
-    /// What is sent along with every batch.
+    /// Headers that every export request has.
     pub headers: OtlpHeaders,
-    /// How long one attempt to send may take.
+    /// How long one attempt to export may take.
     pub timeout: Duration,
     /// `service.name`.
     pub service_name: String,
@@ -35,7 +35,7 @@ pub enum OtlpProtocol {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct OtlpHeaders(pub HeaderMap);
 
-/// The names alone.
+/// Shows only the names.
 impl fmt::Debug for OtlpHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()

@@ -1,4 +1,4 @@
-//! One span, made when what it tells of has ended.
+//! A span. It is created when the work that it describes has ended.
 
 use std::time::Duration;
 
@@ -9,24 +9,24 @@ use super::{
     sampler::SpanContext,
 };
 
-/// A span with its attributes. Foreign text is made fit by whoever adds it.
+/// A span with its attributes. The caller redacts text from outside before adding it.
 #[derive(Clone, Debug)]
 pub struct Span(pub(super) SpanMessage);
 
-/// The part that this process had in it.
+/// The role of this process in the span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
 pub enum SpanKind {
-    /// Work of its own.
+    /// It worked for itself.
     Internal = 1,
-    /// An answer to somebody.
+    /// It answered a request.
     Server = 2,
-    /// A question to somebody.
+    /// It sent a request.
     Client = 3,
 }
 
 impl Span {
-    /// A span of `duration` that ends at `end`, counted from 1970-01-01T00:00:00Z.
+    /// A span of `duration` that ends at `end`, a time since 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn new(context: SpanContext, name: Bytes, kind: SpanKind, end: Duration, duration: Duration) -> Self {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
@@ -46,7 +46,7 @@ impl Span {
         })
     }
 
-    /// Adds a text that is known when the program is compiled.
+    /// Adds a constant text, without a copy.
     pub fn word(&mut self, key: &'static str, value: &'static str) {
         self.add(key, Value::Text(Bytes::from_static(value.as_bytes())));
     }
@@ -61,7 +61,7 @@ impl Span {
         self.add(key, Value::Number(value.into()));
     }
 
-    /// Marks it as failed, for a reason of a small set.
+    /// Marks the span as failed. `reason` becomes `error.type` and must come from a small set.
     pub fn fail(&mut self, reason: &'static str) {
         self.word("error.type", reason);
         self.0.status = Some(StatusMessage { code: ERROR });

@@ -1,5 +1,5 @@
-//! The handle by which every room gives its spans away, and the queue behind it. Without `server.otlp.endpoint` there
-//! is neither, and asking costs a branch.
+//! The handle with which every room records spans, and the queue behind it. Without
+//! `server.otlp.endpoint` there is no queue, and a call costs one branch.
 
 use std::{
     io,
@@ -12,8 +12,8 @@ use rustls::ClientConfig;
 use tokio::sync::{mpsc, watch};
 
 use super::{
-    batches::{self, Counters},
-    sampler::{self, Sampler, SpanContext},
+    batch_processor::{self, Counters},
+    sampler::{Sampler, SpanContext, root_context},
     settings::OtlpSettings,
     span::Span,
 };
@@ -22,7 +22,7 @@ use crate::{
     domain::Field,
 };
 
-/// Takes spans, or nothing at all.
+/// Records spans; the default one records none.
 #[derive(Clone, Debug, Default)]
 pub struct Tracer(Option<Arc<Inner>>);
 
@@ -32,19 +32,20 @@ struct Inner {
     clock: SharedClock,
     queue: mpsc::Sender<Span>,
     dropped: IntCounter,
-    /// What the thread needs, until it is started.
-    ready: Mutex<Option<(OtlpSettings, mpsc::Receiver<Span>, Counters)>>,
+    /// What the thread needs; `None` once it is started.
+    not_started: Mutex<Option<(OtlpSettings, mpsc::Receiver<Span>, Counters)>>,
 }
 
-/// Work that began and may become a span.
+/// The start time of work that becomes a span at its end.
 #[derive(Debug)]
-pub struct Begun(Uptime);
+pub struct SpanStart(Uptime);
 
 impl Tracer {
-    /// A tracer for these settings, which registers `scopegate_spans_total`. Nothing is sent before [`Tracer::start`].
+    /// Creates a tracer for these settings and registers `scopegate_spans_total`. It exports
+    /// nothing before [`Tracer::start`].
     ///
     /// # Errors
-    /// When the name is taken.
+    /// If the name is already registered.
     pub fn register(
         settings: Option<&OtlpSettings>,
         registry: &Registry,
@@ -61,61 +62,64 @@ impl Tracer {
             clock,
             queue,
             dropped: of("dropped"),
-            ready: Mutex::new(Some((settings.clone(), receiver, counters))),
+            not_started: Mutex::new(Some((settings.clone(), receiver, counters))),
         }))))
     }
 
-    /// Starts the thread that sends; `None` where traces are off. `tls` is for a collector behind https.
+    /// Starts the batch processor; `None` if traces are off. `tls` is for a collector with https.
     ///
     /// # Errors
-    /// When the thread cannot be started.
+    /// If the thread cannot be started.
     pub fn start(&self, tls: ClientConfig) -> io::Result<Option<TracesHandle>> {
         let Some(inner) = &self.0 else { return Ok(None) };
-        let ready = inner.ready.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some((settings, receiver, counters)) = ready else { return Ok(None) };
+        let not_started = inner.not_started.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some((settings, receiver, counters)) = not_started else { return Ok(None) };
         let stop = watch::Sender::new(false);
         let (ended, has_ended) = watch::channel(());
-        batches::start(settings, tls, receiver, counters, stop.subscribe(), ended)?;
+        batch_processor::start(settings, tls, receiver, counters, stop.subscribe(), ended)?;
         Ok(Some(TracesHandle { stop: Arc::new(stop), has_ended }))
     }
 
-    /// Whether any span can be kept.
+    /// Whether traces are on.
     #[must_use]
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The context of the span of a request that came with these headers; `None` if it is not to be kept.
+    /// The context of the span of a request with these headers; `None` if the request is not
+    /// sampled.
     #[must_use]
     pub fn sample(&self, traceparent: Field<'_>, tracestate: Field<'_>) -> Option<SpanContext> {
         self.0.as_ref()?.sampler.sample(traceparent, tracestate)
     }
 
-    /// Gives a span away. With a full queue it is dropped and counted: nobody waits. `make` gets the calendar's time.
+    /// Puts a span into the queue. If the queue is full, the span is dropped and counted, and the
+    /// caller does not wait. `make` creates the span; it gets the time since 1970.
     pub fn record(&self, make: impl FnOnce(Duration) -> Span) {
         let Some(inner) = &self.0 else { return };
         match inner.queue.try_reserve() {
-            Ok(place) => place.send(make(inner.clock.unix_time())),
+            Ok(slot) => slot.send(make(inner.clock.unix_time())),
             Err(_) => inner.dropped.inc(),
         }
     }
 
-    /// Notes when something begins that is done now and then and always kept: a fetch, a reload.
+    /// The start of work that is rare and always sampled: a fetch of keys, a reload.
     #[must_use]
-    pub fn begin(&self) -> Option<Begun> {
-        self.0.as_ref().map(|inner| Begun(inner.clock.uptime()))
+    pub fn begin(&self) -> Option<SpanStart> {
+        self.0.as_ref().map(|inner| SpanStart(inner.clock.uptime()))
     }
 
-    /// GlobIndex what has begun: `make` gets a context of its own trace, the time, and the duration.
-    pub fn end(&self, begun: Option<Begun>, make: impl FnOnce(SpanContext, Duration, Duration) -> Span) {
-        if let (Some(inner), Some(Begun(began))) = (&self.0, begun) {
-            let duration = inner.clock.uptime().saturating_sub(began);
-            self.record(|now| make(sampler::root(), now, duration));
+    /// Records the span of work that began at `start`. `make` gets a context in a new trace, the
+    /// time since 1970, and the duration.
+    pub fn end(&self, start: Option<SpanStart>, make: impl FnOnce(SpanContext, Duration, Duration) -> Span) {
+        if let (Some(inner), Some(SpanStart(started))) = (&self.0, start) {
+            let duration = inner.clock.uptime().saturating_sub(started);
+            self.record(|now| make(root_context(), now, duration));
         }
     }
 }
 
-/// The thread that sends.
+/// The handle of the batch processor's thread.
 #[derive(Clone, Debug)]
 pub struct TracesHandle {
     stop: Arc<watch::Sender<bool>>,
@@ -123,20 +127,21 @@ pub struct TracesHandle {
 }
 
 impl TracesHandle {
-    /// Sends what is in the queue, for at most three seconds; what is given away afterwards is lost.
+    /// Exports the spans of the queue, for at most three seconds. Spans that are recorded later are
+    /// lost.
     pub async fn drain(mut self) {
         self.stop.send_replace(true);
-        // The sender is gone when the thread has ended.
+        // The thread drops the sender when it ends.
         if tokio::time::timeout(FLUSH, self.has_ended.changed()).await.is_err() {
             tracing::warn!("the last spans could not be sent in time");
         }
     }
 }
 
-/// How many spans wait at most: some MiB.
+/// The most spans that may wait. They need some MiB.
 const QUEUE: usize = 4096;
 
-/// How long the end of the process waits for the last spans.
+/// How long the process waits at its end for the last spans.
 const FLUSH: Duration = Duration::from_secs(3);
 
-const SPANS: (&str, &str) = ("scopegate_spans_total", "Spans, by what became of them.");
+const SPANS: (&str, &str) = ("scopegate_spans_total", "Spans, by outcome.");

@@ -1,14 +1,16 @@
-//! The URLs and addresses that a key source may use. A provider's document or DNS must not make the service connect to
-//! its own machine or to the metadata service of a cloud.
+//! Protection against server-side request forgery: the URLs and addresses from which keys may be
+//! fetched. Neither a provider's document nor the DNS may direct a fetch to this machine or to the
+//! cloud's metadata service.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::Url;
 
-/// Why a URL is refused. The text names the URL that is expected.
+/// Why scopegate refuses to fetch from a URL. The text is what is expected instead, to be read
+/// after "must be".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// The scheme is neither http nor https, or the URL has no host.
+    /// A scheme other than http and https, or no host.
     #[error("an http(s) URL")]
     Scheme,
     /// Plain http to a host that is neither loopback nor in `server.insecure_key_hosts`.
@@ -20,19 +22,21 @@ pub enum UrlError {
     /// The URL has a fragment.
     #[error("a URL without a fragment")]
     Fragment,
-    /// The address is link-local, a metadata service, multicast or unspecified.
-    #[error("neither link-local, multicast, nor of a metadata service")]
+    /// A forbidden address: link-local, a metadata service, multicast, unspecified.
+    #[error("an address that is not link-local, multicast or a cloud metadata service")]
     Address,
 }
 
 /// Checks that keys or a discovery document may be fetched from `url`. A query is allowed.
+/// `insecure_hosts` may be fetched from over plain http.
 ///
 /// # Errors
-/// When they may not.
+/// The first rule that the URL breaks.
 pub fn is_fetchable(url: &Url, insecure_hosts: &[String]) -> Result<(), UrlError> {
     let host = url.host_str().ok_or(UrlError::Scheme)?;
-    let is_refused = literal(host).is_some_and(|ip| !ip.is_loopback() && is_refused(ip));
-    let may_be_insecure = is_loopback_host(host) || insecure_hosts.iter().any(|listed| names(listed, host));
+    let is_forbidden = ip_literal(host).is_some_and(|ip| !ip.is_loopback() && is_forbidden(ip));
+    let may_be_insecure =
+        is_loopback_host(host) || insecure_hosts.iter().any(|listed| is_same_host(listed, host));
     match url.scheme() {
         "https" => {}
         "http" if may_be_insecure => {}
@@ -43,39 +47,40 @@ pub fn is_fetchable(url: &Url, insecure_hosts: &[String]) -> Result<(), UrlError
         Err(UrlError::Credentials)
     } else if url.fragment().is_some() {
         Err(UrlError::Fragment)
-    } else if is_refused {
+    } else if is_forbidden {
         Err(UrlError::Address)
     } else {
         Ok(())
     }
 }
 
-/// Whether `host` may resolve to `ip`. A loopback name must resolve to loopback, and only a loopback name may: a public
-/// name that resolves to this machine is an attack (DNS rebinding).
+/// Whether a fetch for `host` may connect to `ip`. A loopback host must have a loopback address.
+/// Any other host must not: a public name that resolves to this machine is an attack (DNS
+/// rebinding).
 pub(super) fn may_connect(host: &str, ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
-    if is_loopback_host(host) { ip.is_loopback() } else { !is_refused(ip) }
+    if is_loopback_host(host) { ip.is_loopback() } else { !is_forbidden(ip) }
 }
 
-/// `localhost`, 127.0.0.0/8 or `::1`.
+/// Whether the host is `localhost`, in 127.0.0.0/8, or `::1`.
 pub(super) fn is_loopback_host(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || literal(host).is_some_and(|ip| ip.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || ip_literal(host).is_some_and(|ip| ip.is_loopback())
 }
 
-/// The host without the brackets that a URL puts around IPv6.
-pub(super) fn bare(host: &str) -> &str {
+/// The host without the brackets that a URL has around an IPv6 address.
+pub(super) fn without_brackets(host: &str) -> &str {
     host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
-fn literal(host: &str) -> Option<IpAddr> {
-    bare(host).parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+fn ip_literal(host: &str) -> Option<IpAddr> {
+    without_brackets(host).parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
 }
 
-fn names(listed: &str, host: &str) -> bool {
-    bare(listed).eq_ignore_ascii_case(bare(host))
+fn is_same_host(listed: &str, host: &str) -> bool {
+    without_brackets(listed).eq_ignore_ascii_case(without_brackets(host))
 }
 
-fn is_refused(ip: IpAddr) -> bool {
+fn is_forbidden(ip: IpAddr) -> bool {
     let is_special = match ip {
         IpAddr::V4(v4) => v4.octets().starts_with(&[0]) || v4.is_link_local() || v4.is_broadcast(),
         IpAddr::V6(v6) => v6.is_unspecified() || v6.is_unicast_link_local(),
@@ -103,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn https_is_allowed_everywhere_and_http_only_for_listed_hosts() {
+    fn https_is_fetchable_from_any_host_and_http_from_listed_hosts() {
         for url in [
             "https://auth.example.com/keys",
             "https://10.1.2.3/keys",
@@ -120,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn every_refused_url_says_why() {
+    fn every_refused_url_has_its_reason() {
         for (url, expected) in [
             ("http://auth.example.com/keys", UrlError::Insecure),
             ("http://localhost.example.com/keys", UrlError::Insecure),

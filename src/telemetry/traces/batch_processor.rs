@@ -1,5 +1,6 @@
-//! The thread that sends spans: it gathers them for a moment, sends them together, tries again where that may help,
-//! and counts what is lost. An outage is logged once when it begins and once when it ends.
+//! The batch processor: a thread that collects spans for a short time, exports them together,
+//! retries if that may help, and counts lost spans. It logs an outage of the collector once at its
+//! begin and once at its end.
 
 use std::{io, thread, time::Duration};
 
@@ -16,14 +17,17 @@ use super::{
     span::Span,
 };
 
-/// What became of the spans that were taken.
+/// The counters of spans that left the queue, by outcome.
 #[derive(Clone, Debug)]
 pub(super) struct Counters {
     pub(super) exported: IntCounter,
     pub(super) failed: IntCounter,
 }
 
-/// Starts the thread. It ends once `stop` is true and the queue is empty, and then drops `ended`.
+/// Starts the thread. It ends when `stop` is true and the queue is empty, and then drops `ended`.
+///
+/// # Errors
+/// If the runtime or the thread cannot be created.
 pub(super) fn start(
     settings: OtlpSettings,
     tls: ClientConfig,
@@ -36,26 +40,26 @@ pub(super) fn start(
     thread::Builder::new().name("traces".to_owned()).spawn(move || {
         runtime.block_on(async {
             let exporter = Exporter::new(settings, tls);
-            Batches { exporter, queue, counters, stop, lost: None }.run().await;
+            BatchProcessor { exporter, queue, counters, stop, lost: None }.run().await;
         });
         drop(ended);
     })?;
     Ok(())
 }
 
-struct Batches {
+struct BatchProcessor {
     exporter: Exporter,
     queue: mpsc::Receiver<Span>,
     counters: Counters,
     stop: watch::Receiver<bool>,
-    /// How many spans were lost in the outage that lasts.
+    /// How many spans the present outage has lost; `None` if there is no outage.
     lost: Option<u64>,
 }
 
-impl Batches {
+impl BatchProcessor {
     async fn run(mut self) {
         loop {
-            let batch = self.gather().await;
+            let batch = self.next_batch().await;
             if batch.is_empty() {
                 return;
             }
@@ -63,8 +67,8 @@ impl Batches {
         }
     }
 
-    /// The next spans; none at the end.
-    async fn gather(&mut self) -> Vec<Span> {
+    /// The next batch; empty after the last one.
+    async fn next_batch(&mut self) -> Vec<Span> {
         let mut batch = Vec::new();
         tokio::select! {
             _ = self.queue.recv_many(&mut batch, MAX_BATCH) => {}
@@ -84,64 +88,67 @@ impl Batches {
         batch
     }
 
+    /// Exports a batch, with retries, and counts the outcome.
     async fn send(&mut self, batch: Vec<Span>) {
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let request = self.exporter.request(batch);
-        let mut pauses = PAUSES.into_iter();
+        let mut delays = RETRY_DELAYS.into_iter();
         loop {
             match self.exporter.send(&request).await {
                 Ok(()) => {
                     self.counters.exported.inc_by(count);
-                    return self.recover();
+                    return self.end_outage();
                 }
                 Err(ExportError::Rejected { count: rejected, cause }) => {
                     let rejected = rejected.min(count);
                     self.counters.exported.inc_by(count - rejected);
-                    return self.lose(rejected, &cause);
+                    return self.count_lost(rejected, &cause);
                 }
-                Err(ExportError::Failed { may_try_again, cause }) => {
-                    let pause = pauses.next().filter(|_| may_try_again && self.lost.is_none());
-                    match pause {
-                        Some(pause) if self.pause(pause).await => {}
-                        Some(_) | None => return self.lose(count, &cause),
+                Err(ExportError::Failed { is_retryable, cause }) => {
+                    let delay = delays.next().filter(|_| is_retryable && self.lost.is_none());
+                    match delay {
+                        Some(delay) if self.wait(delay).await => {}
+                        Some(_) | None => return self.count_lost(count, &cause),
                     }
                 }
             }
         }
     }
 
-    /// Waits; `false` if the process ends meanwhile.
-    async fn pause(&mut self, pause: Duration) -> bool {
+    /// Waits. Returns `false` if the process stops meanwhile.
+    async fn wait(&mut self, delay: Duration) -> bool {
         tokio::select! {
-            () = sleep(pause) => true,
+            () = sleep(delay) => true,
             _ = self.stop.wait_for(|is_stopping| *is_stopping) => false,
         }
     }
 
-    fn lose(&mut self, count: u64, cause: &str) {
+    fn count_lost(&mut self, count: u64, cause: &str) {
         self.counters.failed.inc_by(count);
         match &mut self.lost {
             Some(lost) => *lost = lost.saturating_add(count),
             None => {
                 let endpoint = self.exporter.endpoint();
-                tracing::warn!(endpoint, cause, "spans are lost; more are not logged until some are taken");
+                tracing::warn!(endpoint, cause, "{SPANS_LOST}");
                 self.lost = Some(count);
             }
         }
     }
 
-    fn recover(&mut self) {
+    fn end_outage(&mut self) {
         if let Some(lost) = self.lost.take() {
-            tracing::info!(lost, "spans are taken again");
+            tracing::info!(lost, "the collector accepts spans again");
         }
     }
 }
 
-/// How many spans are sent together.
+const SPANS_LOST: &str = "spans are lost; this is logged again only after the collector has accepted spans";
+
+/// The most spans of a batch.
 const MAX_BATCH: usize = 512;
 
 /// How long the first span of a batch waits for others.
 const DELAY: Duration = Duration::from_secs(1);
 
-/// How long to wait before each further attempt. In an outage that lasts there is one attempt a batch.
-const PAUSES: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];
+/// How long to wait before each retry. During an outage each batch is tried only once.
+const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(2)];

@@ -1,11 +1,13 @@
-//! The limit on open files: each connection of a gateway is one. It is raised as far as the process may, and a limit that
-//! cannot hold what the configuration allows is told at the start instead of under load.
+//! The process's limit on open files. Each connection of a gateway is an open file. scopegate
+//! raises the limit as far as the process may, and warns at the start, not under load, if it is too
+//! low for `server.max_in_flight`.
 
 use std::io;
 
 use rlimit::Resource;
 
-/// Raises the soft limit to the hard one. What an operator should know, where `max_in_flight` requests would not fit.
+/// Raises the soft limit to the hard one. Returns a warning for the operator if the result is too
+/// low for `max_in_flight` requests.
 pub(super) fn raise_limit(max_in_flight: usize) -> Option<String> {
     match raise() {
         Ok(found) => shortage(found, max_in_flight),
@@ -15,7 +17,7 @@ pub(super) fn raise_limit(max_in_flight: usize) -> Option<String> {
 
 fn raise() -> io::Result<u64> {
     let (soft, hard) = Resource::NOFILE.get()?;
-    // Not being allowed to raise it is no failure: what counts is what there is.
+    // It is not an error if the process may not raise it: the caller checks the value that results.
     let raised = soft < hard && Resource::NOFILE.set(hard, hard).is_ok();
     Ok(if raised { hard } else { soft })
 }
@@ -25,12 +27,13 @@ fn shortage(found: u64, max_in_flight: usize) -> Option<String> {
     (found < wanted).then(|| {
         format!(
             "open files: found a limit of {found}, expected {wanted} or more: `server.max_in_flight` and {MARGIN} for \
-             everything else; raise it (`LimitNOFILE`, `ulimit -n`) or lower `server.max_in_flight`"
+             other files; raise it (`LimitNOFILE`, `ulimit -n`) or lower `server.max_in_flight`"
         )
     })
 }
 
-/// Files beside the connections of requests in flight: listeners, workers, fetches, idle connections of gateways.
+/// Open files that are not connections of requests in flight: listeners, workers, fetches of keys,
+/// idle connections of gateways.
 const MARGIN: u64 = 256;
 
 #[cfg(test)]
@@ -38,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_limit_that_holds_the_requests_in_flight_is_no_shortage() {
+    fn a_limit_above_the_requests_in_flight_is_no_shortage() {
         assert_eq!(shortage(10_256, 10_000), None);
         assert_eq!(shortage(rlimit::INFINITY, usize::MAX), None);
     }

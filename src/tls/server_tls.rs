@@ -1,5 +1,5 @@
-//! The certificate and the authorities in force. Every handshake reads the ones of that moment, so that files can
-//! be exchanged while the listeners run.
+//! The certificate and the client authorities in force. Every handshake reads the present ones, so
+//! that a reload can replace them while the listeners run.
 
 use std::sync::Arc;
 
@@ -17,58 +17,65 @@ use rustls::{
 
 use super::{TlsError, TlsKey, TlsSettings, files::provider};
 
-/// TLS as the listeners speak it; clones share what is in force.
+/// TLS of the listeners. Clones share the certificate and the authorities in force.
 #[derive(Clone, Debug)]
 pub struct ServerTls {
     settings: TlsSettings,
-    identity: Arc<Identity>,
-    clients: Option<Arc<Clients>>,
+    certificate: Arc<CurrentCertificate>,
+    client_verifier: Option<Arc<CurrentClientVerifier>>,
 }
 
 impl ServerTls {
     /// Reads the files.
     ///
     /// # Errors
-    /// When one of them cannot be used.
+    /// If one of them cannot be used.
     pub fn load(settings: TlsSettings) -> Result<Self, TlsError> {
-        let identity = Arc::new(Identity(ArcSwap::from_pointee(settings.identity()?)));
-        let clients = settings.clients()?.map(|verifier| Arc::new(Clients(ArcSwap::from_pointee(verifier))));
-        Ok(Self { settings, identity, clients })
+        let certificate = ArcSwap::from_pointee(settings.certified_key()?);
+        let client_verifier = settings.client_verifier()?.map(ArcSwap::from_pointee);
+        Ok(Self {
+            settings,
+            certificate: Arc::new(CurrentCertificate(certificate)),
+            client_verifier: client_verifier.map(|current| Arc::new(CurrentClientVerifier(current))),
+        })
     }
 
-    /// Reads the files anew. Connections that stand are not touched.
+    /// Reads the files again. Open connections keep their session.
     ///
     /// # Errors
-    /// When one of them cannot be used: what was in force stays.
+    /// If one of them cannot be used. Then nothing changes.
     pub fn reload(&self) -> Result<(), TlsError> {
-        let (identity, clients) = (self.settings.identity()?, self.settings.clients()?);
-        self.identity.0.store(Arc::new(identity));
-        if let (Some(current), Some(verifier)) = (&self.clients, clients) {
+        let certificate = self.settings.certified_key()?;
+        let client_verifier = self.settings.client_verifier()?;
+        self.certificate.0.store(Arc::new(certificate));
+        if let (Some(current), Some(verifier)) = (&self.client_verifier, client_verifier) {
             current.0.store(Arc::new(verifier));
         }
         Ok(())
     }
 
-    /// The configuration of a listener that speaks `protocols` (ALPN, the preferred first).
+    /// The configuration of a listener with `protocols` (ALPN, the preferred one first).
     ///
     /// # Errors
-    /// When the cryptography has no TLS version that is safe.
+    /// If the cryptography provider supports no safe TLS version.
     pub fn config(&self, protocols: &[&[u8]]) -> Result<ServerConfig, TlsError> {
         let builder = ServerConfig::builder_with_provider(Arc::new(provider()))
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError {
                 key: TlsKey::CertFile,
                 path: self.settings.cert_file.clone(),
-                cause: format!("cannot be served: {error}"),
+                cause: format!("cannot be used: {error}"),
             })?;
-        let clients = match &self.clients {
-            Some(clients) => Arc::clone(clients) as Arc<dyn ClientCertVerifier>,
+        let client_verifier = match &self.client_verifier {
+            Some(verifier) => Arc::clone(verifier) as Arc<dyn ClientCertVerifier>,
             None => WebPkiClientVerifier::no_client_auth(),
         };
-        let mut config =
-            builder.with_client_cert_verifier(clients).with_cert_resolver(Arc::clone(&self.identity) as _);
+        let mut config = builder
+            .with_client_cert_verifier(client_verifier)
+            .with_cert_resolver(Arc::clone(&self.certificate) as _);
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
-        // A resumed session would skip the look at the client's certificate. Gateways keep their connections.
+        // A resumed session would not verify the client's certificate again. Resumption would gain
+        // little, because gateways keep their connections open.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         Ok(config)
@@ -77,19 +84,20 @@ impl ServerTls {
 
 /// The certificate in force.
 #[derive(Debug)]
-struct Identity(ArcSwap<CertifiedKey>);
+struct CurrentCertificate(ArcSwap<CertifiedKey>);
 
-impl ResolvesServerCert for Identity {
+impl ResolvesServerCert for CurrentCertificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.0.load_full())
     }
 }
 
-/// The authorities in force. Clients get no hint of their names, which would be those of one moment.
+/// The client authorities in force. The handshake does not send their names as a hint, because
+/// rustls borrows those names from the verifier, which a reload replaces.
 #[derive(Debug)]
-struct Clients(ArcSwap<Arc<dyn ClientCertVerifier>>);
+struct CurrentClientVerifier(ArcSwap<Arc<dyn ClientCertVerifier>>);
 
-impl ClientCertVerifier for Clients {
+impl ClientCertVerifier for CurrentClientVerifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }

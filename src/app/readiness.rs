@@ -1,4 +1,5 @@
-//! Whether the service is alive, and whether gateways should ask it.
+//! The answers of `/livez` and `/readyz`: whether every actor runs, and whether gateways should
+//! send requests here.
 
 use std::{
     sync::{
@@ -16,9 +17,9 @@ use crate::{
     policy::PolicyHandle,
 };
 
-/// What `/livez` and `/readyz` look at.
+/// The state behind the probes `/livez` and `/readyz`. Clones share it.
 #[derive(Clone, Debug)]
-pub(super) struct Health {
+pub(super) struct Probes {
     policy: PolicyHandle,
     audit: Option<AuditHandle>,
     clock: SharedClock,
@@ -26,11 +27,11 @@ pub(super) struct Health {
     is_alive: Arc<AtomicBool>,
     has_been_ready: Arc<AtomicBool>,
     is_draining: Arc<AtomicBool>,
-    /// What was found at the start, whatever the policy.
+    /// Warnings of the start. They hold for every policy.
     warnings: Arc<[String]>,
 }
 
-impl Health {
+impl Probes {
     pub(super) fn new(
         policy: PolicyHandle,
         audit: Option<AuditHandle>,
@@ -51,22 +52,23 @@ impl Health {
         }
     }
 
-    /// Whether the drain has begun.
+    /// The flag that [`Probes::begin_drain`] sets.
     pub(super) fn draining(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.is_draining)
     }
 
-    /// From now on gateways should ask other replicas.
+    /// Makes `/readyz` fail from now on, so that gateways send requests to other replicas.
     pub(super) fn begin_drain(&self) {
         self.is_draining.store(true, Ordering::SeqCst);
     }
 
-    /// Whether every actor ran when it was last looked at.
+    /// Whether every actor ran at the last check.
     pub(super) fn is_alive(&self) -> bool {
         self.is_alive.load(Ordering::SeqCst)
     }
 
-    /// Looks at every actor. One that has ended does not come back.
+    /// Checks every actor and returns whether all run. An actor that has ended does not start
+    /// again.
     pub(super) async fn check_actors(&self) -> bool {
         let snapshot = Arc::clone(&self.policy.snapshot());
         let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
@@ -79,20 +81,21 @@ impl Health {
         is_alive
     }
 
-    /// Ready once each key source has had its first answer, or `ready_wait` has passed; then until the drain,
-    /// so that no identity provider takes a replica out of service.
+    /// The service becomes ready when every key source has usable keys, or after `ready_wait`. Then
+    /// it stays ready until the drain begins: a failure of an identity provider must not take
+    /// replicas out of service.
     pub(super) fn readiness(&self) -> Readiness {
         let draining = self.is_draining.load(Ordering::SeqCst);
-        let is_settled = self.has_been_ready.load(Ordering::SeqCst)
+        let is_started = self.has_been_ready.load(Ordering::SeqCst)
             || self.clock.uptime() >= self.ready_wait
-            || self.all_have_answered();
-        if is_settled {
+            || self.all_sources_are_usable();
+        if is_started {
             self.has_been_ready.store(true, Ordering::SeqCst);
         }
         let snapshot = self.policy.snapshot();
         let unenforced = snapshot.resources().iter().filter(|resource| resource.policy().is_none());
         Readiness {
-            ready: is_settled && !draining,
+            ready: is_started && !draining,
             draining,
             policy_version: snapshot.version().to_owned(),
             failed_reload: self.policy.last_load().failure,
@@ -103,7 +106,7 @@ impl Health {
         }
     }
 
-    fn all_have_answered(&self) -> bool {
+    fn all_sources_are_usable(&self) -> bool {
         let snapshot = self.policy.snapshot();
         let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
         let mut sources = policies.flat_map(|policy| policy.tokens().sources());
@@ -118,7 +121,7 @@ impl Health {
         for resource in snapshot.resources() {
             let sources = resource.policy().map(|policy| policy.tokens().sources()).unwrap_or_default();
             for source in sources {
-                if let Some(cause) = trouble(&source.keys.snapshot(), now) {
+                if let Some(cause) = problem_of(&source.keys.snapshot(), now) {
                     let resource = resource.id().to_string();
                     failing.push(FailingSource { resource, source: source.name.to_string(), cause });
                 }
@@ -128,18 +131,19 @@ impl Health {
     }
 }
 
-/// What an operator should know of a source: no keys yet, none at all, keys too old, or the cause of the last
-/// failure.
-pub(super) fn trouble(keys: &KeySnapshot, now: Uptime) -> Option<String> {
+/// The problem of a key source, in words for the operator: no keys yet, no keys at all, keys too
+/// old, or the cause of the last failed fetch. `None` if there is none.
+pub(super) fn problem_of(keys: &KeySnapshot, now: Uptime) -> Option<String> {
     let cause = keys.last_failure.as_deref();
     match (keys.is_usable(now), keys.last_success) {
         (true, _) => match cause {
-            Some(cause) => Some(format!("the last good keys serve: {cause}")),
-            None => {
-                keys.keys.is_empty().then(|| "the provider has no keys: every token is refused".to_owned())
-            }
+            Some(cause) => Some(format!("scopegate uses the last good keys: {cause}")),
+            None => keys
+                .keys
+                .is_empty()
+                .then(|| "the provider publishes no keys: scopegate refuses every token".to_owned()),
         },
-        (false, Some(_)) => Some(format!("the keys are too old: {}", cause.unwrap_or("no fetch succeeds"))),
+        (false, Some(_)) => Some(format!("the keys are too old: {}", cause.unwrap_or("every fetch fails"))),
         (false, None) => Some(format!("no keys yet: {}", cause.unwrap_or("the first fetch is under way"))),
     }
 }
@@ -149,9 +153,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_provider_without_keys_is_trouble() {
+    fn a_provider_without_keys_is_a_problem() {
         let no_keys = KeySnapshot::fixed([].into_iter().collect());
-        let trouble = trouble(&no_keys, Uptime::default());
-        assert_eq!(trouble.as_deref(), Some("the provider has no keys: every token is refused"));
+        let problem = problem_of(&no_keys, Uptime::default());
+        let expected = "the provider publishes no keys: scopegate refuses every token";
+        assert_eq!(problem.as_deref(), Some(expected));
     }
 }

@@ -1,4 +1,5 @@
-//! The span of a reload, from its cause to the policy that is in force or the mistakes that hinder it.
+//! The span of a reload of the configuration. It starts with the cause, and ends when the new
+//! policy is in force or was rejected.
 
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use crate::{
     telemetry::traces::{Span, SpanContext, SpanKind},
 };
 
-/// The version in it is that of the policy that is in force afterwards.
-pub(super) fn of_reload(
+/// Creates the span. Its policy version is that of the policy in force after the reload. `end` and
+/// `duration` are times of the tracer.
+pub(super) fn reload_span(
     context: SpanContext,
     end: Duration,
     duration: Duration,
