@@ -58,7 +58,7 @@ fn without_a_configuration_nothing_starts() {
 
 #[test]
 fn the_version_names_the_commit() {
-    let expected = format!("scopegate {}\n", scopegate::release::text());
+    let expected = format!("scopegate {}\n", scopegate::build_info::text());
     for option in ["--version", "-V"] {
         let output = run(&[option]);
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), expected.clone()));

@@ -7,6 +7,7 @@ use prometheus::Registry;
 
 use super::readiness::{Probes, problem_of};
 use crate::{
+    build_info,
     clock::{SharedClock, UnixSeconds, Uptime},
     http::debug::{
         CountView, CountsView, DebugData, KeyView, KeysView, Overview, PolicyView, ResourceView, SkippedView,
@@ -14,7 +15,6 @@ use crate::{
     },
     keys::KeySnapshot,
     policy::{Enforcement, Mode, PolicyHandle, ProtectedResource},
-    release,
 };
 
 /// The sources of the data. Each page reads them again.
@@ -47,8 +47,8 @@ impl DebugData for ProcessData {
     fn overview(&self) -> Overview {
         let (uptime, now, load) = (self.clock.uptime().as_secs(), self.now(), self.policy.last_load());
         Overview {
-            version: release::VERSION,
-            commit: release::COMMIT,
+            version: build_info::VERSION,
+            commit: build_info::COMMIT,
             uptime: duration_in_words(uptime),
             started: utc(now.saturating_sub_unsigned(uptime)),
             readiness: self.probes.readiness(),

@@ -3,13 +3,13 @@
 //!
 //! Design: `docs/design/actors.md`, `docs/design/deployment.md`.
 
-mod core;
 mod debug;
 mod open_files;
 mod readiness;
 mod reload_span;
 mod run;
 mod watch;
+mod wiring;
 
-pub use self::core::{Core, LoadSettings};
+pub use self::wiring::{Core, LoadSettings};
 pub use run::{Service, StopReason};

@@ -10,7 +10,8 @@ use tokio::{
 };
 
 use super::{
-    core::Core, debug::ProcessData, open_files, readiness::Probes, reload_span::reload_span, watch::FileWatch,
+    debug::ProcessData, open_files, readiness::Probes, reload_span::reload_span, watch::FileWatch,
+    wiring::Core,
 };
 use crate::{
     admission::{Admission, register_in_flight},

@@ -13,7 +13,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use super::core::Watched;
+use super::wiring::Watched;
 
 /// Watches the folders of the files. An event only triggers a comparison of the content: a swap of
 /// symlinks to files with the same bytes is not a change.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use super::{
     Checked, Note, Trace,
-    observer::{Observer, ObserverSettings},
+    decision_observer::{Observer, ObserverSettings},
 };
 use crate::{
     audit::AuditHandle,

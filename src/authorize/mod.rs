@@ -4,11 +4,11 @@
 mod authorizer;
 mod checked;
 mod decision_log;
-mod note;
-mod observer;
+mod decision_observer;
+mod explain_note;
 mod span;
 
 pub use authorizer::Authorizer;
 pub use checked::Checked;
-pub use note::{Note, Trace};
-pub use observer::ObserverSettings;
+pub use decision_observer::ObserverSettings;
+pub use explain_note::{Note, Trace};

@@ -4,11 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::release;
+use crate::build_info;
 
 /// Decides for nginx, Envoy and other gateways whether requests to MCP servers may pass.
 #[derive(Debug, Parser)]
-#[command(name = "scopegate", version = release::text(), args_conflicts_with_subcommands = true)]
+#[command(name = "scopegate", version = build_info::text(), args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Option<Command>,

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use super::{arguments::OriginOptions, configuration_mistakes, origin, output};
+use super::{arguments::OriginOptions, config_file, configuration_mistakes, output};
 use crate::{
     config::{Environment, Settings},
     policy::{Enforcement, PolicyTable, ResourceSettings, Row},
 };
 
 pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode {
-    match origin::loader(options, environment).and_then(|mut load| load()) {
+    match config_file::loader(options, environment).and_then(|mut load| load()) {
         Ok(settings) => {
             let code = output(&table(&settings));
             for warning in &settings.warnings {

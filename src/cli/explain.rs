@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::{
     arguments::{DialectName, ExplainOptions},
-    configuration_mistakes, failure, mistakes, origin, output,
+    config_file, configuration_mistakes, failure, mistakes, output,
 };
 use crate::{
     app::{Core, LoadSettings},
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCode {
-    let load = origin::loader(&options.origin, environment).and_then(|mut load| load().map(|_| load));
+    let load = config_file::loader(&options.origin, environment).and_then(|mut load| load().map(|_| load));
     let load = match load {
         Ok(load) => load,
         Err(found) => return configuration_mistakes(&found),

@@ -3,8 +3,8 @@
 
 mod arguments;
 mod check;
+mod config_file;
 mod explain;
-mod origin;
 mod schema;
 mod serve;
 mod token;

@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 
-use super::{arguments::OriginOptions, configuration_mistakes, failure, origin, output, token};
+use super::{arguments::OriginOptions, config_file, configuration_mistakes, failure, output, token};
 use crate::{
     app::{Core, LoadSettings, Service, StopReason},
     clock::SystemClock,
@@ -16,11 +16,12 @@ use crate::{
 pub(super) fn run(options: &OriginOptions, environment: Environment) -> ExitCode {
     // The configuration is read before anything starts, so that the output has its mistakes and
     // nothing else.
-    let first =
-        match origin::loader(options, environment).and_then(|mut load| load().map(|first| (first, load))) {
-            Ok((first, load)) => start(first, load, options.dev),
-            Err(found) => return configuration_mistakes(&found),
-        };
+    let first = match config_file::loader(options, environment)
+        .and_then(|mut load| load().map(|first| (first, load)))
+    {
+        Ok((first, load)) => start(first, load, options.dev),
+        Err(found) => return configuration_mistakes(&found),
+    };
     match first {
         Ok(StopReason::Signal) => ExitCode::SUCCESS,
         Ok(StopReason::ActorEnded) => ExitCode::FAILURE,

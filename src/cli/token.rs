@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::{arguments::TokenOptions, configuration_mistakes, failure, mistakes, origin, output};
+use super::{arguments::TokenOptions, config_file, configuration_mistakes, failure, mistakes, output};
 use crate::{
     clock::{Clock, SystemClock},
     config::{Environment, Settings},
@@ -21,7 +21,7 @@ pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode 
               set it to the same value (`export SCOPEGATE_DEV_SECRET=...`) for `serve --dev` and for `token --dev`",
         );
     }
-    let settings = match origin::loader(&options.origin, environment).and_then(|mut load| load()) {
+    let settings = match config_file::loader(&options.origin, environment).and_then(|mut load| load()) {
         Ok(settings) => settings,
         Err(found) => return configuration_mistakes(&found),
     };

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use saphyr_parser::Span;
 
-use super::mark::{Aim, Location, Marks};
+use crate::config::file::position::{Aim, Location, Marks};
 
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Mistake {
         Self { location: None, path: path.to_owned(), message }
     }
 
-    fn order(&self) -> (bool, Option<super::mark::Position>, &str, &str) {
+    fn order(&self) -> (bool, Option<crate::config::file::position::Position>, &str, &str) {
         let position = self.location.as_ref().and_then(Location::position);
         (position.is_none(), position, &self.path, &self.message)
     }

@@ -1,54 +1,29 @@
 //! File and environment to settings. What was written and what is true are different types.
 //!
-//! Each section's file declares its keys (`key`, `kind`) and reads them. A YAML text becomes a tree with the places of
-//! its keys (`yaml`, `mark`), the `config` crate lays the environment over it (`overlay`), and one walk (`reader`) makes
-//! sections of the tree whose values have the declared shapes. Reading does not stop at the first mistake.
+//! `sections` has a file for each section: it declares the section's keys with their defaults, and says what their values
+//! mean. `declaration` says what a key declares. `file` makes a tree with the places of its keys from the YAML text, and
+//! sections with checked shapes from the tree. `environment` has the variables, which the `config` crate lays over the
+//! tree. Reading does not stop at the first mistake.
+//!
+//! Design: `docs/design/config.md`.
 
-mod audit;
-mod encoding;
-mod endpoint;
+mod declaration;
 mod environment;
-mod graphql;
-mod hint;
-mod hosts;
-mod interpolate;
-mod key;
-mod key_source;
-mod kind;
-mod log;
-mod mark;
+mod file;
+mod load;
 mod mistake;
-mod oauth;
-mod origin;
-mod otlp;
-mod outgoing;
-mod overlay;
-mod overrides;
-mod reader;
-mod resource;
-mod root;
-mod schema;
-mod scopes;
-mod secret;
-mod section;
-mod server;
+mod sections;
 mod settings;
-mod shape;
-mod surroundings;
-mod syntax;
-mod tls;
-mod token;
 mod units;
 mod url;
-mod yaml;
 
 #[cfg(test)]
 mod tests;
 
-pub use environment::Environment;
-pub use mark::{Location, Position};
+pub use declaration::schema::schema;
+pub use environment::process::Environment;
+pub use file::position::{Location, Position};
+pub use load::{Origin, load};
 pub use mistake::{Mistake, Mistakes};
-pub use origin::{Origin, load};
-pub use root::keys;
-pub use schema::schema;
+pub use sections::top_level::keys;
 pub use settings::Settings;

@@ -2,22 +2,24 @@
 
 use std::path::PathBuf;
 
-use super::{
-    audit,
-    environment::Environment,
-    graphql::{Providers, STORAGE_PROVIDERS},
-    log,
-    mistake::{Mistakes, Report},
-    oauth::Common,
-    otlp, outgoing,
-    overlay::{self, Document},
-    reader::Reader,
-    resource,
-    root::{MCP, RESOURCES, ROOT, SERVER},
-    server,
-};
 use crate::{
     audit::AuditSettings,
+    config::{
+        environment::{
+            overlay::{self, Document},
+            process::Environment,
+        },
+        file::reader::Reader,
+        mistake::{Mistakes, Report},
+        sections::{
+            audit,
+            graphql::{Providers, STORAGE_PROVIDERS},
+            log,
+            oauth::Common,
+            otlp, outgoing, resource, server,
+            top_level::{MCP, RESOURCES, ROOT, SERVER},
+        },
+    },
     http::ServerSettings,
     keys::OutgoingSettings,
     policy::ResourceSettings,

@@ -2,7 +2,7 @@
 
 mod check_request;
 mod dialect;
-mod field;
+mod header_field;
 mod issuer;
 mod operation;
 mod reason;
@@ -15,7 +15,7 @@ mod trace_context;
 
 pub use check_request::{Body, CheckRequest, GatewayRequest, Selector, Trust};
 pub use dialect::Dialect;
-pub use field::Field;
+pub use header_field::Field;
 pub use issuer::{Issuer, IssuerError};
 pub use operation::{Call, Message, Named, Operation, Query};
 pub use reason::Reason;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{OriginalRequest, draft::Wire, prose};
+use super::{OriginalRequest, prose, request_draft::Wire};
 use crate::{
     authorize::{Authorizer, Checked, Note, Trace},
     domain::{Reason, Step},

@@ -4,10 +4,10 @@
 //! path decide it and keeps the notes of each step. `prose` has the text for each note, and `printed` the text of the
 //! whole.
 
-mod draft;
 mod explained;
 mod printed;
 mod prose;
+mod request_draft;
 
-pub use draft::{DraftError, OriginalRequest, RequestDraft};
 pub use explained::{Explained, ExplainedStep, GrpcAnswer, StepOutcome, StepSummary, explain};
+pub use request_draft::{DraftError, OriginalRequest, RequestDraft};

@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::key::Text;
+use super::member_name::Text;
 
 /// The members of an object, sorted by name: a hostile object may have thousands, and each lookup is a binary search.
 #[derive(Debug)]

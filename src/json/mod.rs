@@ -7,7 +7,7 @@
 
 mod depth;
 mod document;
-mod key;
+mod member_name;
 mod members;
 mod reader;
 

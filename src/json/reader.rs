@@ -10,7 +10,7 @@ use serde::{
 
 use super::{
     depth::is_too_deep,
-    key::{KeysSeen, Text},
+    member_name::{KeysSeen, Text},
 };
 
 /// A member of an object: absent, of the wanted type, or of another type.

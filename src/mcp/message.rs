@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use serde::de::{MapAccess, SeqAccess};
 
 use super::{
+    confusable_keys,
     method::{self, Kind},
     params::Params,
-    refusal, spelling,
+    refusal,
 };
 use crate::{
     domain::{Call, Message, Named, Query, Refusal},
@@ -88,7 +89,7 @@ impl<'a> WireMessage<'a> {
 
 impl<'a> TypedMembers<'a> for WireMessage<'a> {
     fn is_deceptive(key: &str) -> bool {
-        spelling::is_deceptive(key, &["result", "error"])
+        confusable_keys::is_deceptive(key, &["result", "error"])
     }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use serde::de::{MapAccess, SeqAccess};
 use serde_json::value::RawValue;
 
-use super::{method::Names, refusal, spelling};
+use super::{confusable_keys, method::Names, refusal};
 use crate::{
     domain::{Named, Query, Refusal},
     json::{Object, Shape, TypedMembers, Value, skip, take_elements},
@@ -79,7 +79,7 @@ impl<'a> Params<'a> {
 
 impl<'a> TypedMembers<'a> for Params<'a> {
     fn is_deceptive(key: &str) -> bool {
-        spelling::is_deceptive(key, &["_meta", "notifications"])
+        confusable_keys::is_deceptive(key, &["_meta", "notifications"])
     }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
@@ -105,7 +105,7 @@ struct Arguments<'a> {
 
 impl<'a> TypedMembers<'a> for Arguments<'a> {
     fn is_deceptive(key: &str) -> bool {
-        spelling::is_deceptive(key, &["query"])
+        confusable_keys::is_deceptive(key, &["query"])
     }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
@@ -142,7 +142,7 @@ impl<'a> Reference<'a> {
 
 impl<'a> TypedMembers<'a> for Reference<'a> {
     fn is_deceptive(key: &str) -> bool {
-        spelling::is_deceptive(key, &["type"])
+        confusable_keys::is_deceptive(key, &["type"])
     }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
@@ -177,7 +177,7 @@ impl<'a> Notifications<'a> {
 
 impl<'a> TypedMembers<'a> for Notifications<'a> {
     fn is_deceptive(key: &str) -> bool {
-        spelling::is_deceptive(key, &["resourceSubscriptions"])
+        confusable_keys::is_deceptive(key, &["resourceSubscriptions"])
     }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {
@@ -197,7 +197,7 @@ struct Meta<'a> {
 
 impl<'a> TypedMembers<'a> for Meta<'a> {
     fn is_deceptive(key: &str) -> bool {
-        spelling::is_deceptive(key, &[META_REVISION])
+        confusable_keys::is_deceptive(key, &[META_REVISION])
     }
 
     fn take<A: MapAccess<'a>>(&mut self, key: &str, object: &mut A) -> Result<(), A::Error> {

@@ -1,6 +1,6 @@
 //! Reads the operation from the parts of a request that the gateway shows.
 
-use super::{content, headers::McpHeaders, message::Document, refusal};
+use super::{content_type, headers::McpHeaders, message::Document, refusal};
 use crate::{
     domain::{Body, CheckRequest, Message, Operation, Reason, Refusal, Trust},
     json::{Value, parse_body},
@@ -31,7 +31,7 @@ fn read_post<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'
         Body::Absent | Body::Whole([]) | Body::Text([]) => read_without_body(request, trust),
         Body::Text(_) if !trust.string_body => read_without_body(request, trust),
         Body::Whole(body) | Body::Text(body) => {
-            content::check(request.content_type, request.content_encoding)?;
+            content_type::check(request.content_type, request.content_encoding)?;
             read_body(body, &read_headers(request)?).and_then(with_bounded_names)
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use bytestring::ByteString;
 
-use super::{Denial, level::LevelKind, missing_scopes::MissingScopes};
+use super::{Denial, missing_scopes::MissingScopes, scope_level::LevelKind};
 use crate::domain::{Reason, Refusal, ResourceId, Scope, ScopeSet};
 
 /// The text that all challenges of one resource share, built when the policy is compiled.

@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use super::{
     ChallengeScopes,
     group_choice::select,
-    level::{Level, LevelKind},
     requirement::{RequiredScope, Requirement},
+    scope_level::{Level, LevelKind},
 };
 use crate::domain::ScopeSet;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     ChallengeScopes, DecisionCounters, Enforcement, Mode, OauthSettings, ResourceSettings,
-    challenge::ChallengeText, missing_scopes::MissingScopes, table::PolicyTable,
+    challenge::ChallengeText, missing_scopes::MissingScopes, operation_scopes::PolicyTable,
 };
 use crate::{
     domain::{ResourceId, ScopeSet, Trust},
@@ -179,7 +179,7 @@ impl Policy {
 
 /// The scopes that a 401 names: those of the initialize level, the shortest of its alternatives.
 fn challenge_of_401(table: &PolicyTable) -> ScopeSet {
-    let level = super::level::Level::new(super::level::LevelKind::Initialize, table.initialize());
+    let level = super::scope_level::Level::new(super::scope_level::LevelKind::Initialize, table.initialize());
     MissingScopes::find(&[level], &ScopeSet::default(), ChallengeScopes::Level, usize::MAX)
         .map(|missing| missing.needed)
         .unwrap_or_default()

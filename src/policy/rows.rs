@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::{
     graph_table::GraphTable,
-    level::{LevelKind, Levels},
     name_table::NameTable,
+    operation_scopes::PolicyTable,
     requirement::Requirement,
-    table::PolicyTable,
+    scope_level::{LevelKind, Levels},
 };
 
 /// One row of a compiled policy.

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::{level::Levels, missing_scopes::MissingScopes, resource::Policy, target::Target};
+use super::{missing_scopes::MissingScopes, resource::Policy, scope_level::Levels, target::Target};
 use crate::{
     domain::{Reason, Refusal, ScopeSet},
     token::Identity,

@@ -11,7 +11,7 @@ use crate::{clock::UnixSeconds, domain::ScopeSet, telemetry::redact};
 /// The client and user of a verified access token. Only a verifier makes one.
 ///
 /// Reference counts are apart from the data that requests only read: each thread that keeps a token has counts of its
-/// own ([`for_thread`](Self::for_thread)) and shares the rest.
+/// own (`for_thread`) and shares the rest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     claims: Arc<VerifiedClaims>,

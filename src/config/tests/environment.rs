@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{Example, PLAIN, Plain, load_with, oauth};
 use crate::{
-    config::{Environment, Settings, mistake::Report, overlay::Document},
+    config::{Environment, Settings, environment::overlay::Document, mistake::Report},
     domain::Scope,
     keys::SourceSettings,
     policy::Mode,

@@ -15,7 +15,7 @@ mod yaml;
 
 use std::path::Path;
 
-use super::{Environment, Mistake, Mistakes, Settings, mistake::Report, overlay::Document};
+use super::{Environment, Mistake, Mistakes, Settings, environment::overlay::Document, mistake::Report};
 use crate::policy::{Enforcement, OauthSettings};
 
 /// A resource that loads; `…` stands for further keys of `mcp`, `oauth`, the source and the root.

@@ -6,9 +6,9 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 
 use crate::config::{
-    root::{ROOT, short_variables},
-    schema::{range, schema},
-    shape::{Declared, Form, Keys, Shape, each, find},
+    declaration::schema::{range, schema},
+    declaration::shape::{Declared, Form, Keys, Shape, each, find},
+    sections::top_level::{ROOT, short_variables},
 };
 
 fn file(name: &str) -> PathBuf {

@@ -6,7 +6,7 @@ use boon::{Compiler, Schemas};
 use config::{Value, ValueKind};
 
 use super::{Example, PLAIN};
-use crate::config::{schema, yaml};
+use crate::config::{file::yaml, schema};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

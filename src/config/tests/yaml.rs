@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::{Example, PLAIN, Plain, load, oauth};
-use crate::config::yaml::parse;
+use crate::config::file::yaml::parse;
 
 fn tools(yaml: &str) -> Vec<String> {
     let scopes: &'static str = Box::leak(format!("tools: {{{yaml}}}").into_boxed_str());

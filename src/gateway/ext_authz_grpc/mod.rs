@@ -5,13 +5,13 @@
 //! Design: `docs/design/gateways.md#envoys-messages-are-written-by-hand`.
 
 mod answer;
-mod message;
+mod check_message;
 
 #[cfg(test)]
 mod tests;
 
 pub use answer::{AnswerView, CheckAnswer};
-pub use message::CheckMessage;
+pub use check_message::CheckMessage;
 
 use super::{HeaderSource, Incoming, incoming::request_malformed, incoming::visible_ascii};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     domain::{Body, CheckRequest, Dialect, Field, Refusal, Selector},
     policy::Decision,
 };
-use message::{Attributes, HttpRequest};
+use check_message::{Attributes, HttpRequest};
 
 /// Reads the original request: `method`, `path` with its query, `headers` and `header_map`,
 /// `raw_body` or `body`. `max_body_bytes` bounds the body. Envoy's route selects the resource in
@@ -54,7 +54,7 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Check
 impl HeaderSource for HttpRequest {
     fn field(&self, name: &'static str) -> Field<'_> {
         let raw = self.header_map.as_ref().map(|map| map.headers.as_slice()).unwrap_or_default();
-        match (message::field(raw, name), message::field(&self.headers, name)) {
+        match (check_message::field(raw, name), check_message::field(&self.headers, name)) {
             (field, Field::Absent) | (Field::Absent, field) => field,
             (Field::One(raw), Field::One(joined)) if raw == joined => Field::One(raw),
             (Field::One(_) | Field::Repeated, Field::One(_) | Field::Repeated) => Field::Repeated,
@@ -84,7 +84,7 @@ fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Refusa
 
 fn selector_of<'a>(attributes: &'a Attributes, http: &'a HttpRequest) -> Result<Selector<'a>, Refusal> {
     let fault = request_malformed("context_extensions[\"resource\"] must be one resource id");
-    match message::field(&attributes.context_extensions, "resource") {
+    match check_message::field(&attributes.context_extensions, "resource") {
         Field::One(id) => visible_ascii(id, fault).map(Selector::Id),
         Field::Repeated => Err(fault),
         Field::Absent => {

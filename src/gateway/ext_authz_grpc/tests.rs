@@ -7,7 +7,7 @@ use bytes::Bytes;
 use prost::Message;
 
 use super::{
-    message::{Attributes, CheckMessage, Entry, HeaderMap, HttpRequest, Request},
+    check_message::{Attributes, CheckMessage, Entry, HeaderMap, HttpRequest, Request},
     *,
 };
 use crate::{

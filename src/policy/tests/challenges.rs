@@ -6,9 +6,9 @@ use super::{
     super::{
         challenge::ChallengeText,
         hierarchy::Hierarchy,
-        level::{Level, LevelKind},
         missing_scopes::MissingScopes,
         requirement::Requirement,
+        scope_level::{Level, LevelKind},
     },
     *,
 };

@@ -22,11 +22,13 @@ use tonic::{
 use tonic_prost::ProstCodec;
 
 use super::{
-    message::{ExportRequest, ExportResponse, KeyValue, Resource, ResourceSpans, Scope, ScopeSpans, Value},
+    otlp_message::{
+        ExportRequest, ExportResponse, KeyValue, Resource, ResourceSpans, Scope, ScopeSpans, Value,
+    },
     settings::{OtlpProtocol, OtlpSettings},
     span::Span,
 };
-use crate::{release, telemetry::redact};
+use crate::{build_info, telemetry::redact};
 
 /// Exports batches to one collector.
 pub(super) struct Exporter {
@@ -169,7 +171,7 @@ fn instance_id() -> String {
 }
 
 const NAME: &str = env!("CARGO_PKG_NAME");
-const VERSION: &str = release::VERSION;
+const VERSION: &str = build_info::VERSION;
 const USER_AGENT: &str = concat!("scopegate/", env!("CARGO_PKG_VERSION"));
 
 /// The version of the semantic conventions that the names of attributes come from.

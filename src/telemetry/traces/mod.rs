@@ -6,7 +6,7 @@
 
 mod batch_processor;
 mod export;
-mod message;
+mod otlp_message;
 mod sampler;
 mod settings;
 mod span;

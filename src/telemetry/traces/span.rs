@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::{
-    message::{ERROR, HAS_IS_REMOTE, IS_REMOTE, KeyValue, SpanMessage, StatusMessage, Value},
+    otlp_message::{ERROR, HAS_IS_REMOTE, IS_REMOTE, KeyValue, SpanMessage, StatusMessage, Value},
     sampler::SpanContext,
 };
 

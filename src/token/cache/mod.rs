@@ -24,7 +24,7 @@ use self::{
 };
 use super::{
     Bearer, CacheSettings, Identity, TokenNote, TokenRules, TokenTrace, Verifier, VerifyToken,
-    note::note_identity,
+    explain_note::note_identity,
     verify::{self, Verification},
 };
 use crate::{

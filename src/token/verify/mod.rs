@@ -4,20 +4,20 @@
 //! `jws` and `claims` parse, `key_source` chooses a key and checks the signature, `validation` and `scopes` read what
 //! was signed, `outcome` names the result at one source, and `verification` goes through them.
 
+mod claim_checks;
 mod claims;
 mod jws;
-mod key_source;
-mod outcome;
 mod scopes;
-mod validation;
-mod verification;
-mod verified;
+mod source_check;
+mod source_outcome;
+mod source_rounds;
+mod verified_token;
 
 use std::sync::Arc;
 
 pub use self::claims::Claims;
-pub(super) use self::{jws::Jws, verification::Verification, verified::Verified};
-use super::{Bearer, Identity, TokenNote, TokenRules, TokenTrace, VerifyToken, note::note_identity};
+pub(super) use self::{jws::Jws, source_rounds::Verification, verified_token::Verified};
+use super::{Bearer, Identity, TokenNote, TokenRules, TokenTrace, VerifyToken, explain_note::note_identity};
 use crate::{
     clock::{Clock, SharedClock, Uptime},
     domain::{Refusal, Step},

@@ -1,0 +1,434 @@
+//! The kinds of values that keys have: what a reader gets, and the default that it gets where nothing is written.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use crate::{
+    config::{
+        declaration::{
+            key::{Kind, Preset},
+            shape::{Form, Keys, Shape},
+        },
+        file::section::{NO_SECTION, Node, Section},
+        units::{written_duration, written_size},
+    },
+    domain::{NamedScopes, Scope, ScopeGroups},
+    telemetry::SamplingRatio,
+};
+
+/// `true` or `false`.
+pub(in crate::config) struct Flag(Option<bool>);
+
+impl Flag {
+    /// `true` where it is not written.
+    pub(in crate::config) const ON: Self = Self(Some(true));
+    /// `false` where it is not written.
+    pub(in crate::config) const OFF: Self = Self(Some(false));
+    /// Neither, where it is not written.
+    pub(in crate::config) const UNSET: Self = Self(None);
+}
+
+impl Kind for Flag {
+    type Value<'a> = bool;
+
+    fn shape(&self) -> Shape {
+        Shape::Flag
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<bool> {
+        if let Node::Flag(flag) = node { Some(*flag) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        self.0.map(|flag| flag.to_string())
+    }
+}
+
+impl Preset for Flag {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        self.0.unwrap_or(false)
+    }
+}
+
+/// A ratio of requests; none where it is not written.
+pub(in crate::config) struct Ratio;
+
+impl Kind for Ratio {
+    type Value<'a> = SamplingRatio;
+
+    fn shape(&self) -> Shape {
+        Shape::Ratio
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<SamplingRatio> {
+        if let Node::Ratio(ratio) = node { Some(*ratio) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        Some("false".to_owned())
+    }
+}
+
+impl Preset for Ratio {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        SamplingRatio::NONE
+    }
+}
+
+/// A whole number within a range.
+pub(in crate::config) struct Number {
+    /// Where it is not written; `None` if that depends on something else.
+    pub(in crate::config) default: Option<usize>,
+    /// The least and the greatest value.
+    pub(in crate::config) range: RangeInclusive<usize>,
+}
+
+impl Kind for Number {
+    type Value<'a> = usize;
+
+    fn shape(&self) -> Shape {
+        Shape::Number(self.range.clone())
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<usize> {
+        if let Node::Number(number) = node { Some(*number) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        self.default.map(|number| number.to_string())
+    }
+}
+
+impl Preset for Number {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        self.default.unwrap_or(*self.range.start())
+    }
+}
+
+/// Bytes within a range.
+pub(in crate::config) struct Size {
+    /// Where it is not written.
+    pub(in crate::config) default: usize,
+    /// The least and the greatest value.
+    pub(in crate::config) range: RangeInclusive<usize>,
+}
+
+impl Kind for Size {
+    type Value<'a> = usize;
+
+    fn shape(&self) -> Shape {
+        Shape::Size(self.range.clone())
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<usize> {
+        if let Node::Number(number) = node { Some(*number) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        Some(written_size(self.default))
+    }
+}
+
+impl Preset for Size {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        self.default
+    }
+}
+
+/// A duration within a range.
+pub(in crate::config) struct Period {
+    /// Where it is not written.
+    pub(in crate::config) default: Duration,
+    /// The shortest and the longest.
+    pub(in crate::config) range: RangeInclusive<Duration>,
+}
+
+impl Kind for Period {
+    type Value<'a> = Duration;
+
+    fn shape(&self) -> Shape {
+        Shape::Duration(self.range.clone())
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<Duration> {
+        if let Node::Duration(duration) = node { Some(*duration) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        Some(written_duration(self.default))
+    }
+}
+
+impl Preset for Period {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        self.default
+    }
+}
+
+/// One of some words, without a default.
+pub(in crate::config) struct Word<T: 'static>(pub(in crate::config) &'static [(&'static str, T)]);
+
+impl<T: Copy + Sync> Kind for Word<T> {
+    type Value<'a> = T;
+
+    fn shape(&self) -> Shape {
+        Shape::Choice(self.0.iter().map(|(word, _)| *word).collect())
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<T> {
+        let Node::Text(text) = node else { return None };
+        self.0.iter().find(|(word, _)| word == text).map(|(_, value)| *value)
+    }
+}
+
+/// One of some words.
+pub(in crate::config) struct Choice<T: 'static> {
+    /// Where it is not written.
+    pub(in crate::config) default: T,
+    /// The words, and what each stands for.
+    pub(in crate::config) words: &'static [(&'static str, T)],
+}
+
+impl<T: Copy + PartialEq + Sync> Kind for Choice<T> {
+    type Value<'a> = T;
+
+    fn shape(&self) -> Shape {
+        Word(self.words).shape()
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<T> {
+        Word(self.words).read(node)
+    }
+
+    fn default(&self) -> Option<String> {
+        self.words.iter().find(|(_, value)| *value == self.default).map(|(word, _)| (*word).to_owned())
+    }
+}
+
+impl<T: Copy + PartialEq + Sync> Preset for Choice<T> {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        self.default
+    }
+}
+
+/// A text; an empty one where it is not written and has no default.
+pub(in crate::config) struct Text {
+    form: Form,
+    default: &'static str,
+}
+
+impl Text {
+    /// Any text.
+    pub(in crate::config) const ANY: Self = Self { form: Form::Any, default: "" };
+    /// An http(s) URL.
+    pub(in crate::config) const URL: Self = Self { form: Form::Url, default: "" };
+    /// `host:port`.
+    pub(in crate::config) const HOST_PORT: Self = Self { form: Form::HostPort, default: "" };
+    /// A file, or a folder.
+    pub(in crate::config) const PATH: Self = Self { form: Form::Path, default: "" };
+
+    /// A text with a default.
+    pub(in crate::config) const fn preset(form: Form, default: &'static str) -> Self {
+        Self { form, default }
+    }
+}
+
+impl Kind for Text {
+    type Value<'a> = &'a str;
+
+    fn shape(&self) -> Shape {
+        Shape::Text(self.form)
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<&'a str> {
+        if let Node::Text(text) = node { Some(text) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        Some(self.default).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+}
+
+impl Preset for Text {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        self.default
+    }
+}
+
+/// A text that is never shown; an empty one where it is not written.
+pub(in crate::config) struct Secret;
+
+impl Kind for Secret {
+    type Value<'a> = &'a str;
+
+    fn shape(&self) -> Shape {
+        Shape::Secret
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<&'a str> {
+        if let Node::Text(text) = node { Some(text) } else { None }
+    }
+}
+
+impl Preset for Secret {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        ""
+    }
+}
+
+/// A list of texts.
+pub(in crate::config) struct List {
+    /// Where it is not written.
+    pub(in crate::config) default: &'static [&'static str],
+    /// The words that it may hold; any text, if there are none.
+    pub(in crate::config) words: &'static [&'static str],
+}
+
+impl List {
+    /// Of any texts; empty where it is not written.
+    pub(in crate::config) const EMPTY: Self = Self { default: &[], words: &[] };
+
+    /// Of any texts, with a default.
+    pub(in crate::config) const fn preset(default: &'static [&'static str]) -> Self {
+        Self { default, words: &[] }
+    }
+}
+
+impl Kind for List {
+    type Value<'a> = Vec<String>;
+
+    fn shape(&self) -> Shape {
+        Shape::List(self.words)
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<Vec<String>> {
+        if let Node::List(texts) = node { Some(texts.clone()) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        let quoted: Vec<String> = self.default.iter().map(|text| format!("'{text}'")).collect();
+        Some(format!("[{}]", quoted.join(", ")))
+    }
+}
+
+impl Preset for List {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        self.default.iter().map(|text| (*text).to_owned()).collect()
+    }
+}
+
+/// A scope list; an empty one, which needs no scopes, where it is not written.
+pub(in crate::config) struct ScopeList;
+
+impl Kind for ScopeList {
+    type Value<'a> = ScopeGroups;
+
+    fn shape(&self) -> Shape {
+        Shape::Scopes
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<ScopeGroups> {
+        if let Node::Scopes(groups) = node { Some(groups.clone()) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        Some("[]".to_owned())
+    }
+}
+
+impl Preset for ScopeList {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        Vec::new()
+    }
+}
+
+/// Names or globs with a scope list each.
+pub(in crate::config) struct Names;
+
+impl Kind for Names {
+    type Value<'a> = NamedScopes;
+
+    fn shape(&self) -> Shape {
+        Shape::Names
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<NamedScopes> {
+        if let Node::Names(named) = node { Some(named.clone()) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        Some("{}".to_owned())
+    }
+}
+
+impl Preset for Names {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        Vec::new()
+    }
+}
+
+/// Scopes with the scopes that each includes.
+pub(in crate::config) struct Hierarchy;
+
+impl Kind for Hierarchy {
+    type Value<'a> = Vec<(Scope, Vec<Scope>)>;
+
+    fn shape(&self) -> Shape {
+        Shape::Hierarchy
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<Vec<(Scope, Vec<Scope>)>> {
+        if let Node::Hierarchy(included) = node { Some(included.clone()) } else { None }
+    }
+
+    fn default(&self) -> Option<String> {
+        Some("{}".to_owned())
+    }
+}
+
+impl Preset for Hierarchy {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        Vec::new()
+    }
+}
+
+/// Further keys.
+pub(in crate::config) struct Members(pub(in crate::config) Keys);
+
+impl Kind for Members {
+    type Value<'a> = &'a Section;
+
+    fn shape(&self) -> Shape {
+        Shape::Section(self.0)
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<&'a Section> {
+        if let Node::Section(section) = node { Some(section) } else { None }
+    }
+}
+
+impl Preset for Members {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        &NO_SECTION
+    }
+}
+
+/// A list of sections.
+pub(in crate::config) struct Entries(pub(in crate::config) Keys);
+
+impl Kind for Entries {
+    type Value<'a> = &'a [Section];
+
+    fn shape(&self) -> Shape {
+        Shape::Entries(self.0)
+    }
+
+    fn read<'a>(&self, node: &'a Node) -> Option<&'a [Section]> {
+        if let Node::Entries(entries) = node { Some(entries) } else { None }
+    }
+}
+
+impl Preset for Entries {
+    fn preset<'a>(&self) -> Self::Value<'a> {
+        &[]
+    }
+}

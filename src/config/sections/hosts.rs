@@ -1,0 +1,23 @@
+//! Lists of hosts, as several sections have them.
+
+use crate::config::{
+    declaration::{key::Key, kind::List},
+    file::section::Section,
+    mistake::{Report, shown},
+    url::parse_host,
+};
+
+/// A list of hosts, each `host` or `host:port`, in lower case.
+pub(in crate::config) fn hosts(section: &Section, key: &Key<List>, report: &mut Report) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for (index, text) in section.get(key).iter().enumerate() {
+        match parse_host(text) {
+            Some(host) => hosts.push(host),
+            None => {
+                let path = format!("{}[{index}]", section.at(key));
+                report.mistake(&path, shown(text), "`host` or `host:port`");
+            }
+        }
+    }
+    hosts
+}

@@ -1,0 +1,19 @@
+//! The sections of the file, one file each: their keys with defaults and ranges, and what their values mean.
+
+pub(super) mod audit;
+pub(super) mod endpoint;
+pub(super) mod graphql;
+pub(super) mod hosts;
+pub(super) mod key_source;
+pub(super) mod log;
+pub(super) mod oauth;
+pub(super) mod otlp;
+pub(super) mod outgoing;
+pub(super) mod resource;
+pub(super) mod scopes;
+pub(super) mod secret;
+pub(super) mod server;
+pub(super) mod surroundings;
+pub(super) mod tls;
+pub(super) mod token;
+pub(super) mod top_level;
