@@ -1,28 +1,27 @@
-//! The kinds of values that keys have: what a reader gets, and the default that it gets where nothing is written.
+//! Kinds of scalars: flags, numbers, sizes, durations, words and texts.
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use super::{
-    key::{Kind, Preset},
-    section::{NO_SECTION, Node, Section},
-    shape::{Form, Keys, Shape},
-    units::{written_duration, written_size},
-};
 use crate::{
-    domain::{NamedScopes, Scope, ScopeGroups},
+    config::{
+        key::{Kind, Preset},
+        section::Node,
+        shape::{Form, Shape},
+        units::{written_duration, written_size},
+    },
     telemetry::SamplingRatio,
 };
 
 /// `true` or `false`.
-pub(super) struct Flag(Option<bool>);
+pub(in crate::config) struct Flag(Option<bool>);
 
 impl Flag {
     /// `true` where it is not written.
-    pub(super) const ON: Self = Self(Some(true));
+    pub(in crate::config) const ON: Self = Self(Some(true));
     /// `false` where it is not written.
-    pub(super) const OFF: Self = Self(Some(false));
+    pub(in crate::config) const OFF: Self = Self(Some(false));
     /// Neither, where it is not written.
-    pub(super) const UNSET: Self = Self(None);
+    pub(in crate::config) const UNSET: Self = Self(None);
 }
 
 impl Kind for Flag {
@@ -48,7 +47,7 @@ impl Preset for Flag {
 }
 
 /// A ratio of requests; none where it is not written.
-pub(super) struct Ratio;
+pub(in crate::config) struct Ratio;
 
 impl Kind for Ratio {
     type Value<'a> = SamplingRatio;
@@ -73,11 +72,11 @@ impl Preset for Ratio {
 }
 
 /// A whole number within a range.
-pub(super) struct Number {
+pub(in crate::config) struct Number {
     /// Where it is not written; `None` if that depends on something else.
-    pub(super) default: Option<usize>,
+    pub(in crate::config) default: Option<usize>,
     /// The least and the greatest value.
-    pub(super) range: RangeInclusive<usize>,
+    pub(in crate::config) range: RangeInclusive<usize>,
 }
 
 impl Kind for Number {
@@ -103,11 +102,11 @@ impl Preset for Number {
 }
 
 /// Bytes within a range.
-pub(super) struct Size {
+pub(in crate::config) struct Size {
     /// Where it is not written.
-    pub(super) default: usize,
+    pub(in crate::config) default: usize,
     /// The least and the greatest value.
-    pub(super) range: RangeInclusive<usize>,
+    pub(in crate::config) range: RangeInclusive<usize>,
 }
 
 impl Kind for Size {
@@ -133,11 +132,11 @@ impl Preset for Size {
 }
 
 /// A duration within a range.
-pub(super) struct Period {
+pub(in crate::config) struct Period {
     /// Where it is not written.
-    pub(super) default: Duration,
+    pub(in crate::config) default: Duration,
     /// The shortest and the longest.
-    pub(super) range: RangeInclusive<Duration>,
+    pub(in crate::config) range: RangeInclusive<Duration>,
 }
 
 impl Kind for Period {
@@ -163,7 +162,7 @@ impl Preset for Period {
 }
 
 /// One of some words, without a default.
-pub(super) struct Word<T: 'static>(pub(super) &'static [(&'static str, T)]);
+pub(in crate::config) struct Word<T: 'static>(pub(in crate::config) &'static [(&'static str, T)]);
 
 impl<T: Copy + Sync> Kind for Word<T> {
     type Value<'a> = T;
@@ -179,11 +178,11 @@ impl<T: Copy + Sync> Kind for Word<T> {
 }
 
 /// One of some words.
-pub(super) struct Choice<T: 'static> {
+pub(in crate::config) struct Choice<T: 'static> {
     /// Where it is not written.
-    pub(super) default: T,
+    pub(in crate::config) default: T,
     /// The words, and what each stands for.
-    pub(super) words: &'static [(&'static str, T)],
+    pub(in crate::config) words: &'static [(&'static str, T)],
 }
 
 impl<T: Copy + PartialEq + Sync> Kind for Choice<T> {
@@ -209,23 +208,23 @@ impl<T: Copy + PartialEq + Sync> Preset for Choice<T> {
 }
 
 /// A text; an empty one where it is not written and has no default.
-pub(super) struct Text {
+pub(in crate::config) struct Text {
     form: Form,
     default: &'static str,
 }
 
 impl Text {
     /// Any text.
-    pub(super) const ANY: Self = Self { form: Form::Any, default: "" };
+    pub(in crate::config) const ANY: Self = Self { form: Form::Any, default: "" };
     /// An http(s) URL.
-    pub(super) const URL: Self = Self { form: Form::Url, default: "" };
+    pub(in crate::config) const URL: Self = Self { form: Form::Url, default: "" };
     /// `host:port`.
-    pub(super) const HOST_PORT: Self = Self { form: Form::HostPort, default: "" };
+    pub(in crate::config) const HOST_PORT: Self = Self { form: Form::HostPort, default: "" };
     /// A file, or a folder.
-    pub(super) const PATH: Self = Self { form: Form::Path, default: "" };
+    pub(in crate::config) const PATH: Self = Self { form: Form::Path, default: "" };
 
     /// A text with a default.
-    pub(super) const fn preset(form: Form, default: &'static str) -> Self {
+    pub(in crate::config) const fn preset(form: Form, default: &'static str) -> Self {
         Self { form, default }
     }
 }
@@ -253,7 +252,7 @@ impl Preset for Text {
 }
 
 /// A text that is never shown; an empty one where it is not written.
-pub(super) struct Secret;
+pub(in crate::config) struct Secret;
 
 impl Kind for Secret {
     type Value<'a> = &'a str;
@@ -270,163 +269,5 @@ impl Kind for Secret {
 impl Preset for Secret {
     fn preset<'a>(&self) -> Self::Value<'a> {
         ""
-    }
-}
-
-/// A list of texts.
-pub(super) struct List {
-    /// Where it is not written.
-    pub(super) default: &'static [&'static str],
-    /// The words that it may hold; any text, if there are none.
-    pub(super) words: &'static [&'static str],
-}
-
-impl List {
-    /// Of any texts; empty where it is not written.
-    pub(super) const EMPTY: Self = Self { default: &[], words: &[] };
-
-    /// Of any texts, with a default.
-    pub(super) const fn preset(default: &'static [&'static str]) -> Self {
-        Self { default, words: &[] }
-    }
-}
-
-impl Kind for List {
-    type Value<'a> = Vec<String>;
-
-    fn shape(&self) -> Shape {
-        Shape::List(self.words)
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<Vec<String>> {
-        if let Node::List(texts) = node { Some(texts.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        let quoted: Vec<String> = self.default.iter().map(|text| format!("'{text}'")).collect();
-        Some(format!("[{}]", quoted.join(", ")))
-    }
-}
-
-impl Preset for List {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        self.default.iter().map(|text| (*text).to_owned()).collect()
-    }
-}
-
-/// A scope list; an empty one, which needs no scopes, where it is not written.
-pub(super) struct ScopeList;
-
-impl Kind for ScopeList {
-    type Value<'a> = ScopeGroups;
-
-    fn shape(&self) -> Shape {
-        Shape::Scopes
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<ScopeGroups> {
-        if let Node::Scopes(groups) = node { Some(groups.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        Some("[]".to_owned())
-    }
-}
-
-impl Preset for ScopeList {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        Vec::new()
-    }
-}
-
-/// Names or globs with a scope list each.
-pub(super) struct Names;
-
-impl Kind for Names {
-    type Value<'a> = NamedScopes;
-
-    fn shape(&self) -> Shape {
-        Shape::Names
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<NamedScopes> {
-        if let Node::Names(named) = node { Some(named.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        Some("{}".to_owned())
-    }
-}
-
-impl Preset for Names {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        Vec::new()
-    }
-}
-
-/// Scopes with the scopes that each includes.
-pub(super) struct Hierarchy;
-
-impl Kind for Hierarchy {
-    type Value<'a> = Vec<(Scope, Vec<Scope>)>;
-
-    fn shape(&self) -> Shape {
-        Shape::Hierarchy
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<Vec<(Scope, Vec<Scope>)>> {
-        if let Node::Hierarchy(included) = node { Some(included.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        Some("{}".to_owned())
-    }
-}
-
-impl Preset for Hierarchy {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        Vec::new()
-    }
-}
-
-/// Further keys.
-pub(super) struct Members(pub(super) Keys);
-
-impl Kind for Members {
-    type Value<'a> = &'a Section;
-
-    fn shape(&self) -> Shape {
-        Shape::Section(self.0)
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<&'a Section> {
-        if let Node::Section(section) = node { Some(section) } else { None }
-    }
-}
-
-impl Preset for Members {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        &NO_SECTION
-    }
-}
-
-/// A list of sections.
-pub(super) struct Entries(pub(super) Keys);
-
-impl Kind for Entries {
-    type Value<'a> = &'a [Section];
-
-    fn shape(&self) -> Shape {
-        Shape::Entries(self.0)
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<&'a [Section]> {
-        if let Node::Entries(entries) = node { Some(entries) } else { None }
-    }
-}
-
-impl Preset for Entries {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        &[]
     }
 }
