@@ -34,7 +34,7 @@ impl Kind for List {
         Shape::List(self.words)
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<Vec<String>> {
+    fn read(&self, node: &Node) -> Option<Vec<String>> {
         if let Node::List(texts) = node { Some(texts.clone()) } else { None }
     }
 
@@ -60,7 +60,7 @@ impl Kind for ScopeList {
         Shape::Scopes
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<ScopeGroups> {
+    fn read(&self, node: &Node) -> Option<ScopeGroups> {
         if let Node::Scopes(groups) = node { Some(groups.clone()) } else { None }
     }
 
@@ -85,7 +85,7 @@ impl Kind for Names {
         Shape::Names
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<NamedScopes> {
+    fn read(&self, node: &Node) -> Option<NamedScopes> {
         if let Node::Names(named) = node { Some(named.clone()) } else { None }
     }
 
@@ -110,7 +110,7 @@ impl Kind for Hierarchy {
         Shape::Hierarchy
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<Vec<(Scope, Vec<Scope>)>> {
+    fn read(&self, node: &Node) -> Option<Vec<(Scope, Vec<Scope>)>> {
         if let Node::Hierarchy(included) = node { Some(included.clone()) } else { None }
     }
 

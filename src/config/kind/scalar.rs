@@ -31,7 +31,7 @@ impl Kind for Flag {
         Shape::Flag
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<bool> {
+    fn read(&self, node: &Node) -> Option<bool> {
         if let Node::Flag(flag) = node { Some(*flag) } else { None }
     }
 
@@ -56,7 +56,7 @@ impl Kind for Ratio {
         Shape::Ratio
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<SamplingRatio> {
+    fn read(&self, node: &Node) -> Option<SamplingRatio> {
         if let Node::Ratio(ratio) = node { Some(*ratio) } else { None }
     }
 
@@ -86,7 +86,7 @@ impl Kind for Number {
         Shape::Number(self.range.clone())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<usize> {
+    fn read(&self, node: &Node) -> Option<usize> {
         if let Node::Number(number) = node { Some(*number) } else { None }
     }
 
@@ -116,7 +116,7 @@ impl Kind for Size {
         Shape::Size(self.range.clone())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<usize> {
+    fn read(&self, node: &Node) -> Option<usize> {
         if let Node::Number(number) = node { Some(*number) } else { None }
     }
 
@@ -146,7 +146,7 @@ impl Kind for Period {
         Shape::Duration(self.range.clone())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<Duration> {
+    fn read(&self, node: &Node) -> Option<Duration> {
         if let Node::Duration(duration) = node { Some(*duration) } else { None }
     }
 
@@ -171,7 +171,7 @@ impl<T: Copy + Sync> Kind for Word<T> {
         Shape::Choice(self.0.iter().map(|(word, _)| *word).collect())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<T> {
+    fn read(&self, node: &Node) -> Option<T> {
         let Node::Text(text) = node else { return None };
         self.0.iter().find(|(word, _)| word == text).map(|(_, value)| *value)
     }
@@ -192,7 +192,7 @@ impl<T: Copy + PartialEq + Sync> Kind for Choice<T> {
         Word(self.words).shape()
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<T> {
+    fn read(&self, node: &Node) -> Option<T> {
         Word(self.words).read(node)
     }
 
