@@ -11,7 +11,7 @@ pub(super) fn parse_duration(text: &str) -> Option<Duration> {
 /// A duration in the largest unit of which it is a whole number.
 pub(super) fn written_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let whole = |unit: u64| duration.subsec_nanos() == 0 && seconds > 0 && seconds % unit == 0;
+    let whole = |unit: u64| duration.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);
     match () {
         () if whole(DAY_SECONDS) && seconds > DAY_SECONDS => format!("{}days", seconds / DAY_SECONDS),
         () if whole(60 * 60) => format!("{}h", seconds / (60 * 60)),
@@ -24,7 +24,7 @@ pub(super) fn written_duration(duration: Duration) -> String {
 /// Bytes in the largest unit of which they are a whole number.
 pub(super) fn written_size(bytes: usize) -> String {
     let units = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes % unit == 0);
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
     unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{} {name}", bytes / unit))
 }
 

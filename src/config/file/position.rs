@@ -9,7 +9,7 @@ use saphyr_parser::{Marker, Span};
 pub struct Location {
     file: Arc<str>,
     position: Option<Position>,
-    excerpt: Option<Excerpt>,
+    excerpt: Option<Box<Excerpt>>,
 }
 
 /// A line and a column; both are counted from 1, columns in characters.
@@ -37,7 +37,7 @@ impl Location {
 
     /// A place in a file, with a part of its line and the column of a caret below that part.
     pub(in crate::config) fn at(file: &str, position: Position, shown: Option<(String, usize)>) -> Self {
-        let excerpt = shown.map(|(text, caret)| Excerpt { text, caret, carets: 1 });
+        let excerpt = shown.map(|(text, caret)| Box::new(Excerpt { text, caret, carets: 1 }));
         Self { file: file.into(), position: Some(position), excerpt }
     }
 
@@ -151,7 +151,7 @@ impl Marks {
 
     /// The beginning of the line, the key, and the value if it may be shown. What stands before the key in a flow
     /// mapping, and what follows, is cut: there may be a secret in it.
-    fn excerpt(&self, key: Option<Span>, aim: Span, is_shown: bool) -> Option<Excerpt> {
+    fn excerpt(&self, key: Option<Span>, aim: Span, is_shown: bool) -> Option<Box<Excerpt>> {
         let line = self.line(aim.start.line())?;
         let (start, end) = (aim.start.col(), end_column(aim, line));
         let key = key.filter(|key| key.start.line() == aim.start.line() && key.start.col() <= start);
@@ -178,7 +178,7 @@ impl Marks {
             _ if is_shown => text.push_str(" …"),
             _ => {}
         }
-        Some(Excerpt { text, caret, carets: shown.chars().count().max(1) })
+        Some(Box::new(Excerpt { text, caret, carets: shown.chars().count().max(1) }))
     }
 
     fn line(&self, number: usize) -> Option<&str> {

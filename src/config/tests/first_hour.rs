@@ -188,7 +188,7 @@ fn every_mistake_of_a_first_hour_has_the_message_that_helps() {
             different.push(format!("{}\n{}", case.title, told.join("\n")));
         }
     }
-    if std::env::var_os("UPDATE_DOCS").is_some() && !different.is_empty() {
+    if Environment::of_process().get("UPDATE_DOCS").is_some() && !different.is_empty() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/tests/first_hour.txt");
         fs::write(file, written).unwrap();
         return;

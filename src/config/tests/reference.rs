@@ -6,6 +6,7 @@ use std::{fs, path::PathBuf};
 use serde_json::{Value, json};
 
 use crate::config::{
+    Environment,
     declaration::schema::{range, schema},
     declaration::shape::{Declared, Form, Keys, Shape, each, find},
     sections::top_level::{ROOT, short_variables},
@@ -18,7 +19,7 @@ fn file(name: &str) -> PathBuf {
 /// Compares a file with what it should be, or writes it.
 fn assert_file_is(name: &str, expected: &str) {
     let written = fs::read_to_string(file(name)).unwrap_or_default();
-    if std::env::var_os("UPDATE_DOCS").is_some() && written != expected {
+    if Environment::of_process().get("UPDATE_DOCS").is_some() && written != expected {
         fs::write(file(name), expected).unwrap();
         return;
     }

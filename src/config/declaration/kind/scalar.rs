@@ -1,4 +1,4 @@
-//! The kinds of values that keys have: what a reader gets, and the default that it gets where nothing is written.
+//! Kinds of scalars: flags, numbers, sizes, durations, words and texts.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -6,12 +6,11 @@ use crate::{
     config::{
         declaration::{
             key::{Kind, Preset},
-            shape::{Form, Keys, Shape},
+            shape::{Form, Shape},
         },
-        file::section::{NO_SECTION, Node, Section},
+        file::section::Node,
         units::{written_duration, written_size},
     },
-    domain::{NamedScopes, Scope, ScopeGroups},
     telemetry::SamplingRatio,
 };
 
@@ -34,7 +33,7 @@ impl Kind for Flag {
         Shape::Flag
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<bool> {
+    fn read(&self, node: &Node) -> Option<bool> {
         if let Node::Flag(flag) = node { Some(*flag) } else { None }
     }
 
@@ -59,7 +58,7 @@ impl Kind for Ratio {
         Shape::Ratio
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<SamplingRatio> {
+    fn read(&self, node: &Node) -> Option<SamplingRatio> {
         if let Node::Ratio(ratio) = node { Some(*ratio) } else { None }
     }
 
@@ -89,7 +88,7 @@ impl Kind for Number {
         Shape::Number(self.range.clone())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<usize> {
+    fn read(&self, node: &Node) -> Option<usize> {
         if let Node::Number(number) = node { Some(*number) } else { None }
     }
 
@@ -119,7 +118,7 @@ impl Kind for Size {
         Shape::Size(self.range.clone())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<usize> {
+    fn read(&self, node: &Node) -> Option<usize> {
         if let Node::Number(number) = node { Some(*number) } else { None }
     }
 
@@ -149,7 +148,7 @@ impl Kind for Period {
         Shape::Duration(self.range.clone())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<Duration> {
+    fn read(&self, node: &Node) -> Option<Duration> {
         if let Node::Duration(duration) = node { Some(*duration) } else { None }
     }
 
@@ -174,7 +173,7 @@ impl<T: Copy + Sync> Kind for Word<T> {
         Shape::Choice(self.0.iter().map(|(word, _)| *word).collect())
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<T> {
+    fn read(&self, node: &Node) -> Option<T> {
         let Node::Text(text) = node else { return None };
         self.0.iter().find(|(word, _)| word == text).map(|(_, value)| *value)
     }
@@ -195,7 +194,7 @@ impl<T: Copy + PartialEq + Sync> Kind for Choice<T> {
         Word(self.words).shape()
     }
 
-    fn read<'a>(&self, node: &'a Node) -> Option<T> {
+    fn read(&self, node: &Node) -> Option<T> {
         Word(self.words).read(node)
     }
 
@@ -272,163 +271,5 @@ impl Kind for Secret {
 impl Preset for Secret {
     fn preset<'a>(&self) -> Self::Value<'a> {
         ""
-    }
-}
-
-/// A list of texts.
-pub(in crate::config) struct List {
-    /// Where it is not written.
-    pub(in crate::config) default: &'static [&'static str],
-    /// The words that it may hold; any text, if there are none.
-    pub(in crate::config) words: &'static [&'static str],
-}
-
-impl List {
-    /// Of any texts; empty where it is not written.
-    pub(in crate::config) const EMPTY: Self = Self { default: &[], words: &[] };
-
-    /// Of any texts, with a default.
-    pub(in crate::config) const fn preset(default: &'static [&'static str]) -> Self {
-        Self { default, words: &[] }
-    }
-}
-
-impl Kind for List {
-    type Value<'a> = Vec<String>;
-
-    fn shape(&self) -> Shape {
-        Shape::List(self.words)
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<Vec<String>> {
-        if let Node::List(texts) = node { Some(texts.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        let quoted: Vec<String> = self.default.iter().map(|text| format!("'{text}'")).collect();
-        Some(format!("[{}]", quoted.join(", ")))
-    }
-}
-
-impl Preset for List {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        self.default.iter().map(|text| (*text).to_owned()).collect()
-    }
-}
-
-/// A scope list; an empty one, which needs no scopes, where it is not written.
-pub(in crate::config) struct ScopeList;
-
-impl Kind for ScopeList {
-    type Value<'a> = ScopeGroups;
-
-    fn shape(&self) -> Shape {
-        Shape::Scopes
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<ScopeGroups> {
-        if let Node::Scopes(groups) = node { Some(groups.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        Some("[]".to_owned())
-    }
-}
-
-impl Preset for ScopeList {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        Vec::new()
-    }
-}
-
-/// Names or globs with a scope list each.
-pub(in crate::config) struct Names;
-
-impl Kind for Names {
-    type Value<'a> = NamedScopes;
-
-    fn shape(&self) -> Shape {
-        Shape::Names
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<NamedScopes> {
-        if let Node::Names(named) = node { Some(named.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        Some("{}".to_owned())
-    }
-}
-
-impl Preset for Names {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        Vec::new()
-    }
-}
-
-/// Scopes with the scopes that each includes.
-pub(in crate::config) struct Hierarchy;
-
-impl Kind for Hierarchy {
-    type Value<'a> = Vec<(Scope, Vec<Scope>)>;
-
-    fn shape(&self) -> Shape {
-        Shape::Hierarchy
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<Vec<(Scope, Vec<Scope>)>> {
-        if let Node::Hierarchy(included) = node { Some(included.clone()) } else { None }
-    }
-
-    fn default(&self) -> Option<String> {
-        Some("{}".to_owned())
-    }
-}
-
-impl Preset for Hierarchy {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        Vec::new()
-    }
-}
-
-/// Further keys.
-pub(in crate::config) struct Members(pub(in crate::config) Keys);
-
-impl Kind for Members {
-    type Value<'a> = &'a Section;
-
-    fn shape(&self) -> Shape {
-        Shape::Section(self.0)
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<&'a Section> {
-        if let Node::Section(section) = node { Some(section) } else { None }
-    }
-}
-
-impl Preset for Members {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        &NO_SECTION
-    }
-}
-
-/// A list of sections.
-pub(in crate::config) struct Entries(pub(in crate::config) Keys);
-
-impl Kind for Entries {
-    type Value<'a> = &'a [Section];
-
-    fn shape(&self) -> Shape {
-        Shape::Entries(self.0)
-    }
-
-    fn read<'a>(&self, node: &'a Node) -> Option<&'a [Section]> {
-        if let Node::Entries(entries) = node { Some(entries) } else { None }
-    }
-}
-
-impl Preset for Entries {
-    fn preset<'a>(&self) -> Self::Value<'a> {
-        &[]
     }
 }
