@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use ::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use percent_encoding::percent_decode_str;
-use tonic::codegen::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
 use crate::{
     config::{
