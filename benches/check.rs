@@ -37,7 +37,11 @@ static DRIVER: LazyLock<in_process::Shared> = LazyLock::new(|| Driver::start(&co
 /// The whole check of a token in the cache.
 #[divan::bench(args = ["no body", "1 KiB"], threads = [1, 2])]
 fn whole(bencher: Bencher<'_, '_>, body: &str) {
-    let body = if body == "no body" { String::new() } else { call("echo") };
+    let body = if body == "no body" {
+        String::new()
+    } else {
+        call("echo")
+    };
     let shown = Shown::new(Some(&token(SCOPES, 1)), &body);
     assert_eq!(DRIVER.ask(&shown).status, 200, "{}", method(&body));
     bencher.bench(|| DRIVER.ask(black_box(&shown)));
@@ -83,7 +87,12 @@ fn policy(bencher: Bencher<'_, '_>, tools: usize) {
     let operation = in_process::tool_call("tool-77");
     let snapshot = driver.state.authorizer().policy().snapshot();
     let policy = snapshot.resources()[0].policy().unwrap();
-    bencher.bench_local(|| policy.table().levels(black_box((&operation).into())).is_ok());
+    bencher.bench_local(|| {
+        policy
+            .table()
+            .levels(black_box((&operation).into()))
+            .is_ok()
+    });
 }
 
 /// A token that is in no cache, from its text to its identity.

@@ -29,8 +29,11 @@ use support::usual::{SCOPES, call, config, token};
 
 fn main() {
     let driver = Driver::start(&config(1)).share();
-    let warm =
-        |body: &str, count| (0..count).map(|n| Shown::new(Some(&token(SCOPES, n)), body)).collect::<Vec<_>>();
+    let warm = |body: &str, count| {
+        (0..count)
+            .map(|n| Shown::new(Some(&token(SCOPES, n)), body))
+            .collect::<Vec<_>>()
+    };
     compare(&driver, "no body, one token", &warm("", 1));
     compare(&driver, "no body, 1000 tokens", &warm("", 1000));
     compare(&driver, "1 KiB, one token", &warm(&call("echo"), 1));
@@ -46,7 +49,8 @@ fn compare(driver: &Shared, name: &str, requests: &[Shown]) {
         })
         .collect();
     rounds.sort_by(|a, b| a[0].total_cmp(&b[0]));
-    let [low, middle, high] = [ROUNDS / 4, ROUNDS / 2, ROUNDS - 1 - ROUNDS / 4].map(|index| rounds[index]);
+    let [low, middle, high] =
+        [ROUNDS / 4, ROUNDS / 2, ROUNDS - 1 - ROUNDS / 4].map(|index| rounds[index]);
     println!(
         "{name:<22} {:>7.3} to {:>7.3} million decisions a second: {:.2} times (quartiles {:.2} and {:.2}), cores {:.0} % ours",
         middle[1],
@@ -63,7 +67,9 @@ fn rate(driver: &Shared, requests: &[Shown], workers: usize) -> (f64, f64) {
     let start = Barrier::new(workers);
     thread::scope(|scope| {
         let worker = || {
-            requests.iter().for_each(|request| drop(driver.ask(request)));
+            requests
+                .iter()
+                .for_each(|request| drop(driver.ask(request)));
             start.wait();
             let (began, ran, mut count) = (Instant::now(), processor_seconds(), 0_u32);
             while began.elapsed() < SPAN {
@@ -73,10 +79,16 @@ fn rate(driver: &Shared, requests: &[Shown], workers: usize) -> (f64, f64) {
                 }
             }
             let ran = processor_seconds() - ran;
-            (f64::from(count) / ran / 1e6, ran / began.elapsed().as_secs_f64())
+            (
+                f64::from(count) / ran / 1e6,
+                ran / began.elapsed().as_secs_f64(),
+            )
         };
         let workers: Vec<_> = (0..workers).map(|_| scope.spawn(worker)).collect();
-        let rates: Vec<(f64, f64)> = workers.into_iter().map(|worker| worker.join().unwrap()).collect();
+        let rates: Vec<(f64, f64)> = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .collect();
         let busy = rates.iter().map(|(_, busy)| busy).sum::<f64>() / rates.len() as f64;
         (rates.iter().map(|(rate, _)| rate).sum(), busy)
     })

@@ -36,7 +36,10 @@ fn main() {
     let sink = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", sink.local_addr().unwrap());
     thread::spawn(move || sink.incoming().for_each(|stream| take(&stream.unwrap())));
-    let (off, on) = (Bench::start(""), Bench::start(&format!("otlp: {{endpoint: '{endpoint}'}}")));
+    let (off, on) = (
+        Bench::start(""),
+        Bench::start(&format!("otlp: {{endpoint: '{endpoint}'}}")),
+    );
     let cases = [
         ("off, no context", &off, None),
         ("off, context of a kept trace", &off, Some(KEPT)),
@@ -54,7 +57,9 @@ fn main() {
             }
         }
     }
-    println!("one decision, a token seen before, a call of a tool   ns: least, quartiles        allocations");
+    println!(
+        "one decision, a token seen before, a call of a tool   ns: least, quartiles        allocations"
+    );
     for ((name, bench, context), times) in cases.iter().zip(&mut times) {
         times.sort_by(f64::total_cmp);
         let at = |share: usize| times[times.len() * share / 4];
@@ -77,7 +82,9 @@ fn take(stream: &TcpStream) {
         }
         if line == "\r\n" {
             reader.read_exact(&mut vec![0; length]).unwrap();
-            (&*stream).write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+            (&*stream)
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+                .unwrap();
         }
         line.clear();
     }
@@ -94,9 +101,16 @@ impl Bench {
     fn start(server: &str) -> Self {
         let driver = Driver::start(&format!("server: {{{server}}}\n{}", config(0)));
         let traces = driver.block_on(async {
-            driver.tracer.start(client_tls(&OutgoingSettings::default()).unwrap()).unwrap()
+            driver
+                .tracer
+                .start(client_tls(&OutgoingSettings::default()).unwrap())
+                .unwrap()
         });
-        Self { driver, token: token(SCOPES, 1), _traces: traces }
+        Self {
+            driver,
+            token: token(SCOPES, 1),
+            _traces: traces,
+        }
     }
 
     /// The nanoseconds of a decision, measured over many in a row. Returns after their spans were sent.
@@ -117,9 +131,14 @@ impl Bench {
 
     fn sent(&self) -> u32 {
         let families = self.driver.registry.gather();
-        let spans = families.iter().find(|family| family.name() == "scopegate_spans_total");
+        let spans = families
+            .iter()
+            .find(|family| family.name() == "scopegate_spans_total");
         let exported = spans.and_then(|family| {
-            family.get_metric().iter().find(|metric| metric.get_label()[0].value() == "exported")
+            family
+                .get_metric()
+                .iter()
+                .find(|metric| metric.get_label()[0].value() == "exported")
         });
         exported.map_or(0, |metric| metric.get_counter().get_value() as u32)
     }
@@ -140,8 +159,7 @@ impl Bench {
 const KEPT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 const DROPPED: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
 
-const MESSAGE: &str =
-    r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hello"}}}"#;
+const MESSAGE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo","arguments":{"text":"hello"}}}"#;
 
 /// Four whole batches, so that no span waits for its batch to fill. Half of the queue.
 const BURST: u32 = 2048;

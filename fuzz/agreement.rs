@@ -31,7 +31,9 @@ fn service_and_model_agree_on_the_written_cases() {
         let decided = service.permits(&all[0].id, &request);
         let model = model::permits(&all[0].facts, &request, NOW);
         if decided.is_ok() != *expected || model.is_ok() != *expected {
-            wrong.push(format!("{scopes} {body}: service {decided:?}, model {model:?}"));
+            wrong.push(format!(
+                "{scopes} {body}: service {decided:?}, model {model:?}"
+            ));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -46,14 +48,20 @@ fn post(scopes: &str, body: &str) -> Request {
     Request {
         method: "POST".to_owned(),
         target: "/r0/mcp".to_owned(),
-        headers: vec![("authorization".to_owned(), format!("Bearer {token}").into_bytes())],
+        headers: vec![(
+            "authorization".to_owned(),
+            format!("Bearer {token}").into_bytes(),
+        )],
         body: body.as_bytes().to_vec(),
     }
 }
 
 fn policy() -> Policy {
     let groups = |groups: &[&[&str]]| -> Groups {
-        groups.iter().map(|group| group.iter().map(|&scope| scope.to_owned()).collect()).collect()
+        groups
+            .iter()
+            .map(|group| group.iter().map(|&scope| scope.to_owned()).collect())
+            .collect()
     };
     Policy {
         initialize: groups(&[&["connect"]]),
@@ -61,7 +69,10 @@ fn policy() -> Policy {
         tools_call: groups(&[&["call"]]),
         methods: vec![("vendor/*".to_owned(), groups(&[&["extra"]]))],
         tools: vec![
-            ("admin-*".to_owned(), groups(&[&["admin"], &["root", "list"]])),
+            (
+                "admin-*".to_owned(),
+                groups(&[&["admin"], &["root", "list"]]),
+            ),
             ("*-reset".to_owned(), groups(&[&["write"]])),
         ],
         resources: vec![("file:///secret/*".to_owned(), groups(&[&["read"]]))],
@@ -72,19 +83,59 @@ fn policy() -> Policy {
 
 /// The scopes of the token, the body (none: the headers of [`MIRRORED`]), and whether it may pass.
 const CASES: &[(&str, &str, bool)] = &[
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#, true),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}"#,
+        true,
+    ),
     ("root", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, true),
     ("", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#, false),
-    ("connect", r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#, true),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+        true,
+    ),
     ("connect", r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, true),
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#, false),
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#, false),
-    ("connect list", r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#, true),
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"method":"tools/unheard"}"#, false),
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"method":"vendor/x"}"#, false),
-    ("connect extra", r#"{"jsonrpc":"2.0","id":1,"method":"vendor/x"}"#, true),
-    ("connect call", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#, true),
-    ("connect call", r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"admin-x"}}"#, false),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+        false,
+    ),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#,
+        false,
+    ),
+    (
+        "connect list",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#,
+        true,
+    ),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/unheard"}"#,
+        false,
+    ),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"method":"vendor/x"}"#,
+        false,
+    ),
+    (
+        "connect extra",
+        r#"{"jsonrpc":"2.0","id":1,"method":"vendor/x"}"#,
+        true,
+    ),
+    (
+        "connect call",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#,
+        true,
+    ),
+    (
+        "connect call",
+        r#"{"jsonrpc":"2.0","method":"tools/call","params":{"name":"admin-x"}}"#,
+        false,
+    ),
     (
         "connect call",
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"n\u0061me":"admin-x"}}"#,
@@ -100,7 +151,11 @@ const CASES: &[(&str, &str, bool)] = &[
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"admin-x"}}"#,
         false,
     ),
-    ("call root list", r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"admin-x"}}"#, true),
+    (
+        "call root list",
+        r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"admin-x"}}"#,
+        true,
+    ),
     (
         "connect call admin",
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"admin-reset"}}"#,
@@ -126,7 +181,11 @@ const CASES: &[(&str, &str, bool)] = &[
         r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"Name":1,"x":"\ud800","n":1e999}}}"#,
         true,
     ),
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"file:///a"}}"#, true),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"file:///a"}}"#,
+        true,
+    ),
     (
         "connect",
         r#"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"file:///secret/a"}}"#,
@@ -168,9 +227,21 @@ const CASES: &[(&str, &str, bool)] = &[
         false,
     ),
     ("connect", "[]", false),
-    ("connect", "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", false),
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"method":"ping"} {}"#, false),
-    ("connect", r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#, false),
+    (
+        "connect",
+        "\u{feff}{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
+        false,
+    ),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping"} {}"#,
+        false,
+    ),
+    (
+        "connect",
+        r#"{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}"#,
+        false,
+    ),
     ("connect", r#"{"id":1,"method":"ping"}"#, false),
     ("connect call", "", false),
     ("connect call admin", "", true),

@@ -51,21 +51,43 @@ fn config() {
 /// Checks what must hold for every configuration that loads.
 fn check(settings: &Settings) {
     assert!(!settings.resources.is_empty());
-    assert!(!format!("{settings:?}").contains(SECRET), "a secret in Debug");
-    assert!(settings.warnings.iter().all(|warning| !warning.contains(SECRET)), "a secret in a warning");
-    let mut ids: Vec<&str> = settings.resources.iter().map(|resource| resource.id.as_str()).collect();
+    assert!(
+        !format!("{settings:?}").contains(SECRET),
+        "a secret in Debug"
+    );
+    assert!(
+        settings
+            .warnings
+            .iter()
+            .all(|warning| !warning.contains(SECRET)),
+        "a secret in a warning"
+    );
+    let mut ids: Vec<&str> = settings
+        .resources
+        .iter()
+        .map(|resource| resource.id.as_str())
+        .collect();
     ids.sort_unstable();
     assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "an id twice");
     for resource in &settings.resources {
         assert!(resource.path.starts_with('/'), "{}", resource.path);
-        let Enforcement::On(oauth) = &resource.enforcement else { continue };
+        let Enforcement::On(oauth) = &resource.enforcement else {
+            continue;
+        };
         assert!(!oauth.sources.is_empty() && !oauth.scope_claims.is_empty());
         for source in &oauth.sources {
-            assert!(!matches!(&source.token.audience, Audience::OneOf(audiences) if audiences.is_empty()));
+            assert!(
+                !matches!(&source.token.audience, Audience::OneOf(audiences) if audiences.is_empty())
+            );
             match &source.keys {
                 SourceSettings::Secret(secret) => assert!(secret.algorithm.is_symmetric()),
                 SourceSettings::Remote(remote) => {
-                    assert!(remote.algorithms.iter().all(|algorithm| !algorithm.is_symmetric()));
+                    assert!(
+                        remote
+                            .algorithms
+                            .iter()
+                            .all(|algorithm| !algorithm.is_symmetric())
+                    );
                     assert!(remote.url.scheme() == "https" || remote.url.host_str().is_some());
                 }
             }
@@ -144,6 +166,6 @@ const VALUES: [&str; 24] = [
 ];
 
 const WORDS: [&str; 24] = [
-    ":", ": ", "- ", "\n", "\n  ", "'", "\"", "{", "}", "[", "]", "&a ", "*a", "!!str ", "<<: *a", "#", "|",
-    ">", "---\n", "...\n", "\t", "${", "}", "\u{feff}",
+    ":", ": ", "- ", "\n", "\n  ", "'", "\"", "{", "}", "[", "]", "&a ", "*a", "!!str ", "<<: *a",
+    "#", "|", ">", "---\n", "...\n", "\t", "${", "}", "\u{feff}",
 ];

@@ -8,12 +8,18 @@ pub(crate) struct Draw {
 
 impl Draw {
     pub(crate) fn of(seed: u64) -> Self {
-        Self { random: fastrand::Rng::with_seed(seed), shows: false }
+        Self {
+            random: fastrand::Rng::with_seed(seed),
+            shows: false,
+        }
     }
 
     /// The same choices, and [`Draw::show`] prints.
     pub(crate) fn showing(seed: u64) -> Self {
-        Self { shows: true, ..Self::of(seed) }
+        Self {
+            shows: true,
+            ..Self::of(seed)
+        }
     }
 
     /// Prints the input, if this is a replay.

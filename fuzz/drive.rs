@@ -33,7 +33,11 @@ impl Outcome {
 ///
 /// # Panics
 /// If an input fails, or if too few inputs were permitted: a generator of denials tests little.
-pub(crate) fn drive(name: &str, least_permitted_percent: u64, mut target: impl FnMut(&mut Draw) -> Outcome) {
+pub(crate) fn drive(
+    name: &str,
+    least_permitted_percent: u64,
+    mut target: impl FnMut(&mut Draw) -> Outcome,
+) {
     if let Some(seed) = number("FUZZ_SEED") {
         target(&mut Draw::showing(seed));
         return;
@@ -58,16 +62,27 @@ pub(crate) fn drive(name: &str, least_permitted_percent: u64, mut target: impl F
         }
         executions += 1;
     }
-    let (seconds, percent) = (begin.elapsed().as_secs_f32(), permitted * 100 / executions.max(1));
-    println!("fuzz {name}: {executions} executions in {seconds:.0} s from {first}, {percent} % permitted");
+    let (seconds, percent) = (
+        begin.elapsed().as_secs_f32(),
+        permitted * 100 / executions.max(1),
+    );
+    println!(
+        "fuzz {name}: {executions} executions in {seconds:.0} s from {first}, {percent} % permitted"
+    );
     for (reason, (count, seed)) in alone {
         println!(
             "fuzz {name}: {count} denied as {reason} though the model permits, the first with FUZZ_SEED={seed}"
         );
     }
-    assert!(percent >= least_permitted_percent, "only {percent} % were permitted");
+    assert!(
+        percent >= least_permitted_percent,
+        "only {percent} % were permitted"
+    );
 }
 
 fn number(name: &str) -> Option<u64> {
-    env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is no number")))
+    env::var(name).ok().map(|text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name} is no number"))
+    })
 }

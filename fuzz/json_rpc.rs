@@ -22,7 +22,14 @@ fn json_rpc() {
         let index = draw.below(all.len());
         let token = message::token(draw, &signer, &all, index, NOW);
         let request = message::request(draw, &all[index], &token, &seeds);
-        draw.show(|| format!("{}: {}\n  {}", all[index].id, shown(&request), shown_policy(&all[index])));
+        draw.show(|| {
+            format!(
+                "{}: {}\n  {}",
+                all[index].id,
+                shown(&request),
+                shown_policy(&all[index])
+            )
+        });
         Outcome::of(
             service.permits(&all[index].id, &request),
             model::permits(&all[index].facts, &request, NOW),
@@ -31,8 +38,10 @@ fn json_rpc() {
 }
 
 fn shown(request: &Request) -> String {
-    let headers =
-        request.headers.iter().map(|(name, value)| format!("{name}: {:?}", String::from_utf8_lossy(value)));
+    let headers = request
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {:?}", String::from_utf8_lossy(value)));
     let body = String::from_utf8_lossy(&request.body);
     format!(
         "{} {}\n  {}\n  {body:?}",

@@ -14,20 +14,37 @@ use crate::{
 #[test]
 fn jwks() {
     let seeds = seeds("jwks");
-    let allowed_use = [vec!["sig".to_owned()], vec!["sig".to_owned(), String::new()]];
+    let allowed_use = [
+        vec!["sig".to_owned()],
+        vec!["sig".to_owned(), String::new()],
+    ];
     drive("jwks", 15, |draw: &mut Draw| {
         let document = document(draw, &seeds);
         draw.show(|| String::from_utf8_lossy(&document).into_owned());
         let allowed_use = draw.one(&allowed_use);
-        let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use };
-        let Ok((set, _)) = KeySet::parse(&document, rules) else { return Outcome::Denied };
+        let rules = KeyRules {
+            algorithms: AlgorithmSet::asymmetric(),
+            allowed_use,
+        };
+        let Ok((set, _)) = KeySet::parse(&document, rules) else {
+            return Outcome::Denied;
+        };
         let json = Json::parse(&document).expect("a set was read from what is no JSON");
-        let Some(Json::List(entries)) = json.get("keys") else { panic!("no array of keys") };
+        let Some(Json::List(entries)) = json.get("keys") else {
+            panic!("no array of keys")
+        };
         for key in &set {
             let justifies = |entry: &&Json| is_usable(entry, key, allowed_use);
-            assert!(entries.iter().any(|entry| justifies(&entry)), "nothing justifies {key:?}");
+            assert!(
+                entries.iter().any(|entry| justifies(&entry)),
+                "nothing justifies {key:?}"
+            );
         }
-        if set.is_empty() { Outcome::Denied } else { Outcome::Permitted }
+        if set.is_empty() {
+            Outcome::Denied
+        } else {
+            Outcome::Permitted
+        }
     });
 }
 
@@ -47,7 +64,20 @@ fn document(draw: &mut Draw, seeds: &[Vec<u8>]) -> Vec<u8> {
         mutate(
             draw,
             &mut bytes,
-            &["\"", "{", "}", "[", "]", ",", "AQAB", "\"d\":\"AA\",", "\"use\":\"enc\",", "\0", "A", "_"],
+            &[
+                "\"",
+                "{",
+                "}",
+                "[",
+                "]",
+                ",",
+                "AQAB",
+                "\"d\":\"AA\",",
+                "\"use\":\"enc\",",
+                "\0",
+                "A",
+                "_",
+            ],
         );
     }
     bytes
@@ -61,7 +91,10 @@ fn node(json: &Json) -> Node {
         Json::Text(_) => Node::Text(json.text().unwrap()),
         Json::List(items) => Node::List(items.iter().map(node).collect()),
         Json::Object(members) => Node::Object(
-            members.iter().map(|(name, value)| (String::from_utf16(name).unwrap(), node(value))).collect(),
+            members
+                .iter()
+                .map(|(name, value)| (String::from_utf16(name).unwrap(), node(value)))
+                .collect(),
         ),
     }
 }
@@ -69,8 +102,11 @@ fn node(json: &Json) -> Node {
 /// Whether the key may come from this entry.
 fn is_usable(entry: &Json, key: &VerifyingKey, allowed_use: &[String]) -> bool {
     let text = |name: &str| entry.get(name).and_then(Json::text);
-    let bytes =
-        |name: &str| text(name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).unwrap_or_default();
+    let bytes = |name: &str| {
+        text(name)
+            .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+            .unwrap_or_default()
+    };
     let alg = key.algorithm().name();
     let fits = match (text("kty").as_deref(), text("crv").as_deref()) {
         (Some("RSA"), _) => {
@@ -80,8 +116,12 @@ fn is_usable(entry: &Json, key: &VerifyingKey, allowed_use: &[String]) -> bool {
                 && bits >= 2048
                 && bytes("e").last().is_some_and(|e| e % 2 == 1)
         }
-        (Some("EC"), Some("P-256")) => alg == "ES256" && bytes("x").len() == 32 && bytes("y").len() == 32,
-        (Some("EC"), Some("P-384")) => alg == "ES384" && bytes("x").len() == 48 && bytes("y").len() == 48,
+        (Some("EC"), Some("P-256")) => {
+            alg == "ES256" && bytes("x").len() == 32 && bytes("y").len() == 32
+        }
+        (Some("EC"), Some("P-384")) => {
+            alg == "ES384" && bytes("x").len() == 48 && bytes("y").len() == 48
+        }
         (Some("OKP"), Some("Ed25519")) => alg == "EdDSA" && bytes("x").len() == 32,
         _ => false,
     };
@@ -110,9 +150,11 @@ fn is_usable(entry: &Json, key: &VerifyingKey, allowed_use: &[String]) -> bool {
         && allowed_use.contains(&usage)
 }
 
-const KEYS: [&str; 16] =
-    ["kty", "kid", "use", "alg", "crv", "x", "y", "n", "e", "d", "k", "key_ops", "keys", "x5c", "p", "oth"];
+const KEYS: [&str; 16] = [
+    "kty", "kid", "use", "alg", "crv", "x", "y", "n", "e", "d", "k", "key_ops", "keys", "x5c", "p",
+    "oth",
+];
 const TEXTS: [&str; 19] = [
-    "RSA", "EC", "OKP", "oct", "P-256", "P-384", "P-521", "Ed25519", "X25519", "RS256", "PS384", "ES256",
-    "EdDSA", "none", "sig", "enc", "verify", "AQ", "AQAB",
+    "RSA", "EC", "OKP", "oct", "P-256", "P-384", "P-521", "Ed25519", "X25519", "RS256", "PS384",
+    "ES256", "EdDSA", "none", "sig", "enc", "verify", "AQ", "AQAB",
 ];

@@ -9,8 +9,8 @@ use scopegate::{
     domain::{Field, Issuer, ResourceId, Silent},
     keys::{Algorithm, AlgorithmSet, KeyRules, KeySet, KeysHandle, SecretKey, SecretSettings},
     token::{
-        self, Audience, Bearer, CacheSettings, CachedVerifier, KeySource, TokenMetrics, TokenSettings,
-        TokenType, VerifyToken,
+        self, Audience, Bearer, CacheSettings, CachedVerifier, KeySource, TokenMetrics,
+        TokenSettings, TokenType, VerifyToken,
     },
 };
 use serde_json::json;
@@ -31,7 +31,11 @@ fn jwt() {
     let keys = keys();
     let (rules, model) = (rules(&keys), model(&keys));
     let metrics = TokenMetrics::register(&Registry::new()).unwrap();
-    let verifier = CachedVerifier::new(Arc::new(ManualClock::at(NOW)), CacheSettings::default(), metrics);
+    let verifier = CachedVerifier::new(
+        Arc::new(ManualClock::at(NOW)),
+        CacheSettings::default(),
+        metrics,
+    );
     let runner = actix::System::new();
     drive("jwt", 15, |draw: &mut Draw| {
         let header = format!("Bearer {}", token(draw, &keys));
@@ -46,10 +50,18 @@ fn jwt() {
         let expected = scopes(&model, Some(header.as_bytes()), NOW);
         if let (Ok(identity), Ok(scopes)) = (&verified, &expected) {
             for scope in &identity.scopes {
-                assert!(scopes.iter().any(|known| known == scope.as_str()), "the model grants no {scope:?}");
+                assert!(
+                    scopes.iter().any(|known| known == scope.as_str()),
+                    "the model grants no {scope:?}"
+                );
             }
         }
-        Outcome::of(verified.map(|_| ()).map_err(|refusal| refusal.reason.code()), expected.map(|_| ()))
+        Outcome::of(
+            verified
+                .map(|_| ())
+                .map_err(|refusal| refusal.reason.code()),
+            expected.map(|_| ()),
+        )
     });
 }
 
@@ -62,7 +74,11 @@ struct Published {
 
 /// Two providers that both call a key `a`, and a shared secret.
 fn keys() -> Vec<Published> {
-    let key = |source, kid, alg| Published { signer: SigningKey::generate(alg), source, kid };
+    let key = |source, kid, alg| Published {
+        signer: SigningKey::generate(alg),
+        source,
+        kid,
+    };
     let secret = SigningKey::secret(SECRET);
     vec![
         key(0, Some("a"), "EdDSA"),
@@ -71,16 +87,27 @@ fn keys() -> Vec<Published> {
         key(0, Some("r"), "RS256"),
         key(1, Some("a"), "EdDSA"),
         key(1, Some("b"), "ES256"),
-        Published { signer: secret, source: 2, kid: Some("s") },
+        Published {
+            signer: secret,
+            source: 2,
+            kid: Some("s"),
+        },
     ]
 }
 
 fn rules(keys: &[Published]) -> token::TokenRules {
     let remote = |source: usize| {
-        let jwks: Vec<_> =
-            keys.iter().filter(|key| key.source == source).map(|key| key.signer.jwk(key.kid)).collect();
-        let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &["sig".to_owned()] };
-        let (set, skipped) = KeySet::parse(json!({"keys": jwks}).to_string().as_bytes(), rules).unwrap();
+        let jwks: Vec<_> = keys
+            .iter()
+            .filter(|key| key.source == source)
+            .map(|key| key.signer.jwk(key.kid))
+            .collect();
+        let rules = KeyRules {
+            algorithms: AlgorithmSet::asymmetric(),
+            allowed_use: &["sig".to_owned()],
+        };
+        let (set, skipped) =
+            KeySet::parse(json!({"keys": jwks}).to_string().as_bytes(), rules).unwrap();
         assert!(skipped.is_empty());
         KeysHandle::fixed(set)
     };
@@ -96,17 +123,27 @@ fn rules(keys: &[Published]) -> token::TokenRules {
         token: TokenSettings {
             issuer: match ISSUERS[index] {
                 (issuer, true) => token::IssuerRule::Exactly(Issuer::parse(issuer).unwrap()),
-                (issuer, false) => token::IssuerRule::AbsentOrOneOf(vec![Issuer::parse(issuer).unwrap()]),
+                (issuer, false) => {
+                    token::IssuerRule::AbsentOrOneOf(vec![Issuer::parse(issuer).unwrap()])
+                }
             },
             audience: Audience::OneOf(AUDIENCES.map(str::to_owned).to_vec()),
             leeway: std::time::Duration::from_secs(30),
-            token_type: if index == 1 { TokenType::AtJwt } else { TokenType::Any },
+            token_type: if index == 1 {
+                TokenType::AtJwt
+            } else {
+                TokenType::Any
+            },
         },
     };
     let sources = vec![
         source(0, remote(0), AlgorithmSet::asymmetric()),
         source(1, remote(1), AlgorithmSet::asymmetric()),
-        source(2, KeysHandle::of_secret(&secret), [Algorithm::Hs256].into_iter().collect()),
+        source(
+            2,
+            KeysHandle::of_secret(&secret),
+            [Algorithm::Hs256].into_iter().collect(),
+        ),
     ];
     token::TokenRules::new(
         ResourceId::parse("mcp").unwrap(),
@@ -142,7 +179,11 @@ fn model(keys: &[Published]) -> TokenRules {
 
 fn token(draw: &mut Draw, keys: &[Published]) -> String {
     // RSA signs slowly, so that it is drawn less often.
-    let key = if draw.chance(3) { &keys[3] } else { draw.one(keys) };
+    let key = if draw.chance(3) {
+        &keys[3]
+    } else {
+        draw.one(keys)
+    };
     let mut header = header(draw, key);
     let mut claims = claims(draw, key);
     if draw.chance(20) {
@@ -164,7 +205,21 @@ fn token(draw: &mut Draw, keys: &[Published]) -> String {
         0 => token = format!("{}.", token.rsplit_once('.').unwrap().0),
         1 | 2 => {
             let mut bytes = token.into_bytes();
-            mutate(draw, &mut bytes, &[".", "..", "=", "A", "AA", "eyJhbGciOiJub25lIn0", "e30", "-", "_"]);
+            mutate(
+                draw,
+                &mut bytes,
+                &[
+                    ".",
+                    "..",
+                    "=",
+                    "A",
+                    "AA",
+                    "eyJhbGciOiJub25lIn0",
+                    "e30",
+                    "-",
+                    "_",
+                ],
+            );
             token = String::from_utf8_lossy(&bytes).into_owned();
         }
         _ => {}
@@ -173,7 +228,11 @@ fn token(draw: &mut Draw, keys: &[Published]) -> String {
 }
 
 fn header(draw: &mut Draw, key: &Published) -> Node {
-    let alg = if draw.chance(97) { key.signer.alg() } else { draw.pick(&HEADER_TEXTS) };
+    let alg = if draw.chance(97) {
+        key.signer.alg()
+    } else {
+        draw.pick(&HEADER_TEXTS)
+    };
     let mut members = vec![("alg", Node::text(alg)), ("typ", Node::text("at+jwt"))];
     if let Some(kid) = key.kid.filter(|_| draw.chance(85)) {
         members.push(("kid", Node::text(kid)));
@@ -183,12 +242,23 @@ fn header(draw: &mut Draw, key: &Published) -> Node {
 
 fn claims(draw: &mut Draw, key: &Published) -> Node {
     let exp = NOW + draw.pick(&[&60, &60, &60, &3600, &1, &0, &-29, &-30, &-31, &-3600]);
-    let issuer = if draw.chance(95) { ISSUERS[key.source].0 } else { ISSUERS[draw.below(3)].0 };
+    let issuer = if draw.chance(95) {
+        ISSUERS[key.source].0
+    } else {
+        ISSUERS[draw.below(3)].0
+    };
     let fraction = if draw.chance(10) { ".5" } else { "" };
     let mut members = vec![
         ("iss", Node::text(issuer)),
         ("sub", Node::text("alice")),
-        ("aud", if draw.chance(80) { Node::text(AUDIENCES[0]) } else { Node::texts(&AUDIENCES) }),
+        (
+            "aud",
+            if draw.chance(80) {
+                Node::text(AUDIENCES[0])
+            } else {
+                Node::texts(&AUDIENCES)
+            },
+        ),
         ("client_id", Node::text("client-1")),
         ("exp", Node::Raw(format!("{exp}{fraction}"))),
     ];
@@ -213,7 +283,9 @@ const ISSUERS: [(&str, bool); 3] = [
 const AUDIENCES: [&str; 2] = ["https://mcp.example.com/mcp", "https://mcp.example.com"];
 const SCOPE_CLAIMS: [&str; 4] = ["scope", "scp", "realm.roles", "https://x.example/scope"];
 
-const HEADER_KEYS: [&str; 10] = ["alg", "kid", "typ", "crit", "b64", "jku", "jwk", "x5c", "cty", "enc"];
+const HEADER_KEYS: [&str; 10] = [
+    "alg", "kid", "typ", "crit", "b64", "jku", "jwk", "x5c", "cty", "enc",
+];
 const HEADER_TEXTS: [&str; 18] = [
     "none",
     "None",

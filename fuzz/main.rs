@@ -4,6 +4,10 @@
 //! the same thousand inputs of each target every time. `fuzz/run` tries others, for a given time.
 
 #![allow(
+    clippy::too_many_lines,
+    reason = "tables of cases stand in their tests"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

@@ -20,12 +20,24 @@ struct Message {
 }
 
 /// Draws one request to `protected`.
-pub(crate) fn request(draw: &mut Draw, protected: &Protected, token: &str, seeds: &[Vec<u8>]) -> Request {
-    let method = if draw.chance(90) { "POST" } else { draw.pick(&HTTP_METHODS) };
+pub(crate) fn request(
+    draw: &mut Draw,
+    protected: &Protected,
+    token: &str,
+    seeds: &[Vec<u8>],
+) -> Request {
+    let method = if draw.chance(90) {
+        "POST"
+    } else {
+        draw.pick(&HTTP_METHODS)
+    };
     let mut request = Request {
         method: method.to_owned(),
         target: target(draw, protected),
-        headers: vec![("authorization".to_owned(), format!("Bearer {token}").into_bytes())],
+        headers: vec![(
+            "authorization".to_owned(),
+            format!("Bearer {token}").into_bytes(),
+        )],
         body: Vec::new(),
     };
     let message = message(draw);
@@ -43,7 +55,9 @@ pub(crate) fn request(draw: &mut Draw, protected: &Protected, token: &str, seeds
         ));
     }
     if draw.chance(5) {
-        request.headers.push(header("access-control-request-method", "POST"));
+        request
+            .headers
+            .push(header("access-control-request-method", "POST"));
     }
     if draw.chance(2) {
         let index = draw.below(request.headers.len());
@@ -68,14 +82,24 @@ pub(crate) fn token(
     index: usize,
     now: i64,
 ) -> String {
-    let of = if draw.chance(3) { draw.one(protected) } else { &protected[index] };
+    let of = if draw.chance(3) {
+        draw.one(protected)
+    } else {
+        &protected[index]
+    };
     let percent = *draw.pick(&[&100, &100, &90, &70, &40]);
-    let scopes: Vec<&str> = SCOPES.into_iter().filter(|_| draw.chance(percent)).collect();
+    let scopes: Vec<&str> = SCOPES
+        .into_iter()
+        .filter(|_| draw.chance(percent))
+        .collect();
     let claims = serde_json::json!({
         "iss": "https://auth.example.com", "aud": of.audience, "sub": "alice", "exp": now + 60,
         "scope": scopes.join(" "),
     });
-    signer.token(r#"{"alg":"HS256","typ":"at+jwt","kid":"k1"}"#, &claims.to_string())
+    signer.token(
+        r#"{"alg":"HS256","typ":"at+jwt","kid":"k1"}"#,
+        &claims.to_string(),
+    )
 }
 
 fn target(draw: &mut Draw, protected: &Protected) -> String {
@@ -86,7 +110,13 @@ fn target(draw: &mut Draw, protected: &Protected) -> String {
         2 => format!("/.well-known/oauth-protected-resource{path}"),
         3 => {
             let mut bytes = path.clone().into_bytes();
-            mutate(draw, &mut bytes, &["/", "//", "..", "/./", "%2f", ";", "\\", "?", "#", "http://h"]);
+            mutate(
+                draw,
+                &mut bytes,
+                &[
+                    "/", "//", "..", "/./", "%2f", ";", "\\", "?", "#", "http://h",
+                ],
+            );
             bytes.retain(|byte| byte.is_ascii_graphic());
             String::from_utf8(bytes).unwrap()
         }
@@ -95,49 +125,81 @@ fn target(draw: &mut Draw, protected: &Protected) -> String {
 }
 
 fn message(draw: &mut Draw) -> Message {
-    let method = if draw.chance(55) { draw.pick(&NAMING) } else { draw.pick(&OTHERS) };
+    let method = if draw.chance(55) {
+        draw.pick(&NAMING)
+    } else {
+        draw.pick(&OTHERS)
+    };
     let mut params = vec![];
     let name = match method {
         "tools/call" => Some(("name", draw.pick(&TOOLS))),
         "prompts/get" => Some(("name", draw.pick(&PROMPTS))),
-        "tasks/get" | "tasks/result" | "tasks/cancel" | "tasks/update" => Some(("taskId", "task-1")),
+        "tasks/get" | "tasks/result" | "tasks/cancel" | "tasks/update" => {
+            Some(("taskId", "task-1"))
+        }
         "completion/complete" => {
             let (kind, key, name) = match draw.chance(50) {
                 true => ("ref/prompt", "name", draw.pick(&PROMPTS)),
                 false => ("ref/resource", "uri", draw.pick(&URIS)),
             };
-            params.push(("ref", Node::object(&[("type", Node::text(kind)), (key, Node::text(name))])));
+            params.push((
+                "ref",
+                Node::object(&[("type", Node::text(kind)), (key, Node::text(name))]),
+            ));
             None
         }
         "subscriptions/listen" => {
             let uris: Vec<&str> = (0..draw.below(3)).map(|_| draw.pick(&URIS)).collect();
-            let wanted =
-                [("toolsListChanged", Node::raw("true")), ("resourceSubscriptions", Node::texts(&uris))];
+            let wanted = [
+                ("toolsListChanged", Node::raw("true")),
+                ("resourceSubscriptions", Node::texts(&uris)),
+            ];
             params.push(("notifications", Node::object(&wanted)));
             None
         }
-        _ if method.starts_with("resources/") && NAMING.contains(&method) => Some(("uri", draw.pick(&URIS))),
+        _ if method.starts_with("resources/") && NAMING.contains(&method) => {
+            Some(("uri", draw.pick(&URIS)))
+        }
         _ => None,
     };
     params.extend(name.map(|(key, name)| (key, Node::text(name))));
     if draw.chance(40) {
-        params
-            .push(("arguments", Node::object(&[("name", Node::text("admin-x")), ("Name", Node::raw("1"))])));
+        params.push((
+            "arguments",
+            Node::object(&[("name", Node::text("admin-x")), ("Name", Node::raw("1"))]),
+        ));
     }
     if draw.chance(20) {
         let version = Node::text(draw.pick(&VERSIONS));
-        params.push(("_meta", Node::object(&[("io.modelcontextprotocol/protocolVersion", version)])));
+        params.push((
+            "_meta",
+            Node::object(&[("io.modelcontextprotocol/protocolVersion", version)]),
+        ));
     }
-    Message { node: envelope(draw, method, &params), method, name: name.map(|(_, name)| name.to_owned()) }
+    Message {
+        node: envelope(draw, method, &params),
+        method,
+        name: name.map(|(_, name)| name.to_owned()),
+    }
 }
 
 fn envelope(draw: &mut Draw, method: &str, params: &[(&str, Node)]) -> Node {
     let mut members = vec![("jsonrpc", Node::text("2.0"))];
     if draw.chance(4) {
-        members.extend([("id", Node::raw("1")), (draw.pick(&["result", "error"]), Node::object(&[]))]);
+        members.extend([
+            ("id", Node::raw("1")),
+            (draw.pick(&["result", "error"]), Node::object(&[])),
+        ]);
     } else {
         if !method.starts_with("notifications/") || draw.chance(5) {
-            members.push(("id", if draw.chance(80) { Node::raw("1") } else { Node::text("a") }));
+            members.push((
+                "id",
+                if draw.chance(80) {
+                    Node::raw("1")
+                } else {
+                    Node::text("a")
+                },
+            ));
         }
         members.push(("method", Node::text(method)));
         if !params.is_empty() || draw.chance(30) {
@@ -176,28 +238,47 @@ fn body(draw: &mut Draw, first: &Message, seeds: &[Vec<u8>]) -> Vec<u8> {
 
 fn content_headers(draw: &mut Draw, request: &mut Request) {
     match draw.below(20) {
-        0..=13 => request.headers.push(header("content-type", "application/json")),
+        0..=13 => request
+            .headers
+            .push(header("content-type", "application/json")),
         14..=17 => {}
-        _ => request.headers.push(header("content-type", draw.pick(&CONTENT_TYPES))),
+        _ => request
+            .headers
+            .push(header("content-type", draw.pick(&CONTENT_TYPES))),
     }
     if draw.chance(2) {
-        request.headers.push(header("content-encoding", draw.pick(&["gzip", "identity", ""])));
+        request.headers.push(header(
+            "content-encoding",
+            draw.pick(&["gzip", "identity", ""]),
+        ));
     }
 }
 
 fn mirrored_headers(draw: &mut Draw, request: &mut Request, message: &Message) {
     let is_exact = draw.chance(80);
     if draw.chance(90) {
-        let version = if is_exact { "2026-07-28" } else { draw.pick(&VERSIONS) };
-        request.headers.push(header("mcp-protocol-version", version));
+        let version = if is_exact {
+            "2026-07-28"
+        } else {
+            draw.pick(&VERSIONS)
+        };
+        request
+            .headers
+            .push(header("mcp-protocol-version", version));
     }
     if draw.chance(90) {
-        let method = if is_exact { message.method } else { draw.pick(&OTHERS) };
+        let method = if is_exact {
+            message.method
+        } else {
+            draw.pick(&OTHERS)
+        };
         request.headers.push(header("mcp-method", method));
     }
     if let Some(name) = message.name.as_deref().filter(|_| draw.chance(90)) {
         let name = if is_exact { name } else { draw.pick(&TOOLS) };
-        let is_plain = name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b',');
+        let is_plain = name
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b',');
         let name = match is_plain && draw.chance(80) {
             true => name.to_owned(),
             false => format!("=?base64?{}?=", STANDARD.encode(name)),
@@ -216,7 +297,9 @@ fn header(name: &str, value: &str) -> (String, Vec<u8>) {
     (name.to_owned(), value.as_bytes().to_vec())
 }
 
-const HTTP_METHODS: [&str; 8] = ["GET", "DELETE", "OPTIONS", "HEAD", "PUT", "PATCH", "get", "post"];
+const HTTP_METHODS: [&str; 8] = [
+    "GET", "DELETE", "OPTIONS", "HEAD", "PUT", "PATCH", "get", "post",
+];
 
 const NAMING: [&str; 11] = [
     "tools/call",
@@ -301,7 +384,14 @@ const URIS: [&str; 18] = [
     "..",
 ];
 
-const VERSIONS: [&str; 6] = ["2026-07-28", "2025-11-25", "2024-11-05", "2099-01-01", "2026-07-28 ", ""];
+const VERSIONS: [&str; 6] = [
+    "2026-07-28",
+    "2025-11-25",
+    "2024-11-05",
+    "2099-01-01",
+    "2026-07-28 ",
+    "",
+];
 
 const CONTENT_TYPES: [&str; 9] = [
     "application/json; charset=utf-8",

@@ -28,7 +28,12 @@ impl Node {
     }
 
     pub(crate) fn object(members: &[(&str, Self)]) -> Self {
-        Self::Object(members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+        Self::Object(
+            members
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+        )
     }
 
     /// The text, with a few characters escaped and a few spaces between.
@@ -39,7 +44,11 @@ impl Node {
     }
 
     fn write_to(&self, draw: &mut Draw, out: &mut String) {
-        out.push_str(if draw.chance(2) { draw.pick(&[" ", "\t", "\n", "\r\n  "]) } else { "" });
+        out.push_str(if draw.chance(2) {
+            draw.pick(&[" ", "\t", "\n", "\r\n  "])
+        } else {
+            ""
+        });
         match self {
             Self::Raw(raw) => out.push_str(raw),
             Self::Text(text) => write_text(text, draw, out),
@@ -80,7 +89,9 @@ impl Node {
                 let index = draw.below(items.len());
                 items[index].mutate(draw, keys, texts);
             }
-            Self::Object(_) | Self::List(_) | Self::Raw(_) | Self::Text(_) => *self = any(draw, texts),
+            Self::Object(_) | Self::List(_) | Self::Raw(_) | Self::Text(_) => {
+                *self = any(draw, texts)
+            }
         }
     }
 }
@@ -98,7 +109,11 @@ fn mutate_member(
         2 => members[index].0 = variant(&members[index].0, draw),
         3 => {
             let (name, value) = members[index].clone();
-            let value = if draw.chance(50) { any(draw, texts) } else { value };
+            let value = if draw.chance(50) {
+                any(draw, texts)
+            } else {
+                value
+            };
             let at = draw.below(members.len() + 1);
             members.insert(at, (name, value));
         }
@@ -116,7 +131,16 @@ fn mutate_member(
 fn variant(key: &str, draw: &mut Draw) -> String {
     match draw.below(7) {
         0 => key.to_uppercase(),
-        1 => key.chars().map(|c| if draw.chance(30) { c.to_ascii_uppercase() } else { c }).collect(),
+        1 => key
+            .chars()
+            .map(|c| {
+                if draw.chance(30) {
+                    c.to_ascii_uppercase()
+                } else {
+                    c
+                }
+            })
+            .collect(),
         2 => key.replace('s', "ſ"),
         3 => key.replace('k', "\u{212a}"),
         4 => format!("{key}\0"),
@@ -146,8 +170,11 @@ fn write_text(text: &str, draw: &mut Draw, out: &mut String) {
         let must = c < ' ' || c == '"' || c == '\\';
         if must || escapes && draw.chance(30) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                let _ =
-                    if draw.chance(50) { write!(out, "\\u{unit:04x}") } else { write!(out, "\\u{unit:04X}") };
+                let _ = if draw.chance(50) {
+                    write!(out, "\\u{unit:04x}")
+                } else {
+                    write!(out, "\\u{unit:04X}")
+                };
             }
         } else {
             out.push(c);

@@ -22,8 +22,13 @@ pub(crate) struct Protected {
 
 /// Some resources with special settings, then many with random policies. They are the same in each run.
 pub(crate) fn all() -> Vec<Protected> {
-    let mut all: Vec<Protected> = (0..40).map(|index| drawn(index, &mut Draw::of(index))).collect();
-    all[0].facts.policy = Policy { unknown_operation_is_connect: true, ..connect_only() };
+    let mut all: Vec<Protected> = (0..40)
+        .map(|index| drawn(index, &mut Draw::of(index)))
+        .collect();
+    all[0].facts.policy = Policy {
+        unknown_operation_is_connect: true,
+        ..connect_only()
+    };
     all[1].facts.policy.only_reports = true;
     all[2].facts.policy.denies_unlisted = true;
     all[3].facts.trust_mcp_headers = true;
@@ -32,7 +37,10 @@ pub(crate) fn all() -> Vec<Protected> {
 }
 
 fn connect_only() -> Policy {
-    Policy { initialize: vec![vec!["connect".to_owned()]], ..Policy::default() }
+    Policy {
+        initialize: vec![vec!["connect".to_owned()]],
+        ..Policy::default()
+    }
 }
 
 /// A resource whose path and audience have its index.
@@ -40,7 +48,11 @@ pub(crate) fn drawn(index: u64, draw: &mut Draw) -> Protected {
     let path = format!("/r{index}/mcp");
     let audience = format!("https://mcp.example.com{path}");
     let facts = Facts {
-        extra_paths: if draw.chance(30) { vec![format!("/r{index}/sse")] } else { Vec::new() },
+        extra_paths: if draw.chance(30) {
+            vec![format!("/r{index}/sse")]
+        } else {
+            Vec::new()
+        },
         path,
         allowed_origins: None,
         trust_mcp_headers: draw.chance(40),
@@ -60,7 +72,11 @@ pub(crate) fn drawn(index: u64, draw: &mut Draw) -> Protected {
             scope_claims: vec!["scope".to_owned(), "scp".to_owned()],
         },
     };
-    Protected { id: format!("r{index}"), audience, facts }
+    Protected {
+        id: format!("r{index}"),
+        audience,
+        facts,
+    }
 }
 
 fn policy(draw: &mut Draw) -> Policy {
@@ -75,7 +91,10 @@ fn policy(draw: &mut Draw) -> Policy {
         implies: if draw.chance(40) {
             vec![
                 ("root".to_owned(), vec!["admin".to_owned()]),
-                ("admin".to_owned(), vec!["write".to_owned(), "read".to_owned()]),
+                (
+                    "admin".to_owned(),
+                    vec!["write".to_owned(), "read".to_owned()],
+                ),
             ]
         } else {
             Vec::new()
@@ -89,13 +108,22 @@ fn policy(draw: &mut Draw) -> Policy {
 
 fn groups(draw: &mut Draw) -> Groups {
     let count = draw.pick(&[&0, &0, &1, &1, &1, &2, &3]);
-    (0..*count).map(|_| (0..=draw.below(2)).map(|_| draw.pick(&SCOPES).to_owned()).collect()).collect()
+    (0..*count)
+        .map(|_| {
+            (0..=draw.below(2))
+                .map(|_| draw.pick(&SCOPES).to_owned())
+                .collect()
+        })
+        .collect()
 }
 
 fn entries(draw: &mut Draw, patterns: &[&str]) -> Entries {
     let mut chosen: Vec<&str> = patterns.to_vec();
     chosen.retain(|_| draw.chance(40));
-    chosen.into_iter().map(|pattern| (pattern.to_owned(), groups(draw))).collect()
+    chosen
+        .into_iter()
+        .map(|pattern| (pattern.to_owned(), groups(draw)))
+        .collect()
 }
 
 /// The configuration file, in JSON, which is YAML too.
@@ -104,7 +132,14 @@ pub(crate) fn document(all: &[Protected]) -> String {
 }
 
 fn resource(protected: &Protected) -> Value {
-    let Facts { path, extra_paths, allowed_origins, trust_mcp_headers, policy, .. } = &protected.facts;
+    let Facts {
+        path,
+        extra_paths,
+        allowed_origins,
+        trust_mcp_headers,
+        policy,
+        ..
+    } = &protected.facts;
     let mut oauth = json!({
         "enabled": true,
         "authorization_server_url": "https://auth.example.com",
@@ -124,18 +159,39 @@ fn resource(protected: &Protected) -> Value {
     if let Some(origins) = allowed_origins {
         oauth["allowed_origins"] = json!(origins);
     }
-    let server = json!({"base_url": "https://mcp.example.com", "path": path, "extra_paths": extra_paths});
+    let server =
+        json!({"base_url": "https://mcp.example.com", "path": path, "extra_paths": extra_paths});
     json!({"id": protected.id, "server": server, "oauth": oauth})
 }
 
 fn named(entries: &Entries) -> Value {
-    Value::Object(entries.iter().map(|(name, groups)| (name.clone(), json!(groups))).collect())
+    Value::Object(
+        entries
+            .iter()
+            .map(|(name, groups)| (name.clone(), json!(groups)))
+            .collect(),
+    )
 }
 
-pub(crate) const SCOPES: [&str; 8] = ["connect", "list", "call", "read", "write", "admin", "root", "extra"];
+pub(crate) const SCOPES: [&str; 8] = [
+    "connect", "list", "call", "read", "write", "admin", "root", "extra",
+];
 
-const METHOD_PATTERNS: [&str; 7] =
-    ["vendor/*", "vendor/x", "resources/read", "resources/*", "prompts/*", "ping", "tasks/*"];
+const METHOD_PATTERNS: [&str; 7] = [
+    "vendor/*",
+    "vendor/x",
+    "resources/read",
+    "resources/*",
+    "prompts/*",
+    "ping",
+    "tasks/*",
+];
 const TOOL_PATTERNS: [&str; 6] = ["echo", "admin-*", "*_user", "delete_*", "*", "é*"];
 const PROMPT_PATTERNS: [&str; 3] = ["greet", "greet*", "sec*t"];
-const URI_PATTERNS: [&str; 5] = ["file:///*", "file:///secret/*", "https://h/p?q=1", "note:*", "*"];
+const URI_PATTERNS: [&str; 5] = [
+    "file:///*",
+    "file:///secret/*",
+    "https://h/p?q=1",
+    "note:*",
+    "*",
+];

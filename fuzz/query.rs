@@ -32,8 +32,15 @@ fn query() {
             (Some(_), None) => panic!("what is valid can be read"),
             (Some(strict), Some(loose)) => {
                 assert_eq!(strict, loose, "a valid query needs the same in both modes");
-                for field in strict.iter().filter_map(|coordinate| coordinate.split_once('.')) {
-                    assert!(text.contains(field.1), "`{}` does not stand in the query", field.1);
+                for field in strict
+                    .iter()
+                    .filter_map(|coordinate| coordinate.split_once('.'))
+                {
+                    assert!(
+                        text.contains(field.1),
+                        "`{}` does not stand in the query",
+                        field.1
+                    );
                 }
                 Outcome::Permitted
             }
@@ -50,7 +57,13 @@ fn fields_of(table: &PolicyTable, text: &str) -> Option<Vec<String>> {
         query: Query::Text(text.into()),
     }));
     let levels = table.levels((&operation).into()).ok()?;
-    Some(levels.iter().map(|level| level.name.to_owned()).filter(|name| !name.is_empty()).collect())
+    Some(
+        levels
+            .iter()
+            .map(|level| level.name.to_owned())
+            .filter(|name| !name.is_empty())
+            .collect(),
+    )
 }
 
 fn table(unknown_fields: &str) -> PolicyTable {

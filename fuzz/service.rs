@@ -21,17 +21,35 @@ impl Service {
         // With so many workers, the throttle of rejected tokens never delays a target.
         let environment = Environment::default().with("SCOPEGATE__SERVER__WORKERS", "1024");
         let folder = tempfile::tempdir().unwrap();
-        Self(Driver::start_in(folder, yaml, environment, Arc::new(ManualClock::at(now))))
+        Self(Driver::start_in(
+            folder,
+            yaml,
+            environment,
+            Arc::new(ManualClock::at(now)),
+        ))
     }
 
     /// Decides. A denial returns the code of its reason.
     pub(crate) fn permits(&self, resource: &str, request: &Request) -> Result<(), &'static str> {
         let target = format!("/authorize?resource={resource}");
         let headers = Shown(request);
-        let body = if request.body.is_empty() { Body::Absent } else { Body::Whole(&request.body) };
-        let asked = Incoming { method: "POST", target: &target, headers: &headers, body };
-        let Ok(check) = (AUTH_REQUEST.read)(&asked) else { return Err("request-malformed") };
-        let checked = self.0.block_on(self.0.state.authorizer().check(&check, &mut Silent));
+        let body = if request.body.is_empty() {
+            Body::Absent
+        } else {
+            Body::Whole(&request.body)
+        };
+        let asked = Incoming {
+            method: "POST",
+            target: &target,
+            headers: &headers,
+            body,
+        };
+        let Ok(check) = (AUTH_REQUEST.read)(&asked) else {
+            return Err("request-malformed");
+        };
+        let checked = self
+            .0
+            .block_on(self.0.state.authorizer().check(&check, &mut Silent));
         let reply = (AUTH_REQUEST.write)(&checked, Some(&check));
         match checked.decision {
             Decision::Permit(_) => {

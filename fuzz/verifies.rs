@@ -31,6 +31,8 @@ pub(crate) fn hmac_verifies(secret: &[u8]) -> Verifies {
 fn by(algorithm: &'static dyn VerificationAlgorithm, key: &SigningKey) -> Verifies {
     let public = key.public_bytes();
     Box::new(move |input, signature| {
-        UnparsedPublicKey::new(algorithm, &public).verify(input, signature).is_ok()
+        UnparsedPublicKey::new(algorithm, &public)
+            .verify(input, signature)
+            .is_ok()
     })
 }

@@ -30,6 +30,9 @@ mod tests {
 
     #[test]
     fn an_empty_build_argument_is_none() {
-        assert_eq!([or(None, "d"), or(Some(""), "d"), or(Some("t"), "d")], ["d", "d", "t"]);
+        assert_eq!(
+            [or(None, "d"), or(Some(""), "d"), or(Some("t"), "d")],
+            ["d", "d", "t"]
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! Time as a value. Code that needs the time takes a [`Clock`], so that tests can set it.
-#![allow(clippy::disallowed_methods, reason = "the one home of the system's clocks")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the one home of the system's clocks"
+)]
 
 use std::{
     fmt::{self, Debug},
@@ -35,7 +38,10 @@ pub struct Rfc3339(pub Duration);
 
 impl fmt::Display for Rfc3339 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&humantime::format_rfc3339_micros(UNIX_EPOCH + self.0.min(LAST)), f)
+        fmt::Display::fmt(
+            &humantime::format_rfc3339_micros(UNIX_EPOCH + self.0.min(LAST)),
+            f,
+        )
     }
 }
 
@@ -59,7 +65,9 @@ pub struct SystemClock {
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 }
 
@@ -71,7 +79,9 @@ impl Clock for SystemClock {
     }
 
     fn unix_time(&self) -> Duration {
-        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
     }
 
     fn uptime(&self) -> Uptime {
@@ -90,7 +100,10 @@ impl ManualClock {
     /// A clock at `unix_seconds`, with an uptime of zero.
     #[must_use]
     pub fn at(unix_seconds: UnixSeconds) -> Self {
-        Self { unix_seconds: AtomicI64::new(unix_seconds), uptime_ms: AtomicU64::new(0) }
+        Self {
+            unix_seconds: AtomicI64::new(unix_seconds),
+            uptime_ms: AtomicU64::new(0),
+        }
     }
 
     /// Advances both times: the calendar by whole seconds, the uptime by milliseconds.

@@ -29,11 +29,19 @@
 //!               clock       time as a value
 //!               telemetry   logs, metrics, traces, redaction
 //!               tls         the listeners' certificates
-//!               release     version and commit
+//!               build_info  version and commit
 //! ```
 //!
 //! Only `policy` can make a [`policy::Permit`]: with [`policy::decide()`], [`policy::permit_public`] or
 //! [`policy::permit_unenforced`]. The gateway's answer "allow" can only be written from a permit.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::too_many_lines,
+        reason = "tables of cases stand in their tests"
+    )
+)]
 
 pub mod admission;
 pub mod app;

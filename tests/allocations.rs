@@ -1,7 +1,10 @@
 //! Counts the allocations of a warm decision, from the request that was read to the response. Those of the HTTP
 //! framework do not count.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on stops at the line that failed")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on stops at the line that failed"
+)]
 
 #[path = "support/in_process.rs"]
 mod in_process;
@@ -32,15 +35,22 @@ fn allocations(mut ask: impl FnMut()) -> usize {
 fn a_warm_permit_allocates_nothing_and_a_challenge_little() {
     let driver = Driver::start(&config(10)).share();
     let token = token(SCOPES, 1);
-    let (stream, with_body) = (Shown::new(Some(&token), ""), Shown::new(Some(&token), &call("echo")));
+    let (stream, with_body) = (
+        Shown::new(Some(&token), ""),
+        Shown::new(Some(&token), &call("echo")),
+    );
     let message = Bytes::from(check_message(&token, &call("echo")));
-    let asked = |shown: &Shown, status: u16| allocations(|| assert_eq!(driver.ask(shown).status, status));
+    let asked =
+        |shown: &Shown, status: u16| allocations(|| assert_eq!(driver.ask(shown).status, status));
     let counted = [
         ("a permit without a body", asked(&stream, 200)),
         ("a permit with a body", asked(&with_body, 200)),
         ("a challenge that is ready", asked(&deny("401"), 401)),
         ("a challenge that is written", asked(&deny("403"), 403)),
-        ("a permit over gRPC", allocations(|| drop(check(&driver, &message)))),
+        (
+            "a permit over gRPC",
+            allocations(|| drop(check(&driver, &message))),
+        ),
     ];
     assert_eq!(counted, EXPECTED);
 }

@@ -1,6 +1,10 @@
 //! The commands as a user runs them: what they print, and the codes that they exit with.
 
 #![allow(
+    clippy::too_many_lines,
+    reason = "tables of cases stand in their tests"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -52,7 +56,10 @@ fn without_a_configuration_nothing_starts() {
     for command in [&[][..], &["serve"], &["check"], &["token"], &["explain"]] {
         let output = run(command);
         assert_eq!(output.status.code(), Some(2), "{command:?}");
-        assert!(text(&output.stderr).contains("SCOPEGATE_CONFIG"), "{output:?}");
+        assert!(
+            text(&output.stderr).contains("SCOPEGATE_CONFIG"),
+            "{output:?}"
+        );
     }
 }
 
@@ -61,9 +68,15 @@ fn the_version_names_the_commit() {
     let expected = format!("scopegate {}\n", scopegate::build_info::text());
     for option in ["--version", "-V"] {
         let output = run(&[option]);
-        assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), expected.clone()));
+        assert_eq!(
+            (output.status.code(), text(&output.stdout)),
+            (Some(0), expected.clone())
+        );
     }
-    assert!(expected.starts_with("scopegate 0.") && expected.ends_with(")\n"), "{expected}");
+    assert!(
+        expected.starts_with("scopegate 0.") && expected.ends_with(")\n"),
+        "{expected}"
+    );
 }
 
 #[test]
@@ -76,16 +89,26 @@ mcp       tools/list           mcp:connect + mcp:tools:read
 mcp       tools/call           mcp:connect + mcp:tools:execute
 mcp       tools/call delete_*  mcp:connect + mcp:tools:execute + mcp:tools:delete
 ";
-    assert_eq!((output.status.code(), text(&output.stdout).as_str()), (Some(0), expected));
+    assert_eq!(
+        (output.status.code(), text(&output.stdout).as_str()),
+        (Some(0), expected)
+    );
 }
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_failure() {
-    for arguments in [&["check", "--dev"][..], &["token", "--dev"], &["explain", "--dev"]] {
+    for arguments in [
+        &["check", "--dev"][..],
+        &["token", "--dev"],
+        &["explain", "--dev"],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output = scopegate().args(arguments).stdout(writer).output().unwrap();
-        assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+        assert_eq!(
+            (output.status.code(), text(&output.stderr).as_str()),
+            (Some(0), "")
+        );
     }
 }
 
@@ -106,7 +129,12 @@ fn check_lists_all_mistakes_at_once_and_exits_with_2() {
             let start = format!("{}:{place}: {path}: found ", file.path().display());
             let is_told = |line: &str| line.starts_with(&start) && line.contains(", expected ");
             assert!(errors.lines().any(is_told), "{errors}");
-            assert!(errors.lines().any(|line| line.ends_with(&format!("| {shown}"))), "{errors}");
+            assert!(
+                errors
+                    .lines()
+                    .any(|line| line.ends_with(&format!("| {shown}"))),
+                "{errors}"
+            );
         }
     }
 }
@@ -117,7 +145,8 @@ fn schema_prints_the_schema_that_is_beside_the_examples() {
     assert!(output.status.success(), "{output:?}");
     let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/config/schema.json");
-    let written: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let written: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     assert_eq!(printed, written);
 }
 
@@ -131,13 +160,22 @@ fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
         text(&output.stdout)
     };
     let permitted = explain(&token("mcp:connect mcp:tools:read"));
-    for part in
-        ["resource ", "signature ", "scopes ", "requirement ", "HTTP 200", "x-auth-subject: developer"]
-    {
+    for part in [
+        "resource ",
+        "signature ",
+        "scopes ",
+        "requirement ",
+        "HTTP 200",
+        "x-auth-subject: developer",
+    ] {
         assert!(permitted.contains(part), "{part}: {permitted}");
     }
     let denied = explain(&token("mcp:connect"));
-    for part in ["deny 403 scope-insufficient", "HTTP 403", "scope=\"mcp:connect mcp:tools:read\""] {
+    for part in [
+        "deny 403 scope-insufficient",
+        "HTTP 403",
+        "scope=\"mcp:connect mcp:tools:read\"",
+    ] {
         assert!(denied.contains(part), "{part}: {denied}");
     }
     assert!(explain("not-a-token").contains("deny 401 token-malformed"));
@@ -147,8 +185,14 @@ fn explain_tells_each_step_of_a_permit_and_of_a_denial() {
 fn explain_tells_by_what_a_resource_was_looked_for() {
     let host = ["--dialect", "ext_authz_http", "--host", "h", "--path", "/a"];
     for (arguments, expected) in [
-        (&["--resource", "typo"][..], "no resource has the id `typo` and the path `/mcp`"),
-        (&["--path", "/mcp/"], "no resource is selected by the path `/mcp/`"),
+        (
+            &["--resource", "typo"][..],
+            "no resource has the id `typo` and the path `/mcp`",
+        ),
+        (
+            &["--path", "/mcp/"],
+            "no resource is selected by the path `/mcp/`",
+        ),
         (&host, "no resource has the host `h` and the path `/a`"),
     ] {
         let output = run(&[&["explain", "--dev"], arguments].concat());
@@ -159,31 +203,101 @@ fn explain_tells_by_what_a_resource_was_looked_for() {
 #[test]
 fn explain_speaks_json_in_every_dialect() {
     let token = token("mcp:connect");
-    for dialect in ["auth_request", "ext_authz_http", "ext_authz_grpc", "forward_auth"] {
-        let arguments =
-            ["explain", "--dev", "--json", "--dialect", dialect, "--method", "GET", "--token", &token];
+    for dialect in [
+        "auth_request",
+        "ext_authz_http",
+        "ext_authz_grpc",
+        "forward_auth",
+    ] {
+        let arguments = [
+            "explain",
+            "--dev",
+            "--json",
+            "--dialect",
+            dialect,
+            "--method",
+            "GET",
+            "--token",
+            &token,
+        ];
         let json = explain_json(&arguments);
-        assert_eq!((&json["decision"], &json["status"]), (&"permit".into(), &200.into()), "{json}");
+        assert_eq!(
+            (&json["decision"], &json["status"]),
+            (&"permit".into(), &200.into()),
+            "{json}"
+        );
         assert_eq!(json["steps"][0]["step"], "resource");
     }
 }
 
 #[test]
 fn explain_shows_what_envoy_gets_over_grpc() {
-    let grpc = ["explain", "--dev", "--json", "--dialect", "ext_authz_grpc", "--resource", "mcp"];
-    let permit = explain_json(&[&grpc[..], &["--method", "GET", "--token", &token("mcp:connect")]].concat());
-    assert_eq!((&permit["grpc"]["code"], &permit["grpc"]["response"]), (&0.into(), &"ok_response".into()));
+    let grpc = [
+        "explain",
+        "--dev",
+        "--json",
+        "--dialect",
+        "ext_authz_grpc",
+        "--resource",
+        "mcp",
+    ];
+    let permit = explain_json(
+        &[
+            &grpc[..],
+            &["--method", "GET", "--token", &token("mcp:connect")],
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        (&permit["grpc"]["code"], &permit["grpc"]["response"]),
+        (&0.into(), &"ok_response".into())
+    );
     assert_eq!(permit["headers"]["x-auth-subject"], "developer");
     assert_eq!(permit["grpc"]["dynamic_metadata"]["operation"], "stream");
-    let denial =
-        explain_json(&[&grpc[..], &["--body", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#]].concat());
-    assert_eq!((&denial["grpc"]["code"], &denial["status"]), (&16.into(), &401.into()));
-    assert!(denial["headers"]["www-authenticate"].as_str().unwrap().starts_with("Bearer "));
-    let repeated = ["--header", "Authorization: Bearer a", "--header", "Authorization: Bearer a"];
+    let denial = explain_json(
+        &[
+            &grpc[..],
+            &["--body", r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#],
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        (&denial["grpc"]["code"], &denial["status"]),
+        (&16.into(), &401.into())
+    );
+    assert!(
+        denial["headers"]["www-authenticate"]
+            .as_str()
+            .unwrap()
+            .starts_with("Bearer ")
+    );
+    let repeated = [
+        "--header",
+        "Authorization: Bearer a",
+        "--header",
+        "Authorization: Bearer a",
+    ];
     let misread = explain_json(&[&grpc[..], &repeated].concat());
-    assert_eq!((&misread["reason"], &misread["status"]), (&"request-malformed".into(), &400.into()));
-    let shown = text(&run(&["explain", "--dev", "--dialect", "ext_authz_grpc", "--resource", "x"]).stdout);
-    for line in ["code 7, denied_response", "HTTP 404", "dynamic_metadata reason: resource-unknown"] {
+    assert_eq!(
+        (&misread["reason"], &misread["status"]),
+        (&"request-malformed".into(), &400.into())
+    );
+    let shown = text(
+        &run(&[
+            "explain",
+            "--dev",
+            "--dialect",
+            "ext_authz_grpc",
+            "--resource",
+            "x",
+        ])
+        .stdout,
+    );
+    for line in [
+        "code 7, denied_response",
+        "HTTP 404",
+        "dynamic_metadata reason: resource-unknown",
+    ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
 }
@@ -195,10 +309,19 @@ fn explain_json(arguments: &[&str]) -> serde_json::Value {
 
 #[test]
 fn explain_takes_token_and_body_from_files() {
-    let (token, body) =
-        (config(&token("mcp:connect")), config(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#));
+    let (token, body) = (
+        config(&token("mcp:connect")),
+        config(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#),
+    );
     let at = |file: &tempfile::NamedTempFile| format!("@{}", file.path().display());
-    let output = run(&["explain", "--dev", "--token", &at(&token), "--body", &at(&body)]);
+    let output = run(&[
+        "explain",
+        "--dev",
+        "--token",
+        &at(&token),
+        "--body",
+        &at(&body),
+    ]);
     assert!(text(&output.stdout).contains("HTTP 200"), "{output:?}");
 }
 
@@ -208,12 +331,25 @@ fn a_token_is_refused_where_there_is_no_secret() {
         "mcp:\n  enabled: true\n  server: { base_url: 'https://mcp.example.com' }\n  oauth:\n    enabled: true\n    \
          authorization_server_url: 'https://auth.example.com'\n    jwks: [{ url: 'https://auth.example.com/jwks.json' }]\n",
     );
-    let output = run(&["token", "--config", file.path().to_str().unwrap(), "--scope", "a"]);
+    let output = run(&[
+        "token",
+        "--config",
+        file.path().to_str().unwrap(),
+        "--scope",
+        "a",
+    ]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("has no shared secret"), "{output:?}");
+    assert!(
+        text(&output.stderr).contains("has no shared secret"),
+        "{output:?}"
+    );
     let output = run(&["token", "--dev", "--scope", "a\\b"]);
     assert_eq!(output.status.code(), Some(1));
-    let output = scopegate().env_remove("SCOPEGATE_DEV_SECRET").args(["token", "--dev"]).output().unwrap();
+    let output = scopegate()
+        .env_remove("SCOPEGATE_DEV_SECRET")
+        .args(["token", "--dev"])
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -226,7 +362,9 @@ fn serve(drain: &str) -> (Running, BufReader<ChildStdout>) {
 /// Starts `command`, a service by `--dev`, and waits until it listens.
 fn start(mut command: Command, drain: &str) -> (Running, BufReader<ChildStdout>) {
     on_free_ports(&mut command);
-    command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json").env("SCOPEGATE__SERVER__DRAIN", drain);
+    command
+        .env("SCOPEGATE__SERVER__LOG__FORMAT", "json")
+        .env("SCOPEGATE__SERVER__DRAIN", drain);
     Running::start(command)
 }
 
@@ -240,12 +378,17 @@ fn on_free_ports(command: &mut Command) {
 fn a_log_without_timestamps_has_none() {
     for (timestamps, has_time) in [("true", true), ("false", false)] {
         let mut command = scopegate();
-        command.args(["serve", "--dev"]).env("SCOPEGATE__SERVER__LOG__TIMESTAMPS", timestamps);
+        command
+            .args(["serve", "--dev"])
+            .env("SCOPEGATE__SERVER__LOG__TIMESTAMPS", timestamps);
         command.env("SCOPEGATE__SERVER__LOG__FORMAT", "json");
         on_free_ports(&mut command);
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let first = lines.map(Result::unwrap).find(|line| line.starts_with('{')).unwrap();
+        let first = lines
+            .map(Result::unwrap)
+            .find(|line| line.starts_with('{'))
+            .unwrap();
         child.kill().unwrap();
         child.wait().unwrap();
         assert_eq!(first.contains("\"timestamp\""), has_time, "{first}");
@@ -275,7 +418,10 @@ fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
     while answer.status == 200 {
         answer = ready(&running);
     }
-    assert!(answer.status == 503 && answer.body.contains("\"draining\":true"), "{answer:?}");
+    assert!(
+        answer.status == 503 && answer.body.contains("\"draining\":true"),
+        "{answer:?}"
+    );
     while grpc_health(running.grpc) == Some(SERVING) {}
     assert_eq!(grpc_health(running.grpc), Some(NOT_SERVING));
     let metadata = "/.well-known/oauth-protected-resource/mcp";
@@ -311,10 +457,19 @@ fn the_log_names_no_token_and_no_argument() {
     running.wait();
     let mut log = String::new();
     output.read_to_string(&mut log).unwrap();
-    let line = log.lines().find(|line| line.contains("\"decision\":\"deny\"")).unwrap();
+    let line = log
+        .lines()
+        .find(|line| line.contains("\"decision\":\"deny\""))
+        .unwrap();
     let line: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(
-        (&line["resource"], &line["operation"], &line["name"], &line["reason"], &line["trace_id"]),
+        (
+            &line["resource"],
+            &line["operation"],
+            &line["name"],
+            &line["reason"],
+            &line["trace_id"]
+        ),
         (
             &"mcp".into(),
             &"tools/call".into(),
@@ -333,19 +488,37 @@ fn the_log_names_no_token_and_no_argument() {
 fn a_service_whose_listeners_cannot_start_ends() {
     // Enough open files to bind, too few for the threads that accept.
     let mut command = Command::new("sh");
-    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("RUST_BACKTRACE", "0");
+    command
+        .env_clear()
+        .env("SCOPEGATE_DEV_SECRET", SECRET)
+        .env("RUST_BACKTRACE", "0");
     on_free_ports(&mut command);
-    command.args(["-c", "ulimit -n 20; exec \"$0\" serve --dev", env!("CARGO_BIN_EXE_scopegate")]);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    command.args([
+        "-c",
+        "ulimit -n 20; exec \"$0\" serve --dev",
+        env!("CARGO_BIN_EXE_scopegate"),
+    ]);
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     assert!(!child.wait().unwrap().success());
 }
 
 /// `scopegate serve --dev` under limits on open files, asked to decide at most 100 requests at a time.
 fn serve_with_open_files(limits: &str) -> Running {
     let mut command = Command::new("sh");
-    command.env_clear().env("SCOPEGATE_DEV_SECRET", SECRET).env("SCOPEGATE__SERVER__MAX_IN_FLIGHT", "100");
+    command
+        .env_clear()
+        .env("SCOPEGATE_DEV_SECRET", SECRET)
+        .env("SCOPEGATE__SERVER__MAX_IN_FLIGHT", "100");
     command.env("SCOPEGATE__SERVER__WORKERS", "1");
-    command.args(["-c", &format!("{limits}; exec \"$0\" serve --dev"), env!("CARGO_BIN_EXE_scopegate")]);
+    command.args([
+        "-c",
+        &format!("{limits}; exec \"$0\" serve --dev"),
+        env!("CARGO_BIN_EXE_scopegate"),
+    ]);
     start(command, "0s").0
 }
 
@@ -353,16 +526,25 @@ fn serve_with_open_files(limits: &str) -> Running {
 fn a_limit_on_open_files_that_is_too_low_is_told_at_the_start() {
     let running = serve_with_open_files("ulimit -n 300");
     let ready = running.admin("/readyz").unwrap().body;
-    assert!(ready.contains("a limit of 300, expected 356 or more: `server.max_in_flight`"), "{ready}");
+    assert!(
+        ready.contains("a limit of 300, expected 356 or more: `server.max_in_flight`"),
+        "{ready}"
+    );
 }
 
 #[test]
 fn a_soft_limit_on_open_files_is_raised_to_the_hard_one() {
     let running = serve_with_open_files("ulimit -S -n 300; ulimit -H -n 600");
     let ready = running.admin("/readyz").unwrap();
-    assert!(ready.status == 200 && ready.body.contains("\"warnings\":[]"), "{ready:?}");
+    assert!(
+        ready.status == 200 && ready.body.contains("\"warnings\":[]"),
+        "{ready:?}"
+    );
     let metrics = running.admin("/metrics").unwrap().body;
-    assert!(metrics.lines().any(|line| line == "process_max_fds 600"), "{metrics}");
+    assert!(
+        metrics.lines().any(|line| line == "process_max_fds 600"),
+        "{metrics}"
+    );
 }
 
 #[test]
@@ -374,12 +556,22 @@ fn a_log_that_nobody_reads_delays_no_decision_and_loses_nothing_at_first() {
         assert_eq!(answer.status, 403, "{answer:?}");
     }
     let lost = "scopegate_log_lines_lost_total 0";
-    assert!(running.admin("/metrics").unwrap().body.lines().any(|line| line == lost));
+    assert!(
+        running
+            .admin("/metrics")
+            .unwrap()
+            .body
+            .lines()
+            .any(|line| line == lost)
+    );
     running.terminate();
     let mut log = String::new();
     output.read_to_string(&mut log).unwrap();
     assert!(log.len() > 65_536, "{}", log.len());
-    assert_eq!(log.matches("\"reason\":\"request-malformed\"").count(), DENIALS);
+    assert_eq!(
+        log.matches("\"reason\":\"request-malformed\"").count(),
+        DENIALS
+    );
     assert!(running.wait().success());
 }
 

@@ -68,7 +68,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_rustls", &["telemetry/traces"]),
     // The matcher of proxies in the environment is in the same crate as the client of the traces.
     ("hyper_util", &["keys/fetch", "telemetry/traces"]),
-    ("jsonwebtoken", &["keys/algorithm", "keys/jwk", "token/mint"]),
+    (
+        "jsonwebtoken",
+        &["keys/algorithm", "keys/jwk", "token/mint"],
+    ),
     ("notify", &["app/watch"]),
     ("percent_encoding", &["config"]),
     ("prost", &["gateway/ext_authz_grpc", "telemetry/traces"]),
@@ -117,8 +120,19 @@ const STRAYS: &[(&str, &str)] = &[];
 
 /// Circles between files. They may shrink; take files and entries away when a circle is broken. None may be added.
 const CIRCLES: &[&[&str]] = &[
-    &["cli/mod.rs", "cli/check.rs", "cli/explain.rs", "cli/serve.rs", "cli/token.rs"],
-    &["graphql/graph.rs", "graphql/operations.rs", "graphql/query.rs", "graphql/visitor.rs"],
+    &[
+        "cli/mod.rs",
+        "cli/check.rs",
+        "cli/explain.rs",
+        "cli/serve.rs",
+        "cli/token.rs",
+    ],
+    &[
+        "graphql/graph.rs",
+        "graphql/operations.rs",
+        "graphql/query.rs",
+        "graphql/visitor.rs",
+    ],
     &["keys/actor.rs", "keys/handle.rs"],
     &["keys/error.rs", "keys/jwk/skip.rs"],
     &["keys/fetch/connect.rs", "keys/fetch/tunnel.rs"],
@@ -134,24 +148,51 @@ fn an_upward_import_is_found() {
     let text = "use crate::{clock::Clock, token::Verifier}; fn f() -> crate::policy::Permit { g() }
         #[cfg(test)] use crate::app::Core; #[cfg(test)] mod tests { use crate::cli; }";
     let found = upward(&Modules::of(&[("keys/actor.rs", text)]));
-    assert_eq!(found, ["keys/actor.rs imports from policy", "keys/actor.rs imports from token"]);
-    assert_eq!(upward(&Modules::of(&[("grpc/a.rs", "use crate::http;")])), ["grpc/a.rs imports from http"]);
-    assert_eq!(upward(&Modules::of(&[("attic/mod.rs", "")])), ["attic is not on the ladder"]);
+    assert_eq!(
+        found,
+        [
+            "keys/actor.rs imports from policy",
+            "keys/actor.rs imports from token"
+        ]
+    );
+    assert_eq!(
+        upward(&Modules::of(&[("grpc/a.rs", "use crate::http;")])),
+        ["grpc/a.rs imports from http"]
+    );
+    assert_eq!(
+        upward(&Modules::of(&[("attic/mod.rs", "")])),
+        ["attic is not on the ladder"]
+    );
 }
 
 #[test]
 fn a_foreign_crate_has_one_home() {
-    let strays: Vec<_> = STRAYS.iter().map(|(file, name)| format!("{file}.rs uses {name}")).collect();
+    let strays: Vec<_> = STRAYS
+        .iter()
+        .map(|(file, name)| format!("{file}.rs uses {name}"))
+        .collect();
     assert_eq!(strayed(&sources()), strays);
 }
 
 #[test]
 fn a_crate_out_of_its_home_is_found() {
     let strayed = |file, text| strayed(&Modules::of(&[(file, text)]));
-    assert_eq!(strayed("mcp/mod.rs", "fn f(a: actix_web::Error) {}"), ["mcp/mod.rs uses actix_web"]);
-    assert_eq!(strayed("mcp/mod.rs", "use tonic::Status as S;"), ["mcp/mod.rs uses tonic"]);
+    assert_eq!(
+        strayed("mcp/mod.rs", "fn f(a: actix_web::Error) {}"),
+        ["mcp/mod.rs uses actix_web"]
+    );
+    assert_eq!(
+        strayed("mcp/mod.rs", "use tonic::Status as S;"),
+        ["mcp/mod.rs uses tonic"]
+    );
     assert_eq!(strayed("grpc/server.rs", "use tonic::Status;"), [""; 0]);
-    assert_eq!(strayed("http/mod.rs", "use crate::config::load; fn f() { config::load() }"), [""; 0]);
+    assert_eq!(
+        strayed(
+            "http/mod.rs",
+            "use crate::config::load; fn f() { config::load() }"
+        ),
+        [""; 0]
+    );
 }
 
 #[test]
@@ -159,32 +200,50 @@ fn every_dependency_has_a_home() {
     let manifest = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap();
     let (_, after) = manifest.split_once("\n[dependencies]\n").unwrap();
     let lines = after.lines().take_while(|line| !line.starts_with('['));
-    let names: BTreeSet<_> =
-        lines.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name.replace('-', "_")).collect();
-    let homes = HOMES.iter().map(|(name, _)| *name).chain(EVERYWHERE.iter().copied());
+    let names: BTreeSet<_> = lines
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(name, _)| name.replace('-', "_"))
+        .collect();
+    let homes = HOMES
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(EVERYWHERE.iter().copied());
     assert_eq!(names, homes.map(str::to_owned).collect());
 }
 
 #[test]
 fn no_new_circle_comes_up_between_files() {
     let sources = sources();
-    let is_known =
-        |circle: &Vec<&str>| CIRCLES.iter().any(|known| circle.iter().all(|file| known.contains(file)));
-    let new: Vec<_> = sources.circles().into_iter().filter(|circle| !is_known(circle)).collect();
+    let is_known = |circle: &Vec<&str>| {
+        CIRCLES
+            .iter()
+            .any(|known| circle.iter().all(|file| known.contains(file)))
+    };
+    let new: Vec<_> = sources
+        .circles()
+        .into_iter()
+        .filter(|circle| !is_known(circle))
+        .collect();
     assert_eq!(new, [[""; 0]; 0]);
 }
 
 #[test]
 fn a_circle_between_files_is_found() {
     let files = [
-        ("a/mod.rs", "mod b; mod c; mod d; pub use b::B; pub use d::D as E;"),
+        (
+            "a/mod.rs",
+            "mod b; mod c; mod d; pub use b::B; pub use d::D as E;",
+        ),
         ("a/b.rs", "use super::c::C;"),
         ("a/c.rs", "fn f() { super::E::make() }"),
         ("a/d.rs", "use crate::a::B;"),
         ("e.rs", "use crate::a::B;"),
     ];
     let modules = Modules::of(&files);
-    assert_eq!(modules.circles(), BTreeSet::from([vec!["a/b.rs", "a/c.rs", "a/d.rs"]]));
+    assert_eq!(
+        modules.circles(),
+        BTreeSet::from([vec!["a/b.rs", "a/c.rs", "a/d.rs"]])
+    );
     assert!(Modules::of(&files[..3]).circles().is_empty());
 }
 
@@ -198,8 +257,11 @@ fn upward(modules: &Modules) -> Vec<String> {
             found.insert(format!("{room} is not on the ladder"));
             continue;
         };
-        let used = named(module).filter(|path| path[0] == "crate").map(|path| path[1].as_str());
-        let upward = used.filter(|used| *used != room && layer(used).is_none_or(|layer| layer <= own));
+        let used = named(module)
+            .filter(|path| path[0] == "crate")
+            .map(|path| path[1].as_str());
+        let upward =
+            used.filter(|used| *used != room && layer(used).is_none_or(|layer| layer <= own));
         found.extend(upward.map(|used| format!("{} imports from {used}", module.file)));
     }
     found.into_iter().collect()
@@ -210,8 +272,9 @@ fn strayed(modules: &Modules) -> Vec<String> {
     let mut found = Vec::new();
     for module in modules.iter() {
         for (name, homes) in HOMES {
-            let is_home =
-                homes.iter().any(|home| Path::new(&module.file).with_extension("").starts_with(home));
+            let is_home = homes
+                .iter()
+                .any(|home| Path::new(&module.file).with_extension("").starts_with(home));
             if !is_home && uses(module, name) {
                 found.push(format!("{} uses {name}", module.file));
             }
@@ -222,14 +285,19 @@ fn strayed(modules: &Modules) -> Vec<String> {
 
 /// Whether a file names a crate. A path that begins with an imported room of the same name does not count.
 fn uses(module: &Module, name: &str) -> bool {
-    let is_room = named(module).any(|path| path[0] == "crate" && path.iter().any(|part| part == name));
+    let is_room =
+        named(module).any(|path| path[0] == "crate" && path.iter().any(|part| part == name));
     !is_room && named(module).any(|path| path[0] == name)
 }
 
 /// The paths of a file, imported, exported or in its code.
 fn named(module: &Module) -> impl Iterator<Item = &paths::Path> {
     let paths = &module.paths;
-    paths.used.iter().chain(paths.exported.iter().map(|(_, path)| path)).filter(|path| !path.is_empty())
+    paths
+        .used
+        .iter()
+        .chain(paths.exported.iter().map(|(_, path)| path))
+        .filter(|path| !path.is_empty())
 }
 
 /// The room of a file: its folder in `src`, or itself.

@@ -13,12 +13,20 @@ use support::usual::{SCOPES, call, check_message, config, token};
 
 fn main() {
     let mut arguments = std::env::args().skip(1);
-    let (kind, times) = (arguments.next().unwrap(), arguments.next().unwrap().parse().unwrap());
+    let (kind, times) = (
+        arguments.next().unwrap(),
+        arguments.next().unwrap().parse().unwrap(),
+    );
     let driver = Driver::start(&config(1)).share();
     let token = token(SCOPES, 1);
     match kind.as_str() {
         "stream" => repeat(times, &driver, &Shown::new(Some(&token), ""), 200),
-        "call" => repeat(times, &driver, &Shown::new(Some(&token), &call("echo")), 200),
+        "call" => repeat(
+            times,
+            &driver,
+            &Shown::new(Some(&token), &call("echo")),
+            200,
+        ),
         "denied" => repeat(times, &driver, &deny("403"), 403),
         "grpc" => {
             let message = Bytes::from(check_message(&token, &call("echo")));

@@ -7,10 +7,13 @@ use prometheus::Registry;
 use scopegate::{
     clock::SystemClock,
     domain::{Field, Issuer, ResourceId, Silent},
-    keys::{Algorithm, AlgorithmSet, KeyRules, KeySet, KeysHandle, SecretKey, SecretSettings, VerifyingKey},
+    keys::{
+        Algorithm, AlgorithmSet, KeyRules, KeySet, KeysHandle, SecretKey, SecretSettings,
+        VerifyingKey,
+    },
     token::{
-        Audience, Bearer, CacheSettings, CachedVerifier, Identity, IssuerRule, KeySource, TokenMetrics,
-        TokenRules, TokenSettings, TokenType, VerifyToken,
+        Audience, Bearer, CacheSettings, CachedVerifier, Identity, IssuerRule, KeySource,
+        TokenMetrics, TokenRules, TokenSettings, TokenType, VerifyToken,
     },
 };
 use serde_json::json;
@@ -49,11 +52,18 @@ impl Known {
             },
         };
         let scope_claims = vec!["scope".to_owned(), "scp".to_owned()];
-        let cache = CacheSettings { max_entries: entries, ..CacheSettings::default() };
+        let cache = CacheSettings {
+            max_entries: entries,
+            ..CacheSettings::default()
+        };
         let metrics = TokenMetrics::register(&Registry::new()).unwrap();
         Self {
             verifier: CachedVerifier::new(Arc::new(SystemClock::default()), cache, metrics),
-            rules: TokenRules::new(ResourceId::parse("mcp").unwrap(), vec![source], scope_claims),
+            rules: TokenRules::new(
+                ResourceId::parse("mcp").unwrap(),
+                vec![source],
+                scope_claims,
+            ),
             keys,
             algorithm,
             headers: (0..64)
@@ -66,13 +76,21 @@ impl Known {
     pub(crate) fn verify(&self, turn: usize) -> Arc<Identity> {
         let header = &self.headers[turn % self.headers.len()];
         let bearer = Bearer::read(Field::One(header.as_bytes())).unwrap();
-        self.verifier.verify(&self.rules, bearer, &mut Silent).now_or_never().unwrap().unwrap()
+        self.verifier
+            .verify(&self.rules, bearer, &mut Silent)
+            .now_or_never()
+            .unwrap()
+            .unwrap()
     }
 
     pub(crate) fn check_signature(&self) -> bool {
         let token = &self.headers[0]["Bearer ".len()..];
         let (input, signature) = token.rsplit_once('.').unwrap();
-        let key = self.keys.candidates(Some("k1"), self.algorithm).next().unwrap();
+        let key = self
+            .keys
+            .candidates(Some("k1"), self.algorithm)
+            .next()
+            .unwrap();
         let is_good = key.verify(input.as_bytes(), signature);
         assert!(is_good);
         is_good
@@ -82,9 +100,18 @@ impl Known {
 /// The key as the verifier has it.
 fn key_set(key: &ProviderKey, algorithm: Algorithm) -> KeySet {
     if let SigningKey::Hs256(secret) = &key.key {
-        let settings = SecretSettings { secret: SecretKey::new(secret), algorithm, key_id: key.kid.clone() };
+        let settings = SecretSettings {
+            secret: SecretKey::new(secret),
+            algorithm,
+            key_id: key.kid.clone(),
+        };
         return [VerifyingKey::of_secret(&settings)].into_iter().collect();
     }
-    let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &["sig".to_owned()] };
-    KeySet::parse(json!({ "keys": [key.jwk()] }).to_string().as_bytes(), rules).unwrap().0
+    let rules = KeyRules {
+        algorithms: AlgorithmSet::asymmetric(),
+        allowed_use: &["sig".to_owned()],
+    };
+    KeySet::parse(json!({ "keys": [key.jwk()] }).to_string().as_bytes(), rules)
+        .unwrap()
+        .0
 }

@@ -29,7 +29,12 @@ impl InFlightLimit {
     pub(super) fn new(max: usize, batch: usize) -> Self {
         let reserves = Shards::<AtomicUsize>::default();
         let batch = batch.min(max / (4 * reserves.count()));
-        Self { max, batch, free: CachePadded::new(AtomicUsize::new(max)), reserves }
+        Self {
+            max,
+            batch,
+            free: CachePadded::new(AtomicUsize::new(max)),
+            reserves,
+        }
     }
 
     /// Counts one request until the guard is dropped; `None` if the limit is reached.
@@ -45,8 +50,14 @@ impl InFlightLimit {
 
     /// How much is in flight. It is approximate while workers acquire and release.
     pub(super) fn in_flight(&self) -> usize {
-        let reserved: usize = self.reserves.iter().map(|reserve| reserve.load(Ordering::Relaxed)).sum();
-        self.max.saturating_sub(self.free.load(Ordering::Relaxed)).saturating_sub(reserved)
+        let reserved: usize = self
+            .reserves
+            .iter()
+            .map(|reserve| reserve.load(Ordering::Relaxed))
+            .sum();
+        self.max
+            .saturating_sub(self.free.load(Ordering::Relaxed))
+            .saturating_sub(reserved)
     }
 
     /// Acquires all of `size` or nothing. Returns whether it did.
@@ -93,13 +104,19 @@ impl InFlightLimit {
 
 /// Subtracts `size` from the counter if it holds that much. Returns whether it did.
 fn take_all(counter: &AtomicUsize, size: usize) -> bool {
-    counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(size)).is_ok()
+    counter
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
+            free.checked_sub(size)
+        })
+        .is_ok()
 }
 
 /// Subtracts `size` from the counter, or all that it holds if that is less. Returns how much.
 fn take_up_to(counter: &AtomicUsize, size: usize) -> usize {
     let taken = |free: usize| free.min(size);
-    let before = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| Some(free - taken(free)));
+    let before = counter.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
+        Some(free - taken(free))
+    });
     before.map_or(0, taken)
 }
 
@@ -190,8 +207,9 @@ mod tests {
                 let in_flight = &in_flight;
                 scope.spawn(move || {
                     for round in 0..2000 {
-                        let guards: Vec<_> =
-                            (0..(round + thread) % 20).filter_map(|_| in_flight.enter()).collect();
+                        let guards: Vec<_> = (0..(round + thread) % 20)
+                            .filter_map(|_| in_flight.enter())
+                            .collect();
                         assert!(in_flight.in_flight() <= 64);
                         drop(guards);
                     }

@@ -45,7 +45,10 @@ impl Admission {
         Self {
             authorizer,
             in_flight: InFlightLimit::new(max_in_flight, REQUEST_BATCH),
-            body_bytes: InFlightLimit::new(max_body_bytes.saturating_mul(FULL_SIZE_BODIES), BODY_BYTES_BATCH),
+            body_bytes: InFlightLimit::new(
+                max_body_bytes.saturating_mul(FULL_SIZE_BODIES),
+                BODY_BYTES_BATCH,
+            ),
             max_body_bytes,
             is_draining,
         }
@@ -73,8 +76,13 @@ impl Admission {
     ///
     /// # Errors
     /// The denial `overloaded`, counted and logged, if the limit is reached.
-    pub fn enter(&self, dialect: Dialect) -> Result<InFlightGuard<&InFlightLimit>, Box<Checked<'static>>> {
-        self.in_flight.enter().ok_or_else(|| Box::new(self.refuse(dialect, Reason::Overloaded)))
+    pub fn enter(
+        &self,
+        dialect: Dialect,
+    ) -> Result<InFlightGuard<&InFlightLimit>, Box<Checked<'static>>> {
+        self.in_flight
+            .enter()
+            .ok_or_else(|| Box::new(self.refuse(dialect, Reason::Overloaded)))
     }
 
     /// An empty guard for the bytes of one body. The listener grows it as the body arrives.
@@ -91,7 +99,11 @@ impl Admission {
 
     /// Decides about the request that the dialect has read, or refuses it if the dialect could not
     /// read it.
-    pub async fn check<'a>(&self, dialect: Dialect, read: &Result<CheckRequest<'a>, Refusal>) -> Checked<'a> {
+    pub async fn check<'a>(
+        &self,
+        dialect: Dialect,
+        read: &Result<CheckRequest<'a>, Refusal>,
+    ) -> Checked<'a> {
         match read {
             Ok(request) => self.authorizer.check(request, &mut Silent).await,
             Err(refusal) => self.authorizer.refuse(dialect, *refusal),
@@ -141,7 +153,10 @@ impl AsRef<InFlightLimit> for BodyBytes {
 ///
 /// # Errors
 /// If one of the names is already registered.
-pub fn register_in_flight(admission: &Arc<Admission>, registry: &Registry) -> Result<(), prometheus::Error> {
+pub fn register_in_flight(
+    admission: &Arc<Admission>,
+    registry: &Registry,
+) -> Result<(), prometheus::Error> {
     for (name, help, read) in GAUGES {
         let admission = Arc::clone(admission);
         let gauge = PullingGauge::new(name, help, Box::new(move || read(&admission) as f64))?;
@@ -154,13 +169,21 @@ pub fn register_in_flight(admission: &Arc<Admission>, registry: &Registry) -> Re
 type Gauge = (&'static str, &'static str, fn(&Admission) -> usize);
 
 const GAUGES: [Gauge; 4] = [
-    ("scopegate_requests_in_flight", "Requests that are being decided.", |it| it.in_flight.in_flight()),
+    (
+        "scopegate_requests_in_flight",
+        "Requests that are being decided.",
+        |it| it.in_flight.in_flight(),
+    ),
     (
         "scopegate_requests_in_flight_max",
         "Limit of requests in flight; further requests are overloaded.",
         |it| it.in_flight.max(),
     ),
-    ("scopegate_body_bytes_in_flight", "Bytes of bodies in memory.", |it| it.body_bytes.in_flight()),
+    (
+        "scopegate_body_bytes_in_flight",
+        "Bytes of bodies in memory.",
+        |it| it.body_bytes.in_flight(),
+    ),
     (
         "scopegate_body_bytes_in_flight_max",
         "Limit of bytes of bodies in memory; further requests are overloaded.",

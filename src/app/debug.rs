@@ -10,8 +10,8 @@ use crate::{
     build_info,
     clock::{SharedClock, UnixSeconds, Uptime},
     http::debug::{
-        CountView, CountsView, DebugData, KeyView, KeysView, Overview, PolicyView, ResourceView, SkippedView,
-        SourceView, duration_in_words, utc,
+        CountView, CountsView, DebugData, KeyView, KeysView, Overview, PolicyView, ResourceView,
+        SkippedView, SourceView, duration_in_words, utc,
     },
     keys::KeySnapshot,
     policy::{Enforcement, Mode, PolicyHandle, ProtectedResource},
@@ -28,15 +28,25 @@ pub(super) struct ProcessData {
 impl DebugData for ProcessData {
     fn policy(&self) -> PolicyView {
         let snapshot = self.policy.snapshot();
-        let resources = snapshot.resources().iter().map(|resource| resource_view(resource));
-        PolicyView { version: snapshot.version().to_owned(), resources: resources.collect() }
+        let resources = snapshot
+            .resources()
+            .iter()
+            .map(|resource| resource_view(resource));
+        PolicyView {
+            version: snapshot.version().to_owned(),
+            resources: resources.collect(),
+        }
     }
 
     fn keys(&self) -> KeysView {
         let (snapshot, now) = (self.policy.snapshot(), self.clock.uptime());
         let mut sources = Vec::new();
         for resource in snapshot.resources() {
-            for source in resource.policy().map(|policy| policy.tokens().sources()).unwrap_or_default() {
+            for source in resource
+                .policy()
+                .map(|policy| policy.tokens().sources())
+                .unwrap_or_default()
+            {
                 let names = (resource.id().as_str(), &*source.name);
                 sources.push(source_view(names, &source.keys.snapshot(), now));
             }
@@ -45,7 +55,11 @@ impl DebugData for ProcessData {
     }
 
     fn overview(&self) -> Overview {
-        let (uptime, now, load) = (self.clock.uptime().as_secs(), self.now(), self.policy.last_load());
+        let (uptime, now, load) = (
+            self.clock.uptime().as_secs(),
+            self.now(),
+            self.policy.last_load(),
+        );
         Overview {
             version: build_info::VERSION,
             commit: build_info::COMMIT,
@@ -93,14 +107,20 @@ fn source_view((resource, source): (&str, &str), keys: &KeySnapshot, now: Uptime
     SourceView {
         resource: resource.to_owned(),
         source: source.to_owned(),
-        issuer: keys.issuer.as_ref().map(|issuer| issuer.as_str().to_owned()),
+        issuer: keys
+            .issuer
+            .as_ref()
+            .map(|issuer| issuer.as_str().to_owned()),
         generation: keys.generation,
         age_seconds: keys.last_success.map(|at| now.saturating_sub(at).as_secs()),
         usable: keys.is_usable(now),
         trouble: problem_of(keys, now),
         keys: keys.keys.iter().map(key).collect(),
         skipped: skipped
-            .map(|key| SkippedView { kid: key.kid.clone(), cause: key.cause.to_string() })
+            .map(|key| SkippedView {
+                kid: key.kid.clone(),
+                cause: key.cause.to_string(),
+            })
             .collect(),
     }
 }
@@ -108,24 +128,32 @@ fn source_view((resource, source): (&str, &str), keys: &KeySnapshot, now: Uptime
 /// The values of `scopegate_decisions_total`, summed over resources and dialects.
 fn counts(registry: &Registry) -> CountsView {
     let families = registry.gather();
-    let family = families.iter().find(|family| family.name() == "scopegate_decisions_total");
+    let family = families
+        .iter()
+        .find(|family| family.name() == "scopegate_decisions_total");
     let mut sums = BTreeMap::<(&str, &str), u64>::new();
     for metric in family.map(|family| family.get_metric()).unwrap_or_default() {
         let label = |name: &str| {
             let found = metric.get_label().iter().find(|label| label.name() == name);
             found.map_or("", |label| label.value())
         };
-        *sums.entry((label("decision"), label("reason"))).or_default() +=
-            whole(metric.get_counter().get_value());
+        *sums
+            .entry((label("decision"), label("reason")))
+            .or_default() += whole(metric.get_counter().get_value());
     }
-    let rows = sums.into_iter().map(|((decision, reason), count)| CountView {
-        decision: decision.to_owned(),
-        reason: reason.to_owned(),
-        count,
-    });
+    let rows = sums
+        .into_iter()
+        .map(|((decision, reason), count)| CountView {
+            decision: decision.to_owned(),
+            reason: reason.to_owned(),
+            count,
+        });
     let mut rows: Vec<_> = rows.collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.count));
-    CountsView { total: rows.iter().map(|row| row.count).sum(), rows }
+    CountsView {
+        total: rows.iter().map(|row| row.count).sum(),
+        rows,
+    }
 }
 
 /// A counter's value as an integer. Our counters are integers, but Prometheus's type is a float.

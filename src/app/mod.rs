@@ -4,6 +4,7 @@
 //! Design: `docs/design/actors.md`, `docs/design/deployment.md`.
 
 mod debug;
+mod listeners;
 mod open_files;
 mod readiness;
 mod reload_span;

@@ -23,7 +23,9 @@ fn raise() -> io::Result<u64> {
 }
 
 fn shortage(found: u64, max_in_flight: usize) -> Option<String> {
-    let wanted = u64::try_from(max_in_flight).unwrap_or(u64::MAX).saturating_add(MARGIN);
+    let wanted = u64::try_from(max_in_flight)
+        .unwrap_or(u64::MAX)
+        .saturating_add(MARGIN);
     (found < wanted).then(|| {
         format!(
             "open files: found a limit of {found}, expected {wanted} or more: `server.max_in_flight` and {MARGIN} for \
@@ -49,6 +51,9 @@ mod tests {
     #[test]
     fn a_shortage_names_what_was_found_and_expected() {
         let text = shortage(1024, 10_000).unwrap();
-        assert!(text.contains("a limit of 1024, expected 10256 or more"), "{text}");
+        assert!(
+            text.contains("a limit of 1024, expected 10256 or more"),
+            "{text}"
+        );
     }
 }

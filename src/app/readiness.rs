@@ -71,9 +71,13 @@ impl Probes {
     /// again.
     pub(super) async fn check_actors(&self) -> bool {
         let snapshot = Arc::clone(&self.policy.snapshot());
-        let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
+        let policies = snapshot
+            .resources()
+            .iter()
+            .filter_map(|resource| resource.policy());
         let sources = policies.flat_map(|policy| policy.tokens().sources());
-        let answers = futures_util::future::join_all(sources.map(|source| source.keys.is_alive())).await;
+        let answers =
+            futures_util::future::join_all(sources.map(|source| source.keys.is_alive())).await;
         let is_alive = self.policy.is_alive()
             && self.audit.as_ref().is_none_or(AuditHandle::is_alive)
             && answers.into_iter().all(|answer| answer);
@@ -93,7 +97,10 @@ impl Probes {
             self.has_been_ready.store(true, Ordering::SeqCst);
         }
         let snapshot = self.policy.snapshot();
-        let unenforced = snapshot.resources().iter().filter(|resource| resource.policy().is_none());
+        let unenforced = snapshot
+            .resources()
+            .iter()
+            .filter(|resource| resource.policy().is_none());
         Readiness {
             ready: is_started && !draining,
             draining,
@@ -101,14 +108,24 @@ impl Probes {
             failed_reload: self.policy.last_load().failure,
             failing_audit: self.audit.as_ref().and_then(AuditHandle::failure),
             failing_sources: self.failing_sources(),
-            unenforced_resources: unenforced.map(|resource| resource.id().to_string()).collect(),
-            warnings: self.warnings.iter().chain(snapshot.warnings()).cloned().collect(),
+            unenforced_resources: unenforced
+                .map(|resource| resource.id().to_string())
+                .collect(),
+            warnings: self
+                .warnings
+                .iter()
+                .chain(snapshot.warnings())
+                .cloned()
+                .collect(),
         }
     }
 
     fn all_sources_are_usable(&self) -> bool {
         let snapshot = self.policy.snapshot();
-        let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
+        let policies = snapshot
+            .resources()
+            .iter()
+            .filter_map(|resource| resource.policy());
         let mut sources = policies.flat_map(|policy| policy.tokens().sources());
         let now = self.clock.uptime();
         sources.all(|source| source.keys.snapshot().is_usable(now))
@@ -119,11 +136,18 @@ impl Probes {
         let snapshot = self.policy.snapshot();
         let mut failing = Vec::new();
         for resource in snapshot.resources() {
-            let sources = resource.policy().map(|policy| policy.tokens().sources()).unwrap_or_default();
+            let sources = resource
+                .policy()
+                .map(|policy| policy.tokens().sources())
+                .unwrap_or_default();
             for source in sources {
                 if let Some(cause) = problem_of(&source.keys.snapshot(), now) {
                     let resource = resource.id().to_string();
-                    failing.push(FailingSource { resource, source: source.name.to_string(), cause });
+                    failing.push(FailingSource {
+                        resource,
+                        source: source.name.to_string(),
+                        cause,
+                    });
                 }
             }
         }
@@ -138,13 +162,18 @@ pub(super) fn problem_of(keys: &KeySnapshot, now: Uptime) -> Option<String> {
     match (keys.is_usable(now), keys.last_success) {
         (true, _) => match cause {
             Some(cause) => Some(format!("scopegate uses the last good keys: {cause}")),
-            None => keys
-                .keys
-                .is_empty()
-                .then(|| "the provider publishes no keys: scopegate refuses every token".to_owned()),
+            None => keys.keys.is_empty().then(|| {
+                "the provider publishes no keys: scopegate refuses every token".to_owned()
+            }),
         },
-        (false, Some(_)) => Some(format!("the keys are too old: {}", cause.unwrap_or("every fetch fails"))),
-        (false, None) => Some(format!("no keys yet: {}", cause.unwrap_or("the first fetch is under way"))),
+        (false, Some(_)) => Some(format!(
+            "the keys are too old: {}",
+            cause.unwrap_or("every fetch fails")
+        )),
+        (false, None) => Some(format!(
+            "no keys yet: {}",
+            cause.unwrap_or("the first fetch is under way")
+        )),
     }
 }
 

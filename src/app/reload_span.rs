@@ -23,7 +23,10 @@ pub(super) fn reload_span(
     let name = Bytes::from_static(b"policy reload");
     let mut span = Span::new(context, name, SpanKind::Internal, end, duration);
     span.word("scopegate.reload.cause", cause);
-    span.text("scopegate.policy.version", policy.snapshot().version().to_owned());
+    span.text(
+        "scopegate.policy.version",
+        policy.snapshot().version().to_owned(),
+    );
     if !is_in_force {
         span.fail("policy-not-loaded");
     }

@@ -4,21 +4,29 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context, anyhow};
+use prometheus::Registry;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::JoinError,
 };
 
 use super::{
-    debug::ProcessData, open_files, readiness::Probes, reload_span::reload_span, watch::FileWatch,
+    debug::ProcessData,
+    listeners::{Listeners, admin_state, debug_pages},
+    open_files,
+    readiness::Probes,
+    reload_span::reload_span,
+    watch::FileWatch,
     wiring::Core,
 };
 use crate::{
     admission::{Admission, register_in_flight},
     audit::AuditHandle,
+    authorize::Authorizer,
+    clock::SharedClock,
     config::Settings,
-    grpc::{self, BoundGrpc, GrpcHandle},
-    http::{AdminState, BoundServer, bind_admin, bind_main, debug::DebugPages},
+    grpc::GrpcHandle,
+    http::ServerSettings,
     keys::client_tls,
     policy::PolicyHandle,
     telemetry::traces::{Tracer, TracesHandle},
@@ -29,9 +37,7 @@ pub struct Service {
     settings: Settings,
     policy: PolicyHandle,
     probes: Probes,
-    main: BoundServer,
-    grpc: BoundGrpc,
-    admin: BoundServer,
+    listeners: Listeners,
     watch: FileWatch,
     audit: Option<AuditHandle>,
     tracer: Tracer,
@@ -53,58 +59,62 @@ impl Service {
     /// # Errors
     /// If an address cannot be bound, or the audit log cannot be opened.
     pub fn bind(core: Core) -> anyhow::Result<Self> {
-        let Core { settings, registry, clock, policy, authorizer, tls, watched, tracer } = core;
+        let Core {
+            settings,
+            registry,
+            clock,
+            policy,
+            authorizer,
+            tls,
+            watched,
+            tracer,
+        } = core;
         let server = &settings.server;
-        let audit = settings.audit.as_ref().map(|audit| AuditHandle::start(audit, clock.clone(), &registry));
-        let audit = audit.transpose().context("server.audit.output")?;
+        let audit = start_audit(&settings, &clock, &registry)?;
+        let probes = probes(server, &policy, audit.clone(), clock.clone());
         let authorizer = authorizer.with_audit(audit.clone());
-        let warnings = open_files::raise_limit(server.max_in_flight).into_iter().collect();
-        let probes = Probes::new(policy.clone(), audit.clone(), clock.clone(), server.ready_wait, warnings);
-        let (max_in_flight, max_body_bytes) = (server.max_in_flight, server.max_body_bytes);
-        let admission = Admission::new(authorizer, max_in_flight, max_body_bytes, probes.draining());
-        let admission = Arc::new(admission);
-        register_in_flight(&admission, &registry)?;
-        let (alive, ready) = (probes.clone(), probes.clone());
-        let admin = AdminState {
-            registry: registry.clone(),
-            is_alive: Box::new(move || alive.is_alive()),
-            readiness: Box::new(move || ready.readiness()),
+        let admission = admission(server, authorizer, &probes, &registry)?;
+        let admin = admin_state(&probes, &registry);
+        let data = ProcessData {
+            policy: policy.clone(),
+            probes: probes.clone(),
+            registry,
+            clock,
         };
-        let tls_for =
-            |alpn: &[&[u8]]| tls.as_ref().map(|tls| tls.config(alpn)).transpose().context("server.tls");
-        let grpc =
-            grpc::bind(&server.grpc_listen_addr, server.workers, Arc::clone(&admission), tls_for(&[b"h2"])?)
-                .with_context(|| format!("server.grpc_listen_addr `{}`", server.grpc_listen_addr))?;
-        let debug = server.debug.then(|| DebugPages {
-            hosts: server.debug_hosts.clone(),
-            data: Box::new(ProcessData { policy: policy.clone(), probes: probes.clone(), registry, clock }),
-            admission: Arc::clone(&admission),
-        });
-        let main = bind_main(server, admission, tls_for(&[])?)
-            .with_context(|| format!("server.listen_addr `{}`", server.listen_addr))?;
-        let admin = bind_admin(server, Arc::new(admin), debug)
-            .with_context(|| format!("server.admin_listen_addr `{}`", server.admin_listen_addr))?;
+        let debug = debug_pages(server, data, &admission);
+        let listeners = Listeners::bind(server, admission, tls.as_ref(), admin, debug)?;
         let watch = FileWatch::start(watched);
-        let traces = tracer.start(client_tls(&settings.outgoing)?).context("traces")?;
-        Ok(Self { watch, settings, policy, probes, main, grpc, admin, audit, tracer, traces })
+        let traces = tracer
+            .start(client_tls(&settings.outgoing)?)
+            .context("traces")?;
+        Ok(Self {
+            watch,
+            settings,
+            policy,
+            probes,
+            listeners,
+            audit,
+            tracer,
+            traces,
+        })
     }
 
     /// The addresses of the listener for decisions and metadata.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
-        self.main.addresses()
+        self.listeners.addresses()
     }
 
     /// The addresses of Envoy's gRPC service.
     #[must_use]
     pub fn grpc_addresses(&self) -> &[SocketAddr] {
-        self.grpc.addresses()
+        self.listeners.grpc.addresses()
     }
 
     /// The addresses of the admin listener.
     #[must_use]
     pub fn admin_addresses(&self) -> &[SocketAddr] {
-        self.admin.addresses()
+        self.listeners.admin.addresses()
     }
 
     /// The handle of the policy in force.
@@ -131,27 +141,27 @@ impl Service {
     }
 
     async fn serve(self) -> anyhow::Result<StopReason> {
-        let (main, grpc, admin) = (self.main.handle(), self.grpc.handle(), self.admin.handle());
+        let listeners = &self.listeners;
+        let (main, grpc) = (listeners.main.handle(), listeners.grpc.handle());
+        let admin = listeners.admin.handle();
         grpc.set_serving(self.probes.readiness().ready).await;
-        tracing::info!(
-            listen = ?self.addresses(),
-            admin = ?self.admin_addresses(),
-            grpc = ?self.grpc_addresses(),
-            policy = self.policy.snapshot().version(),
-            "listening"
-        );
-        self.log_warnings();
+        self.log_start();
         let hangup = signal(SignalKind::hangup())?;
-        let reloads = actix::spawn(reload_on_change(self.policy.clone(), self.watch, hangup, self.tracer));
+        let reloads = actix::spawn(reload_on_change(
+            self.policy.clone(),
+            self.watch,
+            hangup,
+            self.tracer,
+        ));
         if let Some(audit) = self.audit {
             actix::spawn(reopen_on_hangup(audit, signal(SignalKind::hangup())?));
         }
-        let mut admin_task = actix::spawn(self.admin.run());
+        let mut admin_task = actix::spawn(self.listeners.admin.run());
         // Until the first keys are there, requests wait in the backlog. Otherwise they would be
         // denied for lack of keys.
         let _ = tokio::time::timeout(FIRST_KEYS, self.policy.first_answers()).await;
-        let mut main_task = actix::spawn(self.main.run());
-        let mut grpc_task = actix::spawn(self.grpc.run());
+        let mut main_task = actix::spawn(self.listeners.main.run());
+        let mut grpc_task = actix::spawn(self.listeners.grpc.run());
         let reason = tokio::select! {
             reason = until_stopped(&self.probes, &grpc) => reason?,
             ended = &mut main_task => return Err(ended_early(MAIN, ended)),
@@ -172,11 +182,61 @@ impl Service {
         Ok(reason)
     }
 
-    fn log_warnings(&self) {
+    fn log_start(&self) {
+        tracing::info!(
+            listen = ?self.addresses(),
+            admin = ?self.admin_addresses(),
+            grpc = ?self.grpc_addresses(),
+            policy = self.policy.snapshot().version(),
+            "listening"
+        );
         for warning in self.probes.readiness().warnings {
             tracing::warn!("{warning}");
         }
     }
+}
+
+fn probes(
+    server: &ServerSettings,
+    policy: &PolicyHandle,
+    audit: Option<AuditHandle>,
+    clock: SharedClock,
+) -> Probes {
+    let warnings = open_files::raise_limit(server.max_in_flight)
+        .into_iter()
+        .collect();
+    Probes::new(policy.clone(), audit, clock, server.ready_wait, warnings)
+}
+
+fn admission(
+    server: &ServerSettings,
+    authorizer: Authorizer,
+    probes: &Probes,
+    registry: &Registry,
+) -> anyhow::Result<Arc<Admission>> {
+    let (requests, bytes) = (server.max_in_flight, server.max_body_bytes);
+    let admission = Arc::new(Admission::new(
+        authorizer,
+        requests,
+        bytes,
+        probes.draining(),
+    ));
+    register_in_flight(&admission, registry)?;
+    Ok(admission)
+}
+
+fn start_audit(
+    settings: &Settings,
+    clock: &SharedClock,
+    registry: &Registry,
+) -> anyhow::Result<Option<AuditHandle>> {
+    let start = |audit| AuditHandle::start(audit, clock.clone(), registry);
+    settings
+        .audit
+        .as_ref()
+        .map(start)
+        .transpose()
+        .context("server.audit.output")
 }
 
 /// The error of a listener that ended although nothing stopped it. Without this error the process
@@ -211,7 +271,12 @@ async fn until_stopped(probes: &Probes, grpc: &GrpcHandle) -> anyhow::Result<Sto
 
 /// Reloads the configuration on SIGHUP and when a file changes. The PolicyActor logs and counts
 /// failures.
-async fn reload_on_change(policy: PolicyHandle, mut watch: FileWatch, mut hangup: Signal, tracer: Tracer) {
+async fn reload_on_change(
+    policy: PolicyHandle,
+    mut watch: FileWatch,
+    mut hangup: Signal,
+    tracer: Tracer,
+) {
     loop {
         let cause = tokio::select! {
             Some(()) = hangup.recv() => "SIGHUP",

@@ -38,7 +38,13 @@ impl FileWatch {
         let watcher = notify::recommended_watcher(notice)
             .inspect_err(|error| tracing::warn!(%error, "{NOT_NOTIFIED} {POLL:?}"))
             .ok();
-        let mut watch = Self { watched, fingerprint: Vec::new(), folders: BTreeSet::new(), watcher, events };
+        let mut watch = Self {
+            watched,
+            fingerprint: Vec::new(),
+            folders: BTreeSet::new(),
+            watcher,
+            events,
+        };
         watch.update();
         watch
     }
@@ -64,16 +70,23 @@ impl FileWatch {
     /// Compares the content with the last comparison and returns whether it changed. It reads the
     /// list of files first, because each load may change the list.
     fn update(&mut self) -> bool {
-        let paths = self.watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let paths = self
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         self.watch_folders(&paths);
         let now = fingerprint(&paths);
         std::mem::replace(&mut self.fingerprint, now) != self.fingerprint
     }
 
     fn watch_folders(&mut self, paths: &[PathBuf]) {
-        let Some(watcher) = &mut self.watcher else { return };
+        let Some(watcher) = &mut self.watcher else {
+            return;
+        };
         for folder in paths.iter().flat_map(|path| folders_of(path)) {
-            if !self.folders.contains(&folder) && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok()
+            if !self.folders.contains(&folder)
+                && watcher.watch(&folder, RecursiveMode::NonRecursive).is_ok()
             {
                 self.folders.insert(folder);
             }
@@ -85,7 +98,10 @@ impl FileWatch {
 /// symlink points to, and, if `path` is a folder, that folder with all folders in it.
 fn folders_of(path: &Path) -> Vec<PathBuf> {
     let real = fs::canonicalize(path).ok();
-    let parents = [Some(path), real.as_deref()].into_iter().flatten().filter_map(Path::parent);
+    let parents = [Some(path), real.as_deref()]
+        .into_iter()
+        .flatten()
+        .filter_map(Path::parent);
     let mut folders: Vec<_> = parents.map(Path::to_path_buf).collect();
     add_folders(path, &mut folders, 0);
     folders
@@ -105,16 +121,24 @@ fn add_folders(path: &Path, folders: &mut Vec<PathBuf>, depth: usize) {
 /// instead of its content.
 fn fingerprint(paths: &[PathBuf]) -> Vec<u8> {
     let mut context = Context::new(&SHA256);
-    paths.iter().for_each(|path| add_content(path, &mut context, 0));
+    paths
+        .iter()
+        .for_each(|path| add_content(path, &mut context, 0));
     context.finish().as_ref().to_vec()
 }
 
 fn add_content(path: &Path, context: &mut Context, depth: usize) {
     context.update(path.as_os_str().as_encoded_bytes());
     if path.is_dir() && depth <= MAX_DEPTH {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path());
+        let entries = fs::read_dir(path)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path());
         let sorted: BTreeSet<_> = entries.collect();
-        sorted.iter().for_each(|entry| add_content(entry, context, depth + 1));
+        sorted
+            .iter()
+            .for_each(|entry| add_content(entry, context, depth + 1));
     } else if let Ok(content) = fs::read(path) {
         context.update(&content.len().to_le_bytes());
         context.update(&content);
@@ -123,7 +147,8 @@ fn add_content(path: &Path, context: &mut Context, depth: usize) {
     }
 }
 
-const NOT_NOTIFIED: &str = "the system cannot notify of file changes; scopegate checks the files every";
+const NOT_NOTIFIED: &str =
+    "the system cannot notify of file changes; scopegate checks the files every";
 
 /// How often the files are compared if there are no events.
 const POLL: Duration = Duration::from_secs(15);

@@ -62,33 +62,70 @@ impl Core {
         let registry = Registry::new();
         let policy_metrics = PolicyMetrics::register(&registry)?;
         let tracer = Tracer::register(settings.otlp.as_ref(), &registry, Arc::clone(&clock))?;
-        let observer =
-            ObserverSettings::register(&registry, Arc::clone(&clock), &policy_metrics, settings.log)?
-                .with_tracer(tracer.clone(), if settings.server.tls.is_some() { "https" } else { "http" });
-        let server = &settings.server;
-        let max_waiting = (server.max_in_flight / 4).min(MAX_WAITING);
-        let metrics = TokenMetrics::register(&registry)?;
-        let verifier = CachedVerifier::new(Arc::clone(&clock), server.token_cache, metrics)
-            .throttled(server.workers, max_waiting);
-        verifier.register_usage(&registry)?;
+        let scheme = if settings.server.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let observer = ObserverSettings::register(
+            &registry,
+            Arc::clone(&clock),
+            &policy_metrics,
+            settings.log,
+        )?
+        .with_tracer(tracer.clone(), scheme);
+        let verifier = verifier(&settings.server, Arc::clone(&clock), &registry)?;
         register_process(&registry)?;
         register_lost_lines(&registry)?;
-        let outgoing = Outgoing::new(&settings.outgoing).context("outgoing requests")?;
-        let arbiter = Arbiter::new().handle();
-        let starter = KeyStarter {
-            outgoing: Arc::new(outgoing.with_tracer(tracer.clone())),
-            clock: Arc::clone(&clock),
-            metrics: KeysMetrics::register(&registry)?,
-            arbiter: arbiter.clone(),
-        };
-        let tls = settings.server.tls.clone().map(ServerTls::load).transpose().context("server.tls")?;
+        let starter = key_starter(&settings, &tracer, Arc::clone(&clock), &registry)?;
+        let tls = settings.server.tls.clone().map(ServerTls::load);
+        let tls = tls.transpose().context("server.tls")?;
         let watched = Watched::new(Mutex::new(settings.watched.clone()));
         let documents = documents(settings.clone(), load, tls.clone(), Arc::clone(&watched));
         let actor = PolicyActor::first(documents, starter, policy_metrics)?;
         let policy = PolicyHandle::start(actor, &background());
         let authorizer = Authorizer::new(policy.clone(), verifier, observer);
-        Ok(Self { settings, registry, clock, policy, authorizer, tls, watched, tracer })
+        Ok(Self {
+            settings,
+            registry,
+            clock,
+            policy,
+            authorizer,
+            tls,
+            watched,
+            tracer,
+        })
     }
+}
+
+/// Starts JwksActors, all on one thread.
+fn key_starter(
+    settings: &Settings,
+    tracer: &Tracer,
+    clock: SharedClock,
+    registry: &Registry,
+) -> anyhow::Result<KeyStarter> {
+    let outgoing = Outgoing::new(&settings.outgoing).context("outgoing requests")?;
+    Ok(KeyStarter {
+        outgoing: Arc::new(outgoing.with_tracer(tracer.clone())),
+        clock,
+        metrics: KeysMetrics::register(registry)?,
+        arbiter: Arbiter::new().handle(),
+    })
+}
+
+/// The verifier of all resources, with its cache and its throttle.
+fn verifier(
+    server: &ServerSettings,
+    clock: SharedClock,
+    registry: &Registry,
+) -> anyhow::Result<CachedVerifier> {
+    let max_waiting = (server.max_in_flight / 4).min(MAX_WAITING);
+    let metrics = TokenMetrics::register(registry)?;
+    let verifier = CachedVerifier::new(clock, server.token_cache, metrics)
+        .throttled(server.workers, max_waiting);
+    verifier.register_usage(registry)?;
+    Ok(verifier)
 }
 
 /// A thread of low priority for the PolicyActor. A large policy takes long to compile, and must not
@@ -110,7 +147,12 @@ const NICENESS: i32 = 10;
 
 /// The source of the PolicyActor's documents. The first call returns `first`, which was just
 /// loaded; each later call loads again.
-fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, watched: Watched) -> Load {
+fn documents(
+    first: Settings,
+    mut load: LoadSettings,
+    tls: Option<ServerTls>,
+    watched: Watched,
+) -> Load {
     let mut loaded = Some(first.clone());
     Box::new(move || {
         let settings = match loaded.take() {
@@ -124,9 +166,15 @@ fn documents(first: Settings, mut load: LoadSettings, tls: Option<ServerTls>, wa
             }
         };
         for key in changes_that_need_a_restart(&first, &settings) {
-            tracing::warn!(key, "scopegate ignores the change of this key until it is restarted");
+            tracing::warn!(
+                key,
+                "scopegate ignores the change of this key until it is restarted"
+            );
         }
-        watched.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&settings.watched);
+        watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&settings.watched);
         Ok(PolicyDocument {
             version: version_of(&settings),
             resources: settings.resources,
@@ -165,22 +213,41 @@ fn changes_that_need_a_restart(first: &Settings, now: &Settings) -> Vec<&'static
     };
     let changes = [
         (was.listen_addr != is.listen_addr, "server.listen_addr"),
-        (was.grpc_listen_addr != is.grpc_listen_addr, "server.grpc_listen_addr"),
-        (was.admin_listen_addr != is.admin_listen_addr, "server.admin_listen_addr"),
+        (
+            was.grpc_listen_addr != is.grpc_listen_addr,
+            "server.grpc_listen_addr",
+        ),
+        (
+            was.admin_listen_addr != is.admin_listen_addr,
+            "server.admin_listen_addr",
+        ),
         (first.log != now.log, "server.log"),
         (first.audit != now.audit, "server.audit"),
         (first.otlp != now.otlp, "server.otlp"),
-        (first.outgoing.ca_pem != now.outgoing.ca_pem, "server.ca_file"),
-        (first.outgoing.insecure_hosts != now.outgoing.insecure_hosts, "server.insecure_key_hosts"),
+        (
+            first.outgoing.ca_pem != now.outgoing.ca_pem,
+            "server.ca_file",
+        ),
+        (
+            first.outgoing.insecure_hosts != now.outgoing.insecure_hosts,
+            "server.insecure_key_hosts",
+        ),
         (others != *was, "server"),
     ];
-    changes.into_iter().filter_map(|(is_changed, key)| is_changed.then_some(key)).collect()
+    changes
+        .into_iter()
+        .filter_map(|(is_changed, key)| is_changed.then_some(key))
+        .collect()
 }
 
 /// The version of a policy: a hash of its content without secrets.
 fn version_of(settings: &Settings) -> String {
     let hash = digest(&SHA256, format!("{:?}", settings.resources).as_bytes());
-    hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hash.as_ref()
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
@@ -188,9 +255,13 @@ fn register_process(registry: &Registry) -> Result<(), prometheus::Error> {
         prometheus::Opts::new("scopegate_build_info", "1 for the running build."),
         &["version", "commit"],
     )?;
-    build.with_label_values(&[build_info::VERSION, build_info::COMMIT]).set(1);
+    build
+        .with_label_values(&[build_info::VERSION, build_info::COMMIT])
+        .set(1);
     registry.register(Box::new(build))?;
-    registry.register(Box::new(prometheus::process_collector::ProcessCollector::for_self()))
+    registry.register(Box::new(
+        prometheus::process_collector::ProcessCollector::for_self(),
+    ))
 }
 
 /// How many requests with unknown tokens may wait while verification is throttled. It is less if
@@ -207,16 +278,30 @@ mod tests {
 
     #[test]
     fn a_change_that_needs_a_restart_is_named() {
-        let settings = || Origin::development(Environment::default()).unwrap().load().unwrap();
+        let settings = || {
+            Origin::development(Environment::default())
+                .unwrap()
+                .load()
+                .unwrap()
+        };
         let changed = |change: fn(&mut Settings)| {
             let mut now = settings();
             change(&mut now);
             changes_that_need_a_restart(&settings(), &now)
         };
         assert!(changed(|_| ()).is_empty());
-        assert_eq!(changed(|now| now.server.listen_addr = "localhost:0".to_owned()), ["server.listen_addr"]);
+        assert_eq!(
+            changed(|now| now.server.listen_addr = "localhost:0".to_owned()),
+            ["server.listen_addr"]
+        );
         assert_eq!(changed(|now| now.server.workers += 1), ["server"]);
-        assert_eq!(changed(|now| now.log.permits = SamplingRatio::of(0.5).unwrap()), ["server.log"]);
-        assert_eq!(changed(|now| now.outgoing.ca_pem = Some(b"new".to_vec())), ["server.ca_file"]);
+        assert_eq!(
+            changed(|now| now.log.permits = SamplingRatio::of(0.5).unwrap()),
+            ["server.log"]
+        );
+        assert_eq!(
+            changed(|now| now.outgoing.ca_pem = Some(b"new".to_vec())),
+            ["server.ca_file"]
+        );
     }
 }

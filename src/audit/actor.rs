@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture};
+use actix::{
+    Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, SpawnHandle, WrapFuture,
+};
 use arc_swap::ArcSwapOption;
 use tokio::sync::{mpsc, oneshot};
 
@@ -65,20 +67,23 @@ impl AuditActor {
 
     /// Waits for the next batch, unless it already does.
     fn await_batch(&mut self, context: &mut Context<Self>) {
-        let Some(mut queue) = self.queue.take() else { return };
+        let Some(mut queue) = self.queue.take() else {
+            return;
+        };
         let batch = async move {
             let mut batch = Vec::new();
             queue.recv_many(&mut batch, MAX_BATCH).await;
             (queue, batch)
         };
-        let take = |(queue, batch): (_, Vec<Entry>), actor: &mut Self, context: &mut Context<Self>| {
-            actor.queue = Some(queue);
-            // An empty batch means that all senders are gone.
-            if !batch.is_empty() {
-                actor.take(batch);
-                actor.write(context);
-            }
-        };
+        let take =
+            |(queue, batch): (_, Vec<Entry>), actor: &mut Self, context: &mut Context<Self>| {
+                actor.queue = Some(queue);
+                // An empty batch means that all senders are gone.
+                if !batch.is_empty() {
+                    actor.take(batch);
+                    actor.write(context);
+                }
+            };
         context.spawn(batch.into_actor(self).map(take));
     }
 
@@ -97,10 +102,17 @@ impl AuditActor {
     /// Writes into the log itself that records are missing from it.
     fn report_lost(&mut self) {
         let (dropped, refused) = (self.metrics.dropped.get(), self.metrics.refused.get());
-        let (new_dropped, new_refused) = (dropped - self.reported_dropped, refused - self.reported_refused);
+        let (new_dropped, new_refused) = (
+            dropped - self.reported_dropped,
+            refused - self.reported_refused,
+        );
         if new_dropped + new_refused > 0 {
             (self.reported_dropped, self.reported_refused) = (dropped, refused);
-            self.writer.push(&line_of_lost(new_dropped, new_refused, self.clock.unix_time()));
+            self.writer.push(&line_of_lost(
+                new_dropped,
+                new_refused,
+                self.clock.unix_time(),
+            ));
         }
     }
 

@@ -61,8 +61,10 @@ impl AuditHandle {
         clock: SharedClock,
         registry: &Registry,
     ) -> Result<Self, AuditError> {
-        let output = Output::open(&settings.output)
-            .map_err(|cause| AuditError::Output { path: path_of(&settings.output), cause })?;
+        let output = Output::open(&settings.output).map_err(|cause| AuditError::Output {
+            path: path_of(&settings.output),
+            cause,
+        })?;
         Ok(Self::start_with(output, settings, clock, registry)?)
     }
 
@@ -76,12 +78,29 @@ impl AuditHandle {
         let (queue, entries) = mpsc::channel(settings.queue);
         let failure = Arc::new(Failure::empty());
         let (writer, counters) = (Writer::new(output), metrics.clone());
-        let actor = AuditActor::new(entries, writer, counters, Arc::clone(&clock), Arc::clone(&failure));
-        let actor =
-            AuditActor::start_in_arbiter(&Arbiter::new().handle(), |_: &mut Context<AuditActor>| actor);
+        let actor = AuditActor::new(
+            entries,
+            writer,
+            counters,
+            Arc::clone(&clock),
+            Arc::clone(&failure),
+        );
+        let actor = AuditActor::start_in_arbiter(
+            &Arbiter::new().handle(),
+            |_: &mut Context<AuditActor>| actor,
+        );
         let (subject, when_full) = (settings.subject, settings.when_full);
         let selection = Arc::new(Selection::new(settings));
-        Ok(Self { selection, subject, when_full, queue, metrics, clock, failure, actor })
+        Ok(Self {
+            selection,
+            subject,
+            when_full,
+            queue,
+            metrics,
+            clock,
+            failure,
+            actor,
+        })
     }
 
     /// Records a decision, if the configuration selects it. If the record cannot be written and `when_full` is
@@ -113,7 +132,12 @@ impl AuditHandle {
             self.queue.send(Entry::Barrier(barrier)).await.ok()?;
             is_written.await.ok()
         };
-        if tokio::time::timeout(DRAIN_TIMEOUT, all_written).await.ok().flatten().is_none() {
+        if tokio::time::timeout(DRAIN_TIMEOUT, all_written)
+            .await
+            .ok()
+            .flatten()
+            .is_none()
+        {
             tracing::error!("the service ends; some audit records were not written");
         }
     }
@@ -152,7 +176,9 @@ impl AuditHandle {
                 self.metrics.refused.inc();
                 record.decision = Decision::Deny(permit.withdrawn(Reason::AuditUnavailable));
             }
-            (WhenFull::Refuse, Decision::Deny(_)) | (WhenFull::Drop, _) => self.metrics.dropped.inc(),
+            (WhenFull::Refuse, Decision::Deny(_)) | (WhenFull::Drop, _) => {
+                self.metrics.dropped.inc()
+            }
         }
     }
 }

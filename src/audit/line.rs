@@ -90,7 +90,8 @@ pub(super) fn line_of(
     let operation = record.operation.as_ref();
     let (operation_name, name) = operation.map(redact::operation).unzip();
     let (required_scopes, is_required_cut) = required_by(record).unzip();
-    let present = identity.map(|identity| bounded(identity.scopes.iter().map(|scope| scope.as_str())));
+    let present =
+        identity.map(|identity| bounded(identity.scopes.iter().map(|scope| scope.as_str())));
     let (present_scopes, is_present_cut) = present.unzip();
     to_line(&Line {
         schema: SCHEMA,
@@ -98,7 +99,9 @@ pub(super) fn line_of(
         time: Rfc3339(unix_time),
         resource: record.resource_id(),
         dialect: record.dialect.name(),
-        http_method: record.request.map(|request| redact::text(request.http_method)),
+        http_method: record
+            .request
+            .map(|request| redact::text(request.http_method)),
         operation: operation_name,
         name: name.flatten(),
         messages: operation.map(messages_of).unwrap_or_default(),
@@ -117,35 +120,62 @@ pub(super) fn line_of(
 
 /// The line with the number of records that are missing before it.
 pub(super) fn line_of_lost(dropped: u64, refused: u64, unix_time: Duration) -> Vec<u8> {
-    to_line(&Lost { schema: SCHEMA, event: "lost", time: Rfc3339(unix_time), dropped, refused })
+    to_line(&Lost {
+        schema: SCHEMA,
+        event: "lost",
+        time: Rfc3339(unix_time),
+        dropped,
+        refused,
+    })
 }
 
 impl<'a> Who<'a> {
     fn of(identity: &'a Identity, subject: SubjectLogging) -> Self {
-        let [encoded_subject, client_id, issuer, ..] =
-            identity.headers.values().each_ref().map(|value| std::str::from_utf8(value).unwrap_or_default());
+        let [encoded_subject, client_id, issuer, ..] = identity
+            .headers
+            .values()
+            .each_ref()
+            .map(|value| std::str::from_utf8(value).unwrap_or_default());
         let subject = match subject {
             SubjectLogging::Hashed => identity.subject_hash().unwrap_or_default(),
             SubjectLogging::Plain if identity.subject.is_some() => encoded_subject,
             SubjectLogging::Plain | SubjectLogging::Omitted => "",
         };
-        Self { subject, issuer, client_id, key_id: identity.kid.as_deref().map(redact::text) }
+        Self {
+            subject,
+            issuer,
+            client_id,
+            key_id: identity.kid.as_deref().map(redact::text),
+        }
     }
 }
 
 /// The operation of each message of a batch, so that a batch hides none.
 fn messages_of(operation: &Operation<'_>) -> Vec<MessageNames> {
-    let Operation::Batch(messages) = operation else { return Vec::new() };
+    let Operation::Batch(messages) = operation else {
+        return Vec::new();
+    };
     let names = messages.iter().map(Message::method_and_name);
     names
-        .map(|(method, name)| MessageNames { operation: redact::text(method), name: name.map(redact::text) })
+        .map(|(method, name)| MessageNames {
+            operation: redact::text(method),
+            name: name.map(redact::text),
+        })
         .collect()
 }
 
 /// The scopes of each level of the operation; `None` if the operation was not read, or no scope permits it.
 fn required_by(record: &DecisionRecord<'_, '_>) -> Option<(Vec<String>, bool)> {
-    let levels = record.resource?.policy()?.table().levels(record.operation.as_ref()?.into()).ok()?;
-    let requirements = levels.iter().map(|level| level.requirement).filter(|wanted| !wanted.is_empty());
+    let levels = record
+        .resource?
+        .policy()?
+        .table()
+        .levels(record.operation.as_ref()?.into())
+        .ok()?;
+    let requirements = levels
+        .iter()
+        .map(|level| level.requirement)
+        .filter(|wanted| !wanted.is_empty());
     Some(bounded(requirements.map(ToString::to_string)))
 }
 

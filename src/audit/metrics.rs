@@ -25,7 +25,10 @@ impl AuditMetrics {
     /// If one of the names is already registered.
     pub(super) fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let records = IntCounterVec::new(
-            Opts::new("scopegate_audit_records_total", "Records of the audit log, by outcome."),
+            Opts::new(
+                "scopegate_audit_records_total",
+                "Records of the audit log, by outcome.",
+            ),
             &["outcome"],
         )?;
         let write_failures = IntCounter::new(
@@ -42,6 +45,12 @@ impl AuditMetrics {
         last_write_succeeded.set(1);
         let [written, dropped, refused] =
             ["written", "dropped", "refused"].map(|outcome| records.with_label_values(&[outcome]));
-        Ok(Self { written, dropped, refused, write_failures, last_write_succeeded })
+        Ok(Self {
+            written,
+            dropped,
+            refused,
+            write_failures,
+            last_write_succeeded,
+        })
     }
 }

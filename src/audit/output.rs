@@ -30,8 +30,13 @@ impl Output {
     /// If the file cannot be opened.
     pub(super) fn open(output: &AuditOutput) -> io::Result<Self> {
         match output {
-            AuditOutput::Stdout => Ok(Self::Stdout(File::from(io::stdout().as_fd().try_clone_to_owned()?))),
-            AuditOutput::File(path) => Ok(Self::File { path: path.clone(), file: Some(append_to(path)?) }),
+            AuditOutput::Stdout => Ok(Self::Stdout(File::from(
+                io::stdout().as_fd().try_clone_to_owned()?,
+            ))),
+            AuditOutput::File(path) => Ok(Self::File {
+                path: path.clone(),
+                file: Some(append_to(path)?),
+            }),
         }
     }
 
@@ -49,7 +54,10 @@ impl Output {
     /// If it cannot be opened.
     pub(super) fn ensure_open(&mut self) -> io::Result<()> {
         match self {
-            Self::File { path, file: file @ None } => *file = Some(append_to(path)?),
+            Self::File {
+                path,
+                file: file @ None,
+            } => *file = Some(append_to(path)?),
             Self::Stdout(_) | Self::File { file: Some(_), .. } => {}
         }
         Ok(())
@@ -67,7 +75,9 @@ impl Output {
                 let _log = io::stdout().lock();
                 stdout.write(bytes)
             }
-            Self::File { file: Some(file), .. } => file.write(bytes),
+            Self::File {
+                file: Some(file), ..
+            } => file.write(bytes),
             Self::File { file: None, .. } => Err(io::ErrorKind::NotFound.into()),
         }
     }
@@ -76,5 +86,9 @@ impl Output {
 /// Opens with `O_APPEND`: each write goes to the end, even after another process has truncated the file. A new file
 /// is accessible only to its owner.
 fn append_to(path: &PathBuf) -> io::Result<File> {
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .open(path)
 }

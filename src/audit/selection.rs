@@ -19,8 +19,15 @@ pub(super) struct Selection {
 
 impl Selection {
     pub(super) fn new(settings: &AuditSettings) -> Self {
-        let operations = settings.operations.iter().map(|glob| WildMatch::new(glob)).collect();
-        Self { permits: settings.permits, operations }
+        let operations = settings
+            .operations
+            .iter()
+            .map(|glob| WildMatch::new(glob))
+            .collect();
+        Self {
+            permits: settings.permits,
+            operations,
+        }
     }
 
     /// Whether a decision is recorded.
@@ -29,7 +36,10 @@ impl Selection {
             OutcomeKind::Deny | OutcomeKind::Report => true,
             OutcomeKind::Permit => {
                 self.permits.includes_next()
-                    || record.operation.as_ref().is_some_and(|operation| self.names(operation))
+                    || record
+                        .operation
+                        .as_ref()
+                        .is_some_and(|operation| self.names(operation))
             }
         }
     }

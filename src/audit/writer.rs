@@ -14,7 +14,11 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(output: Output) -> Self {
-        Self { output, pending: Vec::new(), pending_records: 0 }
+        Self {
+            output,
+            pending: Vec::new(),
+            pending_records: 0,
+        }
     }
 
     /// Adds the line of a record.
@@ -59,7 +63,10 @@ impl Writer {
     /// then another process may have emptied the file or appended to it.
     fn forget(&mut self, taken: usize) {
         let before = self.pending.get(..taken).unwrap_or_default();
-        let whole = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let whole = before
+            .iter()
+            .rposition(|byte| *byte == b'\n')
+            .map_or(0, |at| at + 1);
         self.pending.drain(..whole);
         if whole < taken {
             self.pending.insert(0, b'\n');

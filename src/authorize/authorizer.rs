@@ -19,8 +19,8 @@ use crate::{
     domain::{CheckRequest, Dialect, Field, Operation, Reason, Refusal},
     mcp,
     policy::{
-        Decision, DecisionRecord, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource, decide,
-        permit_public, permit_unenforced,
+        Decision, DecisionRecord, Denial, Policy, PolicyHandle, PolicySnapshot, ProtectedResource,
+        decide, permit_public, permit_unenforced,
     },
     token::{Bearer, CachedVerifier, Identity, Verifier, VerifyToken},
 };
@@ -38,7 +38,12 @@ impl Authorizer {
     /// An authorizer that reads the policy in force.
     #[must_use]
     pub fn new(policy: PolicyHandle, verifier: CachedVerifier, observer: ObserverSettings) -> Self {
-        Self { policy, verifier, observer, audit: None }
+        Self {
+            policy,
+            verifier,
+            observer,
+            audit: None,
+        }
     }
 
     /// Sets the audit log. It records selected decisions before the answer is sent.
@@ -61,12 +66,17 @@ impl Authorizer {
 
     /// Decides about one request. The decision is counted and logged, even if the caller closes the connection
     /// meanwhile.
-    pub async fn check<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
+    pub async fn check<'a, T: Trace>(
+        &self,
+        request: &CheckRequest<'a>,
+        trace: &mut T,
+    ) -> Checked<'a> {
         // One snapshot for the whole request, so that a reload cannot change the policy halfway.
         let snapshot = self.policy.snapshot();
         let record = DecisionRecord::of_request(request, snapshot.version());
         let mut observer = Observer::start(&self.observer, record);
-        self.decide(&snapshot, request, observer.record(), trace).await;
+        self.decide(&snapshot, request, observer.record(), trace)
+            .await;
         self.audit(&mut observer);
         trace.note(|| Note::Decision(&observer.record().decision));
         observer.finish()
@@ -74,10 +84,16 @@ impl Authorizer {
 
     /// Decides as [`check`](Self::check) does, but without effects: the decision is not counted, timed, logged or
     /// audited, and no cache changes. Every step runs, even for a token in the cache.
-    pub async fn explain<'a, T: Trace>(&self, request: &CheckRequest<'a>, trace: &mut T) -> Checked<'a> {
+    pub async fn explain<'a, T: Trace>(
+        &self,
+        request: &CheckRequest<'a>,
+        trace: &mut T,
+    ) -> Checked<'a> {
         let snapshot = self.policy.snapshot();
         let mut record = DecisionRecord::of_request(request, snapshot.version());
-        self.uncached().decide(&snapshot, request, &mut record, trace).await;
+        self.uncached()
+            .decide(&snapshot, request, &mut record, trace)
+            .await;
         trace.note(|| Note::Decision(&record.decision));
         Checked::of(&mut record)
     }
@@ -85,7 +101,12 @@ impl Authorizer {
     /// The same steps with a verifier that has no token cache.
     fn uncached(&self) -> Authorizer<Verifier> {
         let (policy, observer) = (self.policy.clone(), self.observer.clone());
-        Authorizer { policy, verifier: self.verifier.uncached().clone(), observer, audit: None }
+        Authorizer {
+            policy,
+            verifier: self.verifier.uncached().clone(),
+            observer,
+            audit: None,
+        }
     }
 
     /// Denies a request that did not conform to its dialect, or was not admitted. The denial is counted and logged.
@@ -198,16 +219,28 @@ fn find_resource<'s>(
     request: &CheckRequest<'_>,
 ) -> Option<&'s ProtectedResource> {
     let path = request.path();
-    let found = snapshot
-        .find(request.selector, path)
-        .or_else(|| snapshot.find_metadata(request.selector, path).map(|(resource, _)| resource));
+    let found = snapshot.find(request.selector, path).or_else(|| {
+        snapshot
+            .find_metadata(request.selector, path)
+            .map(|(resource, _)| resource)
+    });
     found.map(|resource| &**resource)
 }
 
-fn note_resource<T: Trace>(resource: Option<&ProtectedResource>, request: &CheckRequest<'_>, trace: &mut T) {
+fn note_resource<T: Trace>(
+    resource: Option<&ProtectedResource>,
+    request: &CheckRequest<'_>,
+    trace: &mut T,
+) {
     trace.note(|| match resource {
-        Some(resource) => Note::ResourceFound { id: resource.id(), path: request.path() },
-        None => Note::ResourceNotFound { selector: request.selector, path: request.path() },
+        Some(resource) => Note::ResourceFound {
+            id: resource.id(),
+            path: request.path(),
+        },
+        None => Note::ResourceNotFound {
+            selector: request.selector,
+            path: request.path(),
+        },
     });
 }
 
@@ -227,7 +260,10 @@ fn check_origin(policy: &Policy, request: &CheckRequest<'_>) -> Result<(), Refus
         Field::Absent => Ok(()),
         Field::One(origin) if policy.allows_origin(origin) => Ok(()),
         Field::One(_) => Err(Refusal::of(Reason::OriginRefused)),
-        Field::Repeated => Err(Refusal::new(Reason::RequestMalformed, "more than one Origin")),
+        Field::Repeated => Err(Refusal::new(
+            Reason::RequestMalformed,
+            "more than one Origin",
+        )),
     }
 }
 

@@ -23,7 +23,11 @@ impl<'a> Checked<'a> {
     /// A denial of a request before the first step.
     #[must_use]
     pub fn refused(refusal: Refusal) -> Self {
-        Self { decision: Decision::Deny(refusal.into()), removes_token: false, operation: None }
+        Self {
+            decision: Decision::Deny(refusal.into()),
+            removes_token: false,
+            operation: None,
+        }
     }
 
     /// Takes the decision and the operation out of a record. The record is left with a denial.

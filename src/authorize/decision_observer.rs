@@ -54,7 +54,11 @@ impl ObserverSettings {
     /// Sets the tracer of the spans. `scheme` is that of the listener, `http` or `https`.
     #[must_use]
     pub fn with_tracer(self, tracer: Tracer, scheme: &'static str) -> Self {
-        Self { tracer, scheme, ..self }
+        Self {
+            tracer,
+            scheme,
+            ..self
+        }
     }
 
     pub(super) fn tracer(&self) -> &Tracer {
@@ -72,7 +76,12 @@ pub(super) struct Observer<'s, 'a> {
 
 impl<'s, 'a> Observer<'s, 'a> {
     pub(super) fn start(settings: &'s ObserverSettings, record: DecisionRecord<'s, 'a>) -> Self {
-        Self { settings, started: settings.clock.uptime(), record, is_finished: false }
+        Self {
+            settings,
+            started: settings.clock.uptime(),
+            record,
+            is_finished: false,
+        }
     }
 
     /// The record; the steps fill it in.
@@ -91,22 +100,41 @@ impl<'s, 'a> Observer<'s, 'a> {
         self.note_duration();
         let (settings, record) = (self.settings, &mut self.record);
         counters(settings, record).count(record.dialect, &record.decision);
-        settings.durations.observe(record.dialect as usize, record.duration);
+        settings
+            .durations
+            .observe(record.dialect as usize, record.duration);
         let sampled = record.request.and_then(|request| {
-            Some((settings.tracer.sample(request.traceparent, request.tracestate)?, request))
+            Some((
+                settings
+                    .tracer
+                    .sample(request.traceparent, request.tracestate)?,
+                request,
+            ))
         });
-        record.root_trace_id = sampled.as_ref().and_then(|(context, _)| context.root_trace_id());
+        record.root_trace_id = sampled
+            .as_ref()
+            .and_then(|(context, _)| context.root_trace_id());
         decision_log::write(record, settings.log);
         if let Some((context, request)) = sampled {
-            let options = SpanOptions { subject: settings.log.subject, scheme: settings.scheme };
-            settings.tracer.record(|end| span::of(record, request, options, context, end));
+            let options = SpanOptions {
+                subject: settings.log.subject,
+                scheme: settings.scheme,
+            };
+            settings
+                .tracer
+                .record(|end| span::of(record, request, options, context, end));
         }
         Checked::of(record)
     }
 }
 
-fn counters<'s>(settings: &'s ObserverSettings, record: &DecisionRecord<'s, '_>) -> &'s DecisionCounters {
-    record.resource.map_or(&*settings.of_no_resource, ProtectedResource::counters)
+fn counters<'s>(
+    settings: &'s ObserverSettings,
+    record: &DecisionRecord<'s, '_>,
+) -> &'s DecisionCounters {
+    record
+        .resource
+        .map_or(&*settings.of_no_resource, ProtectedResource::counters)
 }
 
 /// Counts a request whose caller closed the connection before the decision.
@@ -118,5 +146,7 @@ impl Drop for Observer<'_, '_> {
     }
 }
 
-const DURATION: (&str, &str) =
-    ("scopegate_decision_duration_seconds", "Time from the start of a request to its decision.");
+const DURATION: (&str, &str) = (
+    "scopegate_decision_duration_seconds",
+    "Time from the start of a request to its decision.",
+);

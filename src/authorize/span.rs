@@ -6,7 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::{
-    domain::{Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Selector},
+    domain::{
+        Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Selector,
+    },
     policy::DecisionRecord,
     telemetry::{
         log::SubjectLogging,
@@ -36,7 +38,13 @@ pub(super) fn of(
     context: SpanContext,
     end: Duration,
 ) -> Span {
-    let mut span = Span::new(context, name(request), SpanKind::Server, end, record.duration);
+    let mut span = Span::new(
+        context,
+        name(request),
+        SpanKind::Server,
+        end,
+        record.duration,
+    );
     match route(request.dialect) {
         Some(route) => add_http(route, record, request, options.scheme, &mut span),
         None => add_rpc(&mut span),
@@ -78,7 +86,10 @@ fn add_http(
     }
     span.word("http.route", route);
     span.word("url.scheme", scheme);
-    span.text("url.path", redact::text(target.split_once('?').map_or(target, |(path, _)| path)));
+    span.text(
+        "url.path",
+        redact::text(target.split_once('?').map_or(target, |(path, _)| path)),
+    );
     span.number("http.response.status_code", status(record));
     if let Selector::Host(host) = request.selector {
         add_host(host, span);
@@ -86,7 +97,10 @@ fn add_http(
 }
 
 fn status(record: &DecisionRecord<'_, '_>) -> u16 {
-    record.decision.refusal().map_or(200, |refusal| record.dialect.status_of(refusal.reason))
+    record
+        .decision
+        .refusal()
+        .map_or(200, |refusal| record.dialect.status_of(refusal.reason))
 }
 
 fn add_decision(record: &DecisionRecord<'_, '_>, span: &mut Span) {
@@ -96,17 +110,27 @@ fn add_decision(record: &DecisionRecord<'_, '_>, span: &mut Span) {
     span.word("scopegate.decision", outcome.kind.name());
     span.word("scopegate.reason", outcome.code);
     // The span has an error only if scopegate could not decide. A denial is a regular answer.
-    if record.decision.refusal().is_some_and(|refusal| refusal.reason.status() >= 500) {
+    if record
+        .decision
+        .refusal()
+        .is_some_and(|refusal| refusal.reason.status() >= 500)
+    {
         span.fail(outcome.code);
     }
 }
 
 /// The original request.
 fn add_original(record: &DecisionRecord<'_, '_>, request: &CheckRequest<'_>, span: &mut Span) {
-    span.text("scopegate.request.method", redact::text(request.http_method));
+    span.text(
+        "scopegate.request.method",
+        redact::text(request.http_method),
+    );
     span.text("scopegate.request.path", redact::text(request.path()));
     if let Field::One(version) = request.protocol_version {
-        span.text("mcp.protocol.version", redact::text(&String::from_utf8_lossy(version)));
+        span.text(
+            "mcp.protocol.version",
+            redact::text(&String::from_utf8_lossy(version)),
+        );
     }
     if let Some(operation) = &record.operation {
         add_operation(operation, span);
@@ -193,7 +217,8 @@ fn known_method(method: &str) -> Option<&'static str> {
     METHODS.into_iter().find(|known| *known == method)
 }
 
-const METHODS: [&str; 10] =
-    ["GET", "POST", "DELETE", "OPTIONS", "HEAD", "PUT", "PATCH", "CONNECT", "TRACE", "QUERY"];
+const METHODS: [&str; 10] = [
+    "GET", "POST", "DELETE", "OPTIONS", "HEAD", "PUT", "PATCH", "CONNECT", "TRACE", "QUERY",
+];
 
 const CHECK: &str = "envoy.service.auth.v3.Authorization/Check";

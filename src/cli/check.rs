@@ -25,7 +25,11 @@ fn table(settings: &Settings) -> String {
     let rows: Vec<[String; 3]> = settings.resources.iter().flat_map(rows_of).collect();
     let width = |column: usize, least: &str| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        cells.map(String::len).chain([least.len()]).max().unwrap_or(0)
+        cells
+            .map(String::len)
+            .chain([least.len()])
+            .max()
+            .unwrap_or(0)
     };
     let (first, second) = (width(0, "RESOURCE"), width(1, "OPERATION"));
     let line = |[resource, operation, scopes]: &[String; 3]| {
@@ -38,9 +42,14 @@ fn table(settings: &Settings) -> String {
 fn rows_of(resource: &ResourceSettings) -> Vec<[String; 3]> {
     let rows = match &resource.enforcement {
         Enforcement::Off => {
-            vec![Row { operation: "every request".to_owned(), scopes: "(not enforced)".to_owned() }]
+            vec![Row {
+                operation: "every request".to_owned(),
+                scopes: "(not enforced)".to_owned(),
+            }]
         }
         Enforcement::On(oauth) => PolicyTable::compile(oauth).rows(),
     };
-    rows.into_iter().map(|row| [resource.id.to_string(), row.operation, row.scopes]).collect()
+    rows.into_iter()
+        .map(|row| [resource.id.to_string(), row.operation, row.scopes])
+        .collect()
 }

@@ -12,7 +12,10 @@ use crate::{
 /// # Errors
 /// If neither a file nor `--dev` is given. There is no default, because a missing mount must not
 /// start a service with the development policy.
-pub(super) fn loader(options: &OriginOptions, environment: Environment) -> Result<LoadSettings, Mistakes> {
+pub(super) fn loader(
+    options: &OriginOptions,
+    environment: Environment,
+) -> Result<LoadSettings, Mistakes> {
     let origin = if options.dev {
         Origin::development(environment)
     } else {

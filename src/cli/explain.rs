@@ -17,7 +17,8 @@ use crate::{
 };
 
 pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCode {
-    let load = config_file::loader(&options.origin, environment).and_then(|mut load| load().map(|_| load));
+    let load =
+        config_file::loader(&options.origin, environment).and_then(|mut load| load().map(|_| load));
     let load = match load {
         Ok(load) => load,
         Err(found) => return configuration_mistakes(&found),
@@ -27,7 +28,11 @@ pub(super) fn run(options: &ExplainOptions, environment: Environment) -> ExitCod
         Err(error) => return mistakes(&format_args!("{error:#}")),
     };
     match actix::System::new().block_on(decide(options.dialect.into(), draft, load)) {
-        Ok(Ok(explained)) => output(&if options.json { explained.to_json() } else { explained.to_text() }),
+        Ok(Ok(explained)) => output(&if options.json {
+            explained.to_json()
+        } else {
+            explained.to_text()
+        }),
         Ok(Err(mistake)) => mistakes(&mistake),
         Err(error) => failure(&error),
     }
@@ -48,7 +53,10 @@ async fn decide(
 }
 
 fn draft(options: &ExplainOptions) -> anyhow::Result<RequestDraft> {
-    let token = options.token.as_deref().map(|token| String::from_utf8(argument(token)?).context("--token"));
+    let token = options
+        .token
+        .as_deref()
+        .map(|token| String::from_utf8(argument(token)?).context("--token"));
     let body = options.body.as_deref().map(argument).transpose()?;
     Ok(RequestDraft {
         resource: options.resource.clone(),

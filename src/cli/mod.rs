@@ -1,5 +1,8 @@
 //! The command line. The one room that prints.
-#![allow(clippy::print_stderr, reason = "mistakes and failures are printed there")]
+#![allow(
+    clippy::print_stderr,
+    reason = "mistakes and failures are printed there"
+)]
 
 mod arguments;
 mod check;
@@ -37,7 +40,10 @@ pub fn run(environment: Environment) -> ExitCode {
 /// Prints the result of a command. A reader that stops early, such as `head`, is not a failure.
 fn output(text: &str) -> ExitCode {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             failure(&anyhow::Error::new(error).context("standard output"))
         }

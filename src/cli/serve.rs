@@ -4,7 +4,9 @@ use std::{process::ExitCode, sync::Arc};
 
 use anyhow::Context;
 
-use super::{arguments::OriginOptions, config_file, configuration_mistakes, failure, output, token};
+use super::{
+    arguments::OriginOptions, config_file, configuration_mistakes, failure, output, token,
+};
 use crate::{
     app::{Core, LoadSettings, Service, StopReason},
     clock::SystemClock,
@@ -66,7 +68,10 @@ fn development_greeting(settings: &Settings, address: &str) -> anyhow::Result<St
 }
 
 fn every_scope(settings: &Settings) -> String {
-    let enforcement = settings.resources.first().map(|resource| &resource.enforcement);
+    let enforcement = settings
+        .resources
+        .first()
+        .map(|resource| &resource.enforcement);
     match enforcement {
         Some(Enforcement::On(oauth)) => PolicyTable::compile(oauth).scopes_supported().to_string(),
         Some(Enforcement::Off) | None => String::new(),

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 
-use super::{arguments::TokenOptions, config_file, configuration_mistakes, failure, mistakes, output};
+use super::{
+    arguments::TokenOptions, config_file, configuration_mistakes, failure, mistakes, output,
+};
 use crate::{
     clock::{Clock, SystemClock},
     config::{Environment, Settings},
@@ -21,10 +23,11 @@ pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode 
               set it to the same value (`export SCOPEGATE_DEV_SECRET=...`) for `serve --dev` and for `token --dev`",
         );
     }
-    let settings = match config_file::loader(&options.origin, environment).and_then(|mut load| load()) {
-        Ok(settings) => settings,
-        Err(found) => return configuration_mistakes(&found),
-    };
+    let settings =
+        match config_file::loader(&options.origin, environment).and_then(|mut load| load()) {
+            Ok(settings) => settings,
+            Err(found) => return configuration_mistakes(&found),
+        };
     match mint_with(&settings, options) {
         Ok(token) => output(&format!("{token}\n")),
         Err(error) => failure(&error),
@@ -35,7 +38,10 @@ pub(super) fn run(options: &TokenOptions, environment: Environment) -> ExitCode 
 pub(super) fn mint_for_development(settings: &Settings, scope: &str) -> anyhow::Result<String> {
     let resource = settings.resources.first().context("there is no resource")?;
     let (secret, claims) = claims_for(resource)?;
-    let claims = NewClaims { scope: scope.to_owned(), ..claims };
+    let claims = NewClaims {
+        scope: scope.to_owned(),
+        ..claims
+    };
     Ok(mint(secret, &claims)?)
 }
 
@@ -47,7 +53,11 @@ fn mint_with(settings: &Settings, options: &TokenOptions) -> anyhow::Result<Stri
     let claims = NewClaims {
         subject: options.sub.clone(),
         client_id: options.client_id.clone(),
-        scope: options.scope.split_whitespace().collect::<Vec<_>>().join(" "),
+        scope: options
+            .scope
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" "),
         expires_at: claims.issued_at + i64::try_from(options.ttl.as_secs()).context("--ttl")?,
         ..claims
     };
@@ -68,10 +78,17 @@ fn choose<'s>(settings: &'s Settings, id: Option<&str>) -> anyhow::Result<&'s Re
 /// The secret of a resource, and the claims that its rules require.
 fn claims_for(resource: &ResourceSettings) -> anyhow::Result<(&SecretSettings, NewClaims)> {
     let Enforcement::On(oauth) = &resource.enforcement else {
-        bail!("resource `{}` has `oauth.enabled: false`: it needs no token", resource.id)
+        bail!(
+            "resource `{}` has `oauth.enabled: false`: it needs no token",
+            resource.id
+        )
     };
-    let (rules, secret) = secret_of(oauth)
-        .with_context(|| format!("resource `{}` has no shared secret to sign with", resource.id))?;
+    let (rules, secret) = secret_of(oauth).with_context(|| {
+        format!(
+            "resource `{}` has no shared secret to sign with",
+            resource.id
+        )
+    })?;
     let issuer = match &rules.token.issuer {
         IssuerRule::Exactly(issuer) => Some(issuer.clone()),
         IssuerRule::AbsentOrOneOf(issuers) => issuers.first().cloned(),

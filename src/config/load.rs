@@ -34,13 +34,19 @@ impl Origin {
     /// # Errors
     /// When neither names a file: a service must not start with a policy that no operator wrote.
     pub fn new(file: Option<PathBuf>, environment: Environment) -> Result<Self, Mistakes> {
-        let named = environment.get(CONFIG_FILE).filter(|file| !file.is_empty()).map(PathBuf::from);
+        let named = environment
+            .get(CONFIG_FILE)
+            .filter(|file| !file.is_empty())
+            .map(PathBuf::from);
         let file = file.or(named).ok_or_else(|| {
             let message =
                 "found no configuration, expected a file there or after `--config`; `serve --dev` needs none";
             Mistake::elsewhere(CONFIG_FILE, message.to_owned())
         })?;
-        Ok(Self { kind: Kind::File(file), environment })
+        Ok(Self {
+            kind: Kind::File(file),
+            environment,
+        })
     }
 
     /// The built-in policy for one developer's machine. Its secret is `SCOPEGATE_DEV_SECRET`, or else a random
@@ -53,7 +59,10 @@ impl Origin {
             Some(_) => environment,
             None => environment.with(DEV_SECRET, &random_secret()?),
         };
-        Ok(Self { kind: Kind::Development, environment })
+        Ok(Self {
+            kind: Kind::Development,
+            environment,
+        })
     }
 
     /// Reads the settings as they are now.
@@ -64,8 +73,11 @@ impl Origin {
         match &self.kind {
             Kind::File(file) => load(file, &self.environment),
             Kind::Development => {
-                let document =
-                    Document { name: "development.yaml", folder: Path::new("."), yaml: DEVELOPMENT };
+                let document = Document {
+                    name: "development.yaml",
+                    folder: Path::new("."),
+                    yaml: DEVELOPMENT,
+                };
                 let settings = Settings::read(&document, &self.environment, Report::default())?;
                 check_loopback(&settings)?;
                 Ok(settings)
@@ -82,10 +94,21 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Settings, Mistakes
     let name = file.display().to_string();
     let bytes = read_bytes(file).map_err(|message| Mistake::of_file(&name, message))?;
     let yaml = encoding::text(&name, bytes)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let mut report = Report::default();
     report.watch(file.to_owned());
-    Settings::read(&Document { name: &name, folder, yaml: &yaml }, environment, report)
+    Settings::read(
+        &Document {
+            name: &name,
+            folder,
+            yaml: &yaml,
+        },
+        environment,
+        report,
+    )
 }
 
 /// The bytes of a regular file: a pipe or a device might never end.
@@ -99,7 +122,9 @@ fn read_bytes(file: &Path) -> Result<Vec<u8>, String> {
         return Err("cannot be read: it is not a regular file".to_owned());
     }
     if metadata.len() > MAX_BYTES {
-        return Err(format!("cannot be read: it is longer than {MAX_BYTES} bytes"));
+        return Err(format!(
+            "cannot be read: it is longer than {MAX_BYTES} bytes"
+        ));
     }
     fs::read(file).map_err(unreadable)
 }
@@ -125,8 +150,15 @@ fn check_loopback(settings: &Settings) -> Result<(), Mistakes> {
         ("grpc_listen_addr", &server.grpc_listen_addr),
         ("admin_listen_addr", &server.admin_listen_addr),
     ] {
-        if !address.rsplit_once(':').is_some_and(|(host, _)| url::is_loopback(host)) {
-            report.mistake(&format!("server.{name}"), shown(address), "a loopback address with `--dev`");
+        if !address
+            .rsplit_once(':')
+            .is_some_and(|(host, _)| url::is_loopback(host))
+        {
+            report.mistake(
+                &format!("server.{name}"),
+                shown(address),
+                "a loopback address with `--dev`",
+            );
         }
     }
     report.finish().map(|_| ())

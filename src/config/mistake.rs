@@ -20,15 +20,30 @@ pub struct Mistake {
 impl Mistake {
     /// A mistake of a file as a whole.
     pub(super) fn of_file(file: &str, message: String) -> Self {
-        Self { location: Some(Location::whole(file)), path: String::new(), message }
+        Self {
+            location: Some(Location::whole(file)),
+            path: String::new(),
+            message,
+        }
     }
 
     /// A mistake that stands in no file.
     pub(super) fn elsewhere(path: &str, message: String) -> Self {
-        Self { location: None, path: path.to_owned(), message }
+        Self {
+            location: None,
+            path: path.to_owned(),
+            message,
+        }
     }
 
-    fn order(&self) -> (bool, Option<crate::config::file::position::Position>, &str, &str) {
+    fn order(
+        &self,
+    ) -> (
+        bool,
+        Option<crate::config::file::position::Position>,
+        &str,
+        &str,
+    ) {
         let position = self.location.as_ref().and_then(Location::position);
         (position.is_none(), position, &self.path, &self.message)
     }
@@ -70,7 +85,11 @@ impl Mistakes {
     #[must_use]
     pub fn with_lines(&self) -> String {
         let told = |mistake: &Mistake| {
-            let excerpt = mistake.location.as_ref().map(Location::excerpt).unwrap_or_default();
+            let excerpt = mistake
+                .location
+                .as_ref()
+                .map(Location::excerpt)
+                .unwrap_or_default();
             format!("{mistake}\n{excerpt}")
         };
         self.mistakes.iter().map(told).collect()
@@ -88,7 +107,10 @@ impl<'a> IntoIterator for &'a Mistakes {
 
 impl From<Mistake> for Mistakes {
     fn from(mistake: Mistake) -> Self {
-        Self { mistakes: vec![mistake], watched: Vec::new() }
+        Self {
+            mistakes: vec![mistake],
+            watched: Vec::new(),
+        }
     }
 }
 
@@ -125,18 +147,32 @@ impl Report {
     }
 
     /// Notes a wrong value; where it came from the environment, the variable is named.
-    pub(super) fn mistake(&mut self, path: &str, found: impl Into<String>, expected: impl Into<String>) {
+    pub(super) fn mistake(
+        &mut self,
+        path: &str,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
         self.note(path, Aim::Value, found.into(), &expected.into());
     }
 
     /// Notes a key whose name is wrong.
-    pub(super) fn misnamed(&mut self, path: &str, found: impl Into<String>, expected: impl Into<String>) {
+    pub(super) fn misnamed(
+        &mut self,
+        path: &str,
+        found: impl Into<String>,
+        expected: impl Into<String>,
+    ) {
         self.note(path, Aim::Key, found.into(), &expected.into());
     }
 
     /// Notes a key that must be there and is not.
     pub(super) fn missing(&mut self, path: &str, expected: &str) {
-        self.push(path, Aim::Section, format!("is missing; expected {expected}"));
+        self.push(
+            path,
+            Aim::Section,
+            format!("is missing; expected {expected}"),
+        );
     }
 
     /// Notes a key without a value.
@@ -153,7 +189,11 @@ impl Report {
     /// Notes that there is nothing to protect, unless a misspelt section says why.
     pub(super) fn no_resource(&mut self, path: &str) {
         if !self.has_misspelt_section {
-            self.mistake(path, "no enabled resource", "`true`, or an enabled entry in `resources`");
+            self.mistake(
+                path,
+                "no enabled resource",
+                "`true`, or an enabled entry in `resources`",
+            );
         }
     }
 
@@ -162,7 +202,11 @@ impl Report {
         let location = self.marks.as_ref().map(|marks| marks.locate_span(span));
         let line = span.start.line();
         let message = format!("found the key again in line {line}, expected each key once");
-        self.mistakes.push(Mistake { location, path: path.to_owned(), message });
+        self.mistakes.push(Mistake {
+            location,
+            path: path.to_owned(),
+            message,
+        });
     }
 
     fn note(&mut self, path: &str, aim: Aim, mut found: String, expected: &str) {
@@ -173,14 +217,29 @@ impl Report {
     }
 
     fn push(&mut self, path: &str, aim: Aim, message: String) {
-        let marks = self.marks.as_ref().filter(|_| self.variable(path).is_none());
+        let marks = self
+            .marks
+            .as_ref()
+            .filter(|_| self.variable(path).is_none());
         let location = marks.map(|marks| marks.locate(path, aim, &message));
-        self.mistakes.push(Mistake { location, path: path.to_owned(), message });
+        self.mistakes.push(Mistake {
+            location,
+            path: path.to_owned(),
+            message,
+        });
     }
 
     /// Notes a variable of the environment that is wrong.
-    pub(super) fn variable_mistake(&mut self, name: &str, found: &str, expected: impl fmt::Display) {
-        self.mistakes.push(Mistake::elsewhere(name, format!("found {found}, expected {expected}")));
+    pub(super) fn variable_mistake(
+        &mut self,
+        name: &str,
+        found: &str,
+        expected: impl fmt::Display,
+    ) {
+        self.mistakes.push(Mistake::elsewhere(
+            name,
+            format!("found {found}, expected {expected}"),
+        ));
     }
 
     /// Notes what loads but should be looked at.
@@ -203,7 +262,10 @@ impl Report {
     /// The variable that sets the value at `path`, or the list whose item is at `path`.
     pub(super) fn variable(&self, path: &str) -> Option<&str> {
         let list = path.rfind('[').and_then(|end| path.get(..end));
-        let name = self.variables.get(path).or_else(|| self.variables.get(list?));
+        let name = self
+            .variables
+            .get(path)
+            .or_else(|| self.variables.get(list?));
         name.map(String::as_str)
     }
 
@@ -212,9 +274,13 @@ impl Report {
         if self.mistakes.is_empty() {
             return Ok((self.warnings, self.watched));
         }
-        self.mistakes.sort_by(|one, other| one.order().cmp(&other.order()));
+        self.mistakes
+            .sort_by(|one, other| one.order().cmp(&other.order()));
         self.mistakes.dedup();
-        Err(Mistakes { mistakes: self.mistakes, watched: self.watched })
+        Err(Mistakes {
+            mistakes: self.mistakes,
+            watched: self.watched,
+        })
     }
 }
 
@@ -235,7 +301,11 @@ pub(super) fn shown(text: &str) -> String {
 
 /// A URL from outside; one that may hold a password is not shown.
 pub(super) fn shown_url(text: &str) -> String {
-    if text.contains('@') { "a text with `@`, which may hold a password".to_owned() } else { shown(text) }
+    if text.contains('@') {
+        "a text with `@`, which may hold a password".to_owned()
+    } else {
+        shown(text)
+    }
 }
 
 fn cut(text: &str) -> String {

@@ -59,18 +59,36 @@ impl Settings {
     ) -> Result<Self, Mistakes> {
         let folder = document.folder;
         let tree = overlay::read(document, environment, &mut report)?;
-        let root = Reader { root: ROOT, environment, report: &mut report }.section("", ROOT, Some(&tree));
+        let root = Reader {
+            root: ROOT,
+            environment,
+            report: &mut report,
+        }
+        .section("", ROOT, Some(&tree));
         let server = root.get(&SERVER);
         let log = log::read(server.get(&server::LOG));
         let audit = audit::read(server.get(&server::AUDIT), folder, &mut report);
         let otlp = otlp::read(server.get(&server::OTLP), &mut report);
         let outgoing = outgoing::read(server, folder, environment, &mut report);
         let providers = Providers::read(root.get(&STORAGE_PROVIDERS), folder, &mut report);
-        let common = Common { folder, insecure_hosts: &outgoing.insecure_hosts, providers: &providers };
+        let common = Common {
+            folder,
+            insecure_hosts: &outgoing.insecure_hosts,
+            providers: &providers,
+        };
         let resources = resource::read(root.get(&MCP), root.get(&RESOURCES), &common, &mut report);
         let mcp_server = root.get(&MCP).get(&resource::SERVER);
         let server = server::read(server, mcp_server, folder, &mut report);
         let (warnings, watched) = report.finish()?;
-        Ok(Self { server, log, audit, otlp, outgoing, resources, warnings, watched })
+        Ok(Self {
+            server,
+            log,
+            audit,
+            otlp,
+            outgoing,
+            resources,
+            warnings,
+            watched,
+        })
     }
 }

@@ -5,15 +5,20 @@ use std::time::Duration;
 /// A duration such as `30s`, `1m 30s` or `150ms`; `None` for any other text and for more than a year, which no
 /// setting means and no clock arithmetic should meet.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
-    humantime::parse_duration(text).ok().filter(|duration| *duration <= YEAR)
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|duration| *duration <= YEAR)
 }
 
 /// A duration in the largest unit of which it is a whole number.
 pub(super) fn written_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
-    let whole = |unit: u64| duration.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);
+    let whole =
+        |unit: u64| duration.subsec_nanos() == 0 && seconds > 0 && seconds.is_multiple_of(unit);
     match () {
-        () if whole(DAY_SECONDS) && seconds > DAY_SECONDS => format!("{}days", seconds / DAY_SECONDS),
+        () if whole(DAY_SECONDS) && seconds > DAY_SECONDS => {
+            format!("{}days", seconds / DAY_SECONDS)
+        }
         () if whole(60 * 60) => format!("{}h", seconds / (60 * 60)),
         () if whole(60) => format!("{}m", seconds / 60),
         () if whole(1) => format!("{seconds}s"),
@@ -23,14 +28,26 @@ pub(super) fn written_duration(duration: Duration) -> String {
 
 /// Bytes in the largest unit of which they are a whole number.
 pub(super) fn written_size(bytes: usize) -> String {
-    let units = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
-    unit.map_or_else(|| format!("{bytes} B"), |(unit, name)| format!("{} {name}", bytes / unit))
+    let units = [
+        (1 << 40, "TiB"),
+        (1 << 30, "GiB"),
+        (1 << 20, "MiB"),
+        (1 << 10, "KiB"),
+    ];
+    let unit = units
+        .into_iter()
+        .find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
+    unit.map_or_else(
+        || format!("{bytes} B"),
+        |(unit, name)| format!("{} {name}", bytes / unit),
+    )
 }
 
 /// Bytes: `65536`, `64 KiB`, `4MiB`. Only binary units: `KB` means two things.
 pub(super) fn parse_size(text: &str) -> Option<u64> {
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(digits)?;
     let factor = match unit.trim_start() {
         "" | "B" => 1,
@@ -70,9 +87,13 @@ mod tests {
         ] {
             assert_eq!(parse_size(text), bytes, "{text}");
         }
-        for (bytes, text) in
-            [(1, "1 B"), (65_536, "64 KiB"), (4 << 20, "4 MiB"), (1 << 40, "1 TiB"), (1025, "1025 B")]
-        {
+        for (bytes, text) in [
+            (1, "1 B"),
+            (65_536, "64 KiB"),
+            (4 << 20, "4 MiB"),
+            (1 << 40, "1 TiB"),
+            (1025, "1025 B"),
+        ] {
             assert_eq!(written_size(bytes), text);
         }
     }
@@ -83,7 +104,10 @@ mod tests {
         assert_eq!(parse_duration("150ms"), Some(Duration::from_millis(150)));
         assert_eq!(parse_duration(&written_duration(YEAR)), Some(YEAR));
         for text in ["150ms", "75s", "1m", "24h", "365days", "0s"] {
-            assert_eq!(parse_duration(text).map(written_duration).as_deref(), Some(text));
+            assert_eq!(
+                parse_duration(text).map(written_duration).as_deref(),
+                Some(text)
+            );
         }
         for text in ["30", "", "-1s", "soon", "366days", "99999999999999years"] {
             assert_eq!(parse_duration(text), None, "{text}");

@@ -92,7 +92,9 @@ impl<'a> CheckRequest<'a> {
     /// The target's path, without the query.
     #[must_use]
     pub fn path(&self) -> &'a str {
-        self.target.split_once('?').map_or(self.target, |(path, _)| path)
+        self.target
+            .split_once('?')
+            .map_or(self.target, |(path, _)| path)
     }
 
     /// Whether it is a CORS preflight (Fetch standard, "CORS-preflight request"). A preflight has no body. A

@@ -18,7 +18,12 @@ pub enum Dialect {
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 4] = [Self::AuthRequest, Self::ExtAuthzHttp, Self::ExtAuthzGrpc, Self::ForwardAuth];
+    pub const ALL: [Self; 4] = [
+        Self::AuthRequest,
+        Self::ExtAuthzHttp,
+        Self::ExtAuthzGrpc,
+        Self::ForwardAuth,
+    ];
 
     /// The name in metrics and logs.
     #[must_use]
@@ -37,9 +42,10 @@ impl Dialect {
     pub const fn status_of(self, reason: Reason) -> u16 {
         match (self, reason.status()) {
             (Self::AuthRequest, status) if status != 401 && status < 500 => 403,
-            (Self::AuthRequest | Self::ExtAuthzHttp | Self::ExtAuthzGrpc | Self::ForwardAuth, status) => {
-                status
-            }
+            (
+                Self::AuthRequest | Self::ExtAuthzHttp | Self::ExtAuthzGrpc | Self::ForwardAuth,
+                status,
+            ) => status,
         }
     }
 }

@@ -20,7 +20,11 @@ impl Issuer {
         let url = url::Url::parse(text).map_err(|_| IssuerError)?;
         let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
         let is_plain = url.query().is_none() && url.fragment().is_none();
-        if is_web && is_plain { Ok(Self(text.into())) } else { Err(IssuerError) }
+        if is_web && is_plain {
+            Ok(Self(text.into()))
+        } else {
+            Err(IssuerError)
+        }
     }
 
     /// The identifier as written.
@@ -59,7 +63,13 @@ mod tests {
 
     #[test]
     fn only_web_urls_are_issuers() {
-        for text in ["auth.example.com", "ftp://a", "https://a?x", "https://a#x", ""] {
+        for text in [
+            "auth.example.com",
+            "ftp://a",
+            "https://a?x",
+            "https://a#x",
+            "",
+        ] {
             assert_eq!(Issuer::parse(text), Err(IssuerError), "{text}");
         }
     }

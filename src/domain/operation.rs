@@ -136,7 +136,9 @@ impl Named<'_> {
     pub fn byte_len(&self) -> usize {
         match self {
             Self::Nothing => 0,
-            Self::Tool(name) | Self::Prompt(name) | Self::Resource(name) | Self::Task(name) => name.len(),
+            Self::Tool(name) | Self::Prompt(name) | Self::Resource(name) | Self::Task(name) => {
+                name.len()
+            }
             Self::Resources(uris) => uris.iter().map(|uri| uri.len()).sum(),
         }
     }

@@ -135,9 +135,10 @@ impl Reason {
             | Self::TokenTypeRefused
             | Self::BindingUnsupported
             | Self::ScopeClaimMalformed => 401,
-            Self::OriginRefused | Self::OperationUnknown | Self::MethodUnknown | Self::ScopeInsufficient => {
-                403
-            }
+            Self::OriginRefused
+            | Self::OperationUnknown
+            | Self::MethodUnknown
+            | Self::ScopeInsufficient => 403,
             Self::ResourceUnknown => 404,
             Self::BodyTooLarge | Self::BodyTruncated => 413,
             Self::Overloaded | Self::KeysUnavailable | Self::AuditUnavailable => 503,
@@ -164,7 +165,9 @@ impl Reason {
             Self::IssuerRefused => "the issuer is not accepted",
             Self::AudienceRefused => "the token is not for this resource",
             Self::TokenTypeRefused => "the token is not an access token",
-            Self::BindingUnsupported => "a sender-constrained token must not be sent as a bearer token",
+            Self::BindingUnsupported => {
+                "a sender-constrained token must not be sent as a bearer token"
+            }
             Self::ScopeClaimMalformed => "the scope claim is malformed",
             Self::OperationMalformed => "the body is not a well-formed MCP message",
             Self::OperationMismatch => "headers and body name different operations",

@@ -18,7 +18,11 @@ impl Refusal {
     /// A refusal for `reason`, with `detail` for the log and the client.
     #[must_use]
     pub const fn new(reason: Reason, detail: &'static str) -> Self {
-        Self { reason, detail, json_rpc_code: INVALID_REQUEST }
+        Self {
+            reason,
+            detail,
+            json_rpc_code: INVALID_REQUEST,
+        }
     }
 
     /// A refusal whose reason says everything.
@@ -30,13 +34,20 @@ impl Refusal {
     /// Sets another JSON-RPC error code.
     #[must_use]
     pub const fn with_json_rpc_code(self, json_rpc_code: i32) -> Self {
-        Self { json_rpc_code, ..self }
+        Self {
+            json_rpc_code,
+            ..self
+        }
     }
 
     /// The detail; if it is empty, the description of the reason.
     #[must_use]
     pub const fn message(&self) -> &'static str {
-        if self.detail.is_empty() { self.reason.description() } else { self.detail }
+        if self.detail.is_empty() {
+            self.reason.description()
+        } else {
+            self.detail
+        }
     }
 }
 

@@ -17,7 +17,8 @@ impl ResourceId {
     /// # Errors
     /// If `text` is empty, longer than 64 bytes, or has another character.
     pub fn parse(text: &str) -> Result<Self, ResourceIdError> {
-        let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let is_legal =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         if (1..=64).contains(&text.len()) && text.bytes().all(is_legal) {
             Ok(Self(text.into()))
         } else {

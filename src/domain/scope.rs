@@ -35,7 +35,10 @@ impl Scope {
         if text.is_empty() || !text.bytes().all(is_legal) {
             return Err(ScopeError);
         }
-        Ok(Self { text: text.into(), hash: HASHING.hash_one(text) })
+        Ok(Self {
+            text: text.into(),
+            hash: HASHING.hash_one(text),
+        })
     }
 
     /// The scope as written.
@@ -137,7 +140,11 @@ impl ScopeSet {
     /// Whether the set has exactly this scope.
     #[must_use]
     pub fn contains(&self, scope: &Scope) -> bool {
-        if self.index.is_empty() { self.scopes.contains(scope) } else { self.index.contains(scope) }
+        if self.index.is_empty() {
+            self.scopes.contains(scope)
+        } else {
+            self.index.contains(scope)
+        }
     }
 
     /// The scopes, in order.
@@ -175,7 +182,10 @@ impl fmt::Debug for ScopeSet {
 impl FromIterator<Scope> for ScopeSet {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
         let scopes = scopes.into_iter();
-        let mut set = Self { scopes: Vec::with_capacity(scopes.size_hint().0), index: HashSet::default() };
+        let mut set = Self {
+            scopes: Vec::with_capacity(scopes.size_hint().0),
+            index: HashSet::default(),
+        };
         scopes.for_each(|scope| set.insert(scope));
         set
     }
@@ -222,7 +232,10 @@ mod tests {
 
     #[test]
     fn a_set_keeps_the_first_order_and_drops_repetitions() {
-        let set: ScopeSet = ["b", "a", "b"].iter().map(|s| Scope::parse(s).unwrap()).collect();
+        let set: ScopeSet = ["b", "a", "b"]
+            .iter()
+            .map(|s| Scope::parse(s).unwrap())
+            .collect();
         assert_eq!(set.to_string(), "b a");
     }
 

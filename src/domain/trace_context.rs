@@ -16,7 +16,9 @@ impl<'a> TraceParent<'a> {
     /// of version 00 are read.
     #[must_use]
     pub fn read(field: Field<'a>) -> Option<Self> {
-        let Field::One(value) = field else { return None };
+        let Field::One(value) = field else {
+            return None;
+        };
         let (head, rest) = std::str::from_utf8(value).ok()?.split_at_checked(LENGTH)?;
         let mut parts = head.split('-');
         let (version, trace_id) = (hex::<2>(parts.next()?)?, hex::<32>(parts.next()?)?);
@@ -63,9 +65,15 @@ fn hex<const LENGTH: usize>(text: &str) -> Option<&str> {
 /// A well-formed `tracestate` (§3.3), unchanged.
 #[must_use]
 pub fn read_tracestate(field: Field<'_>) -> Option<&str> {
-    let Field::One(value) = field else { return None };
-    let text = std::str::from_utf8(value).ok().filter(|text| text.len() <= MAX_STATE_BYTES)?;
-    let members = text.split(',').map(|member| member.trim_matches([' ', '\t']));
+    let Field::One(value) = field else {
+        return None;
+    };
+    let text = std::str::from_utf8(value)
+        .ok()
+        .filter(|text| text.len() <= MAX_STATE_BYTES)?;
+    let members = text
+        .split(',')
+        .map(|member| member.trim_matches([' ', '\t']));
     let mut count = 0;
     for member in members.filter(|member| !member.is_empty()) {
         count += 1;
@@ -78,8 +86,10 @@ pub fn read_tracestate(field: Field<'_>) -> Option<&str> {
 }
 
 fn is_key(key: &str) -> bool {
-    let is_legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-*/@".contains(&byte);
-    let has_legal_start = key.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
+    let is_legal =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-*/@".contains(&byte);
+    let has_legal_start =
+        key.starts_with(|first: char| first.is_ascii_lowercase() || first.is_ascii_digit());
     has_legal_start && key.len() <= 256 && key.bytes().all(is_legal)
 }
 
@@ -108,7 +118,13 @@ mod tests {
 
     #[test]
     fn ids_and_the_sampled_flag_are_read() {
-        for (flags, is_sampled) in [("00", false), ("01", true), ("02", false), ("03", true), ("ff", true)] {
+        for (flags, is_sampled) in [
+            ("00", false),
+            ("01", true),
+            ("02", false),
+            ("03", true),
+            ("ff", true),
+        ] {
             let text = format!("00-{TRACE}-{PARENT}-{flags}");
             let parent = parent(&text).unwrap();
             assert_eq!((parent.trace_id(), parent.parent_id()), (TRACE, PARENT));
@@ -152,14 +168,24 @@ mod tests {
     #[test]
     fn only_a_well_formed_state_is_passed_on() {
         let read = |text: &'static str| read_tracestate(Field::One(text.as_bytes()));
-        for text in ["a=1", "a=1,b=2", "vendor@tenant=x y", " a=1 ,, b=2", "0a_-*/=!"] {
+        for text in [
+            "a=1",
+            "a=1,b=2",
+            "vendor@tenant=x y",
+            " a=1 ,, b=2",
+            "0a_-*/=!",
+        ] {
             assert_eq!(read(text), Some(text));
         }
-        for text in ["", ",", "a", "a=", "=1", "A=1", "a=1=2", "a=é", "a=1;b=2", "-a=1", "a=1,b", "a=\u{1}"]
-        {
+        for text in [
+            "", ",", "a", "a=", "=1", "A=1", "a=1=2", "a=é", "a=1;b=2", "-a=1", "a=1,b", "a=\u{1}",
+        ] {
             assert_eq!(read(text), None, "{text}");
         }
-        let many = (0..33).map(|member| format!("a{member}=1")).collect::<Vec<_>>().join(",");
+        let many = (0..33)
+            .map(|member| format!("a{member}=1"))
+            .collect::<Vec<_>>()
+            .join(",");
         assert_eq!(read_tracestate(Field::One(many.as_bytes())), None);
         let long = format!("a={},b={},c=1", "x".repeat(256), "x".repeat(256));
         assert_eq!(read_tracestate(Field::One(long.as_bytes())), None);

@@ -118,18 +118,36 @@ struct Answer {
 impl Answer {
     fn of_http(reply: Reply) -> Self {
         let text = |value| String::from_utf8_lossy(value).into_owned();
-        let headers = reply.fields().map(|(name, value)| (name.to_owned(), text(value)));
+        let headers = reply
+            .fields()
+            .map(|(name, value)| (name.to_owned(), text(value)));
         let headers = headers.collect();
-        Self { status: reply.status.into(), headers, body: reply.body, grpc: None }
+        Self {
+            status: reply.status.into(),
+            headers,
+            body: reply.body,
+            grpc: None,
+        }
     }
 
     fn of_grpc(answer: AnswerView) -> Self {
-        let AnswerView { code, response, headers_to_remove, dynamic_metadata, .. } = answer;
+        let AnswerView {
+            code,
+            response,
+            headers_to_remove,
+            dynamic_metadata,
+            ..
+        } = answer;
         Self {
             status: answer.status.unwrap_or(if code == 0 { 200 } else { 403 }),
             headers: answer.headers,
             body: Some(answer.body).filter(|body| !body.is_empty()),
-            grpc: Some(GrpcAnswer { code, response, headers_to_remove, dynamic_metadata }),
+            grpc: Some(GrpcAnswer {
+                code,
+                response,
+                headers_to_remove,
+                dynamic_metadata,
+            }),
         }
     }
 }
@@ -170,13 +188,18 @@ impl Explained {
         let of = |step: Step| {
             let notes = self.steps.iter().filter(|note| note.step == step);
             let found: Vec<_> = notes.map(|note| note.found.as_str()).collect();
-            let is_failed = self.failed == Some(step) || (step == Step::Decision && self.decision == "deny");
+            let is_failed =
+                self.failed == Some(step) || (step == Step::Decision && self.decision == "deny");
             let outcome = match (is_failed, found.is_empty()) {
                 (true, _) => StepOutcome::Failed,
                 (false, true) => StepOutcome::NotReached,
                 (false, false) => StepOutcome::Passed,
             };
-            StepSummary { step, outcome, found }
+            StepSummary {
+                step,
+                outcome,
+                found,
+            }
         };
         Step::ALL.map(of).into()
     }
@@ -184,7 +207,10 @@ impl Explained {
 
 /// The first check that fails decides, so the last step before the decision is the one that failed.
 fn last_before_the_decision(steps: &[ExplainedStep]) -> Option<Step> {
-    steps.iter().map(|note| note.step).rfind(|step| *step != Step::Decision)
+    steps
+        .iter()
+        .map(|note| note.step)
+        .rfind(|step| *step != Step::Decision)
 }
 
 /// Turns every note into text and keeps it.
@@ -215,6 +241,9 @@ fn name<S: serde::Serializer>(step: &Step, serializer: S) -> Result<S::Ok, S::Er
 }
 
 /// Pairs as a JSON object, in their order.
-fn object<S: serde::Serializer>(pairs: &[(String, String)], serializer: S) -> Result<S::Ok, S::Error> {
+fn object<S: serde::Serializer>(
+    pairs: &[(String, String)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }

@@ -20,7 +20,9 @@ impl Explained {
         for (name, value) in &self.headers {
             let _ = writeln!(text, "{name}: {value}");
         }
-        self.grpc.iter().for_each(|grpc| grpc.write_for_envoy(&mut text));
+        self.grpc
+            .iter()
+            .for_each(|grpc| grpc.write_for_envoy(&mut text));
         if let Some(body) = &self.body {
             let _ = writeln!(text, "\n{body}");
         }

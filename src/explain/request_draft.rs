@@ -49,7 +49,12 @@ pub struct OriginalRequest {
 /// The form in which a gateway asks.
 pub(super) enum Wire {
     /// An HTTP request with the headers of the original.
-    Http { adapter: HttpAdapter, method: String, target: String, body: Vec<u8> },
+    Http {
+        adapter: HttpAdapter,
+        method: String,
+        target: String,
+        body: Vec<u8>,
+    },
     /// A gRPC message.
     Grpc(Box<CheckMessage>),
 }
@@ -59,55 +64,117 @@ impl RequestDraft {
     ///
     /// # Errors
     /// When a line is not a header, or the request of the dialect would not be valid HTTP.
-    pub fn put(self, dialect: Dialect, max_body_bytes: usize) -> Result<OriginalRequest, DraftError> {
-        let mut headers = self.headers.iter().map(|line| header(line)).collect::<Result<Vec<_>, _>>()?;
-        if let Some(token) = &self.token {
-            headers.push(("authorization".to_owned(), format!("Bearer {}", token.trim())));
-        }
-        let query = self.resource.as_ref().map(|id| format!("?resource={id}")).unwrap_or_default();
-        let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
-        let (adapter, target) = match dialect {
-            Dialect::AuthRequest => {
-                add("x-original-method", &self.method);
-                add("x-original-uri", &self.path);
-                (AUTH_REQUEST, format!("/authorize{query}"))
-            }
-            Dialect::ExtAuthzGrpc => {
-                let original = [&*self.method, &*self.host, &*self.path];
-                let message = CheckMessage::of(original, &headers, self.body, self.resource.as_deref());
-                let wire = Wire::Grpc(Box::new(message));
-                return Ok(OriginalRequest { wire, headers, max_body_bytes });
-            }
-            Dialect::ExtAuthzHttp => {
-                is_http(&self.method, &self.path)?;
-                add("host", &self.host);
-                (EXT_AUTHZ_HTTP, format!("/authorize{}", self.path))
-            }
-            Dialect::ForwardAuth => {
-                add("x-forwarded-method", &self.method);
-                add("x-forwarded-uri", &self.path);
-                add("x-forwarded-host", &self.host);
-                add("x-forwarded-proto", "https");
-                (FORWARD_AUTH, format!("/forward-auth{query}"))
-            }
+    pub fn put(
+        self,
+        dialect: Dialect,
+        max_body_bytes: usize,
+    ) -> Result<OriginalRequest, DraftError> {
+        let mut headers = self.own_headers()?;
+        let wire = match dialect {
+            Dialect::AuthRequest => self.auth_request(&mut headers),
+            Dialect::ExtAuthzHttp => self.ext_authz_http(&mut headers)?,
+            Dialect::ExtAuthzGrpc => self.ext_authz_grpc(&headers),
+            Dialect::ForwardAuth => self.forward_auth(&mut headers),
         };
-        let Self { method, body, .. } = self;
-        let wire = Wire::Http { adapter, method, target, body };
-        Ok(OriginalRequest { wire, headers, max_body_bytes })
+        Ok(OriginalRequest {
+            wire,
+            headers,
+            max_body_bytes,
+        })
     }
+
+    /// The headers that the client sends, with the token.
+    fn own_headers(&self) -> Result<Headers, DraftError> {
+        let mut headers = self
+            .headers
+            .iter()
+            .map(|line| header(line))
+            .collect::<Result<Headers, _>>()?;
+        if let Some(token) = &self.token {
+            add(
+                &mut headers,
+                "authorization",
+                &format!("Bearer {}", token.trim()),
+            );
+        }
+        Ok(headers)
+    }
+
+    fn auth_request(self, headers: &mut Headers) -> Wire {
+        add(headers, "x-original-method", &self.method);
+        add(headers, "x-original-uri", &self.path);
+        let target = format!("/authorize{}", self.query());
+        self.http(AUTH_REQUEST, target)
+    }
+
+    fn ext_authz_http(self, headers: &mut Headers) -> Result<Wire, DraftError> {
+        is_http(&self.method, &self.path)?;
+        add(headers, "host", &self.host);
+        let target = format!("/authorize{}", self.path);
+        Ok(self.http(EXT_AUTHZ_HTTP, target))
+    }
+
+    fn ext_authz_grpc(self, headers: &Headers) -> Wire {
+        let original = [&*self.method, &*self.host, &*self.path];
+        let message = CheckMessage::of(original, headers, self.body, self.resource.as_deref());
+        Wire::Grpc(Box::new(message))
+    }
+
+    fn forward_auth(self, headers: &mut Headers) -> Wire {
+        add(headers, "x-forwarded-method", &self.method);
+        add(headers, "x-forwarded-uri", &self.path);
+        add(headers, "x-forwarded-host", &self.host);
+        add(headers, "x-forwarded-proto", "https");
+        let target = format!("/forward-auth{}", self.query());
+        self.http(FORWARD_AUTH, target)
+    }
+
+    fn query(&self) -> String {
+        self.resource
+            .as_ref()
+            .map(|id| format!("?resource={id}"))
+            .unwrap_or_default()
+    }
+
+    fn http(self, adapter: HttpAdapter, target: String) -> Wire {
+        let Self { method, body, .. } = self;
+        Wire::Http {
+            adapter,
+            method,
+            target,
+            body,
+        }
+    }
+}
+
+/// Names in lower case, with values.
+type Headers = Vec<(String, String)>;
+
+fn add(headers: &mut Headers, name: &str, value: &str) {
+    headers.push((name.to_owned(), value.to_owned()));
 }
 
 impl OriginalRequest {
     /// Reads the request as the listener of its dialect does.
     pub(super) fn read(&self) -> Result<CheckRequest<'_>, Refusal> {
         match &self.wire {
-            Wire::Http { adapter, method, target, body } => {
+            Wire::Http {
+                adapter,
+                method,
+                target,
+                body,
+            } => {
                 let body = match body.len() {
                     0 => Body::Absent,
                     length if length > self.max_body_bytes => Body::TooLarge,
                     _ => Body::Whole(body),
                 };
-                (adapter.read)(&Incoming { method, target, headers: self, body })
+                (adapter.read)(&Incoming {
+                    method,
+                    target,
+                    headers: self,
+                    body,
+                })
             }
             Wire::Grpc(message) => ext_authz_grpc::read(message, self.max_body_bytes),
         }
@@ -123,9 +190,13 @@ impl HeaderSource for OriginalRequest {
 
 /// RFC 9110 §5: a name of token characters, a value without control characters.
 fn header(line: &str) -> Result<(String, String), DraftError> {
-    let split = line.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+    let split = line
+        .split_once(':')
+        .map(|(name, value)| (name.trim(), value.trim()));
     match split {
-        Some((name, value)) if is_token(name) && !value.chars().any(|c| c.is_control() && c != '\t') => {
+        Some((name, value))
+            if is_token(name) && !value.chars().any(|c| c.is_control() && c != '\t') =>
+        {
             Ok((name.to_ascii_lowercase(), value.to_owned()))
         }
         // The line may contain a credential that belongs into the field for the token.
@@ -134,7 +205,11 @@ fn header(line: &str) -> Result<(String, String), DraftError> {
             found: format!("{name}: …"),
             expected: "`Name: value` as HTTP allows it",
         }),
-        None => Err(DraftError { field: "header", found: "…".to_owned(), expected: "`Name: value`" }),
+        None => Err(DraftError {
+            field: "header",
+            found: "…".to_owned(),
+            expected: "`Name: value`",
+        }),
     }
 }
 
@@ -147,7 +222,10 @@ fn is_http(method: &str, path: &str) -> Result<(), DraftError> {
             expected: "letters, as in `POST`",
         });
     }
-    if !path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+    if !path
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'#')
+    {
         return Err(DraftError {
             field: "path",
             found: path.to_owned(),
@@ -179,7 +257,10 @@ mod tests {
             headers: headers.iter().map(|&line| line.to_owned()).collect(),
             ..RequestDraft::default()
         };
-        assert_eq!(fault(draft("/a", "POST", &["A: b", "A:"]), Dialect::ExtAuthzHttp), None);
+        assert_eq!(
+            fault(draft("/a", "POST", &["A: b", "A:"]), Dialect::ExtAuthzHttp),
+            None
+        );
         for header in ["no colon", ": b", "a b: c", "ä: b", "a: b\u{0}c"] {
             assert_eq!(
                 fault(draft("/a", "POST", &[header]), Dialect::AuthRequest),
@@ -187,34 +268,58 @@ mod tests {
                 "{header}"
             );
         }
-        for (path, method, field) in
-            [("/a b", "POST", "path"), ("/ä", "POST", "path"), ("/a", "P OST", "method")]
-        {
+        for (path, method, field) in [
+            ("/a b", "POST", "path"),
+            ("/ä", "POST", "path"),
+            ("/a", "P OST", "method"),
+        ] {
             assert_eq!(
                 fault(draft(path, method, &[]), Dialect::ExtAuthzHttp),
                 Some(field),
                 "{path} {method}"
             );
-            assert_eq!(fault(draft(path, method, &[]), Dialect::AuthRequest), None, "the listener says it");
+            assert_eq!(
+                fault(draft(path, method, &[]), Dialect::AuthRequest),
+                None,
+                "the listener says it"
+            );
         }
     }
 
     #[test]
     fn a_mistake_in_a_header_does_not_repeat_its_value() {
         let headers = vec!["Author ization: Bearer secret".to_owned()];
-        let error = RequestDraft { headers, ..RequestDraft::default() }.put(Dialect::AuthRequest, 10).err();
+        let error = RequestDraft {
+            headers,
+            ..RequestDraft::default()
+        }
+        .put(Dialect::AuthRequest, 10)
+        .err();
         assert!(!error.unwrap().to_string().contains("secret"));
     }
 
     #[test]
     fn a_body_is_shown_as_far_as_the_listener_reads_it() {
-        for (length, expected) in [(0, Body::Absent), (10, Body::Whole(&[b'a'; 10])), (11, Body::TooLarge)] {
+        for (length, expected) in [
+            (0, Body::Absent),
+            (10, Body::Whole(&[b'a'; 10])),
+            (11, Body::TooLarge),
+        ] {
             for dialect in Dialect::ALL {
                 let [method, path, host] = ["POST", "/mcp", "a"].map(str::to_owned);
-                let draft =
-                    RequestDraft { method, path, host, body: vec![b'a'; length], ..RequestDraft::default() };
+                let draft = RequestDraft {
+                    method,
+                    path,
+                    host,
+                    body: vec![b'a'; length],
+                    ..RequestDraft::default()
+                };
                 let original = draft.put(dialect, 10).unwrap();
-                assert_eq!(original.read().unwrap().body, expected, "{length} {dialect:?}");
+                assert_eq!(
+                    original.read().unwrap().body,
+                    expected,
+                    "{length} {dialect:?}"
+                );
             }
         }
     }

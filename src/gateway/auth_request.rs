@@ -33,7 +33,11 @@ pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
     }
     let selector = incoming.resource_id()?.map_or(Selector::Sole, Selector::Id);
     let request = incoming.check_request(Dialect::AuthRequest, selector);
-    Ok(CheckRequest { http_method: method, target, ..request })
+    Ok(CheckRequest {
+        http_method: method,
+        target,
+        ..request
+    })
 }
 
 /// Writes a 200, 401, 403 or 503. The body is always empty.
@@ -49,7 +53,10 @@ fn write_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Reply {
     let mut reply = Reply::of_denial(denial, request);
     let true_status = reply.status;
     reply.status = Dialect::AuthRequest.status_of(denial.reason());
-    reply.add("x-scopegate-reason", Bytes::from_static(denial.reason().code().as_bytes()));
+    reply.add(
+        "x-scopegate-reason",
+        Bytes::from_static(denial.reason().code().as_bytes()),
+    );
     if reply.status != true_status {
         reply.add("x-scopegate-status", Bytes::from(true_status.to_string()));
         reply.add("x-scopegate-error", Bytes::from(json_rpc_error(denial)));

@@ -16,7 +16,9 @@ pub const PATH_PREFIX: &str = "/authorize";
 /// The original target: the part after the prefix. `None` if no path follows the prefix.
 #[must_use]
 pub fn original_target(target: &str) -> Option<&str> {
-    target.strip_prefix(PATH_PREFIX).filter(|rest| rest.starts_with('/'))
+    target
+        .strip_prefix(PATH_PREFIX)
+        .filter(|rest| rest.starts_with('/'))
 }
 
 /// Reads the original request: the method, the target after the prefix, the host and the body.
@@ -24,12 +26,19 @@ pub fn original_target(target: &str) -> Option<&str> {
 /// # Errors
 /// If no path follows the prefix, or if there is not exactly one `Host`.
 pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
-    let target = original_target(incoming.target)
-        .ok_or(request_malformed("the target must be /authorize followed by the original path"))?;
-    let host =
-        incoming.required("host", request_malformed("the request must have exactly one Host header"))?;
+    let target = original_target(incoming.target).ok_or(request_malformed(
+        "the target must be /authorize followed by the original path",
+    ))?;
+    let host = incoming.required(
+        "host",
+        request_malformed("the request must have exactly one Host header"),
+    )?;
     let request = incoming.check_request(Dialect::ExtAuthzHttp, Selector::Host(host));
-    Ok(CheckRequest { target, body: body_of(incoming), ..request })
+    Ok(CheckRequest {
+        target,
+        body: body_of(incoming),
+        ..request
+    })
 }
 
 /// Writes the true status. If the resource does not forward tokens, a header tells Envoy to remove
@@ -38,7 +47,10 @@ pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
 pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Reply {
     let mut reply = Reply::plain(checked, request);
     if matches!(checked.decision, Decision::Permit(_)) && checked.removes_token {
-        reply.add("x-envoy-auth-headers-to-remove", Bytes::from_static(b"authorization"));
+        reply.add(
+            "x-envoy-auth-headers-to-remove",
+            Bytes::from_static(b"authorization"),
+        );
     }
     reply
 }

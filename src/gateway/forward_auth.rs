@@ -33,9 +33,15 @@ pub fn read<'a>(incoming: &Incoming<'a>) -> Result<CheckRequest<'a>, Refusal> {
     if !matches!(proto, "http" | "https") {
         return Err(request_malformed("X-Forwarded-Proto must be http or https"));
     }
-    let selector = incoming.resource_id()?.map_or(Selector::Host(host), Selector::Id);
+    let selector = incoming
+        .resource_id()?
+        .map_or(Selector::Host(host), Selector::Id);
     let request = incoming.check_request(Dialect::ForwardAuth, selector);
-    Ok(CheckRequest { http_method: method, target, ..request })
+    Ok(CheckRequest {
+        http_method: method,
+        target,
+        ..request
+    })
 }
 
 /// Writes the true status.

@@ -33,13 +33,22 @@ pub struct HttpAdapter {
 }
 
 /// nginx and scripts.
-pub const AUTH_REQUEST: HttpAdapter =
-    HttpAdapter { dialect: Dialect::AuthRequest, read: auth_request::read, write: auth_request::write };
+pub const AUTH_REQUEST: HttpAdapter = HttpAdapter {
+    dialect: Dialect::AuthRequest,
+    read: auth_request::read,
+    write: auth_request::write,
+};
 
 /// Envoy's HTTP service.
-pub const EXT_AUTHZ_HTTP: HttpAdapter =
-    HttpAdapter { dialect: Dialect::ExtAuthzHttp, read: ext_authz_http::read, write: ext_authz_http::write };
+pub const EXT_AUTHZ_HTTP: HttpAdapter = HttpAdapter {
+    dialect: Dialect::ExtAuthzHttp,
+    read: ext_authz_http::read,
+    write: ext_authz_http::write,
+};
 
 /// Traefik and Caddy.
-pub const FORWARD_AUTH: HttpAdapter =
-    HttpAdapter { dialect: Dialect::ForwardAuth, read: forward_auth::read, write: forward_auth::write };
+pub const FORWARD_AUTH: HttpAdapter = HttpAdapter {
+    dialect: Dialect::ForwardAuth,
+    read: forward_auth::read,
+    write: forward_auth::write,
+};

@@ -30,20 +30,32 @@ pub struct Reply {
 impl Reply {
     /// The 200 of a permit.
     pub(super) fn of_permit(permit: &Permit) -> Self {
-        Self { status: 200, identity: Some(permit.headers().clone()), others: SmallVec::new(), body: None }
+        Self {
+            status: 200,
+            identity: Some(permit.headers().clone()),
+            others: SmallVec::new(),
+            body: None,
+        }
     }
 
     /// A denial with its true status.
     pub(super) fn of_denial(denial: &Denial, request: Option<&CheckRequest<'_>>) -> Self {
-        let mut reply =
-            Self { status: denial.reason().status(), identity: None, others: SmallVec::new(), body: None };
+        let mut reply = Self {
+            status: denial.reason().status(),
+            identity: None,
+            others: SmallVec::new(),
+            body: None,
+        };
         if let Some(challenge) = denial.challenge() {
             reply.add("www-authenticate", challenge.as_bytes().clone());
         }
         reply.add("cache-control", Bytes::from_static(b"no-store"));
         if request.is_some_and(|request| request.origin.is_present()) {
             reply.add("access-control-allow-origin", Bytes::from_static(b"*"));
-            reply.add("access-control-expose-headers", Bytes::from_static(b"WWW-Authenticate"));
+            reply.add(
+                "access-control-expose-headers",
+                Bytes::from_static(b"WWW-Authenticate"),
+            );
         }
         reply
     }
@@ -80,7 +92,9 @@ impl Reply {
     /// The value of a header; for tests and logs.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&[u8]> {
-        self.fields().find(|(known, _)| *known == name).map(|(_, value)| value.as_ref())
+        self.fields()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.as_ref())
     }
 }
 
@@ -88,8 +102,16 @@ impl Reply {
 /// own is unknown or cannot be trusted.
 pub(super) fn json_rpc_error(denial: &Denial) -> String {
     let refusal = denial.refusal();
-    let error = JsonRpcErrorObject { code: refusal.json_rpc_code, message: refusal.message() };
-    serde_json::to_string(&JsonRpcError { jsonrpc: "2.0", id: (), error }).unwrap_or_default()
+    let error = JsonRpcErrorObject {
+        code: refusal.json_rpc_code,
+        message: refusal.message(),
+    };
+    serde_json::to_string(&JsonRpcError {
+        jsonrpc: "2.0",
+        id: (),
+        error,
+    })
+    .unwrap_or_default()
 }
 
 /// A response with an error (JSON-RPC 2.0 §5), its members in the order of the specification.

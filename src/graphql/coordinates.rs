@@ -45,7 +45,11 @@ pub(crate) struct Coordinates {
 type Map<T> = HashMap<Name, T, RandomState>;
 
 impl Coordinates {
-    pub(super) fn compile(schema: &Schema, declared: Declared, abstract_types: AbstractTypes) -> Self {
+    pub(super) fn compile(
+        schema: &Schema,
+        declared: Declared,
+        abstract_types: AbstractTypes,
+    ) -> Self {
         let mut coordinates = Self::default();
         let mut known = HashMap::new();
         for (ty, groups) in declared.types {
@@ -56,7 +60,11 @@ impl Coordinates {
         let mut own: Map<Map<Vec<CoordinateId>>> = Map::default();
         for (ty, field, groups) in declared.fields {
             if let Some(id) = coordinates.add(format!("{ty}.{field}"), groups, &mut known) {
-                own.entry(ty).or_default().entry(field).or_default().push(id);
+                own.entry(ty)
+                    .or_default()
+                    .entry(field)
+                    .or_default()
+                    .push(id);
             }
         }
         coordinates.combine(schema, &own, abstract_types);
@@ -65,7 +73,10 @@ impl Coordinates {
 
     /// The coordinates of the scopes that selecting `field` on `ty` requires, in order.
     pub(super) fn of_field(&self, ty: &str, field: &str) -> &[CoordinateId] {
-        self.of_field.get(ty).and_then(|fields| fields.get(field)).map_or(&[], |ids| ids)
+        self.of_field
+            .get(ty)
+            .and_then(|fields| fields.get(field))
+            .map_or(&[], |ids| ids)
     }
 
     /// The coordinates of the scopes that reaching an object as a `ty` requires.
@@ -90,7 +101,11 @@ impl Coordinates {
         let lists: BTreeSet<_> = coordinates.map(|coordinate| coordinate.groups).collect();
         let length = |group: &Vec<Scope>| group.iter().map(|scope| scope.as_str().len() + 1).sum();
         let longest = |groups: &ScopeGroups| groups.iter().map(length).max().unwrap_or(0);
-        lists.into_iter().filter_map(|list| self.distinct.get(list)).map(longest).sum()
+        lists
+            .into_iter()
+            .filter_map(|list| self.distinct.get(list))
+            .map(longest)
+            .sum()
     }
 
     /// Adds a coordinate, unless its list is empty: such a list requires no scopes.
@@ -111,7 +126,12 @@ impl Coordinates {
         Some(CoordinateId(self.all.len() - 1))
     }
 
-    fn combine(&mut self, schema: &Schema, own: &Map<Map<Vec<CoordinateId>>>, abstract_types: AbstractTypes) {
+    fn combine(
+        &mut self,
+        schema: &Schema,
+        own: &Map<Map<Vec<CoordinateId>>>,
+        abstract_types: AbstractTypes,
+    ) {
         let implementers = match abstract_types {
             AbstractTypes::PossibleTypes => implementers(schema),
             AbstractTypes::Static => Map::default(),
@@ -120,8 +140,12 @@ impl Coordinates {
             for (field, returned) in fields_of(definition) {
                 let mut needed = self.on_type(own, ty, field, returned);
                 for other in implementers.get(ty).into_iter().flatten() {
-                    let Some(definition) = schema.types.get(other) else { continue };
-                    let Some((_, returned)) = fields_of(definition).find(|(name, _)| *name == field) else {
+                    let Some(definition) = schema.types.get(other) else {
+                        continue;
+                    };
+                    let Some((_, returned)) =
+                        fields_of(definition).find(|(name, _)| *name == field)
+                    else {
                         continue;
                     };
                     if definition.is_object() {
@@ -146,7 +170,12 @@ impl Coordinates {
         returned: &Name,
     ) -> Vec<CoordinateId> {
         let of_field = own.get(ty).and_then(|fields| fields.get(field));
-        of_field.into_iter().flatten().chain(self.of_type(returned)).copied().collect()
+        of_field
+            .into_iter()
+            .flatten()
+            .chain(self.of_type(returned))
+            .copied()
+            .collect()
     }
 }
 
@@ -160,7 +189,10 @@ fn fields_of(ty: &ExtendedType) -> impl Iterator<Item = (&Name, &Name)> {
         | ExtendedType::Enum(_)
         | ExtendedType::InputObject(_) => None,
     };
-    fields.into_iter().flatten().map(|(name, field)| (name, field.ty.inner_named_type()))
+    fields
+        .into_iter()
+        .flatten()
+        .map(|(name, field)| (name, field.ty.inner_named_type()))
 }
 
 /// Each interface with the types that implement it, in the order of the schema.
@@ -176,7 +208,9 @@ fn implementers(schema: &Schema) -> Map<Vec<Name>> {
             | ExtendedType::InputObject(_) => continue,
         };
         for interface in interfaces {
-            map.entry(interface.name.clone()).or_default().push(name.clone());
+            map.entry(interface.name.clone())
+                .or_default()
+                .push(name.clone());
         }
     }
     map

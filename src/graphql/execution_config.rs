@@ -19,24 +19,31 @@ use crate::domain::Scope;
 /// All mistakes, up to a bound.
 pub(super) fn read(text: &str, file: &Path) -> Result<ReadSchema, Vec<GraphFault>> {
     let fault = |found: String| vec![GraphFault::in_file(file, found, EXPECTED)];
-    let document: ExecutionConfig = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
+    let document: ExecutionConfig =
+        serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
     let engine = document.engine_config;
     let schema = sdl::read(engine.graphql_schema, file)?;
     let mut declared = Declared::default();
     for field in engine.field_configurations {
-        let Some(authorization) = field.authorization_configuration else { continue };
+        let Some(authorization) = field.authorization_configuration else {
+            continue;
+        };
         let place = format!("{}.{}", field.type_name, field.field_name);
-        let name =
-            |name: &str| Name::new(name).map_err(|_| fault(format!("the name `{}`", name.escape_debug())));
+        let name = |name: &str| {
+            Name::new(name).map_err(|_| fault(format!("the name `{}`", name.escape_debug())))
+        };
         let groups = authorization.required_or_scopes.iter().map(|group| {
             let scopes = group.required_and_scopes.iter();
-            let parse = |scope: &String| Scope::parse(scope).map_err(|_| scope.escape_debug().to_string());
+            let parse =
+                |scope: &String| Scope::parse(scope).map_err(|_| scope.escape_debug().to_string());
             scopes.map(parse).collect::<Result<Vec<_>, _>>()
         });
         let groups = groups
             .collect::<Result<Vec<_>, _>>()
             .map_err(|scope| fault(format!("`{scope}` in the scopes of `{place}`")))?;
-        declared.fields.push((name(&field.type_name)?, name(&field.field_name)?, groups));
+        declared
+            .fields
+            .push((name(&field.type_name)?, name(&field.field_name)?, groups));
     }
     Ok(ReadSchema { declared, ..schema })
 }

@@ -16,11 +16,22 @@ pub struct GraphFault {
 
 impl GraphFault {
     pub(super) fn in_file(file: &Path, found: impl Display, expected: &'static str) -> Self {
-        Self { found: format!("`{}`: {found}", file.display()), expected }
+        Self {
+            found: format!("`{}`: {found}", file.display()),
+            expected,
+        }
     }
 
-    pub(super) fn in_line(file: &Path, line: usize, found: impl Display, expected: &'static str) -> Self {
-        Self { found: format!("`{}` line {line}: {found}", file.display()), expected }
+    pub(super) fn in_line(
+        file: &Path,
+        line: usize,
+        found: impl Display,
+        expected: &'static str,
+    ) -> Self {
+        Self {
+            found: format!("`{}` line {line}: {found}", file.display()),
+            expected,
+        }
     }
 
     /// The first [`MAX_FAULTS`] diagnostics of a schema.

@@ -17,13 +17,21 @@ impl Directives {
     /// Reads every `@link` of a document. A directive on the schema with a `url` counts as a link under any name.
     pub(super) fn read(document: &Document) -> Self {
         let mut directives = Self::default();
-        directives.scoping.extend([SCOPING.to_owned(), format!("federation__{SCOPING}")]);
+        directives
+            .scoping
+            .extend([SCOPING.to_owned(), format!("federation__{SCOPING}")]);
         for definition in &document.definitions {
             if let Definition::DirectiveDefinition(definition) = definition {
                 directives.defined.insert(definition.name.to_string());
             }
-            if matches!(definition, Definition::SchemaDefinition(_) | Definition::SchemaExtension(_)) {
-                definition.directives().iter().for_each(|link| directives.add_link(link));
+            if matches!(
+                definition,
+                Definition::SchemaDefinition(_) | Definition::SchemaExtension(_)
+            ) {
+                definition
+                    .directives()
+                    .iter()
+                    .for_each(|link| directives.add_link(link));
             }
         }
         directives
@@ -42,7 +50,8 @@ impl Directives {
     /// Whether the document may use the directive without defining it, and scopegate ignores it: a directive of
     /// federation, one with a namespace, or an imported one.
     pub(super) fn is_foreign(&self, name: &str) -> bool {
-        let is_known = name.contains("__") || FEDERATION.contains(&name) || self.imported.contains(name);
+        let is_known =
+            name.contains("__") || FEDERATION.contains(&name) || self.imported.contains(name);
         is_known && !self.is_defined(name) && !self.is_scoping(name)
     }
 
@@ -52,22 +61,40 @@ impl Directives {
     }
 
     fn add_link(&mut self, link: &Directive) {
-        let text = |name: &str| link.specified_argument_by_name(name).and_then(|value| value.as_str());
+        let text = |name: &str| {
+            link.specified_argument_by_name(name)
+                .and_then(|value| value.as_str())
+        };
         let Some(url) = text("url") else { return };
         // https://specs.apollo.dev/requiresScopes/v0.1: the main directive of a spec has the name of the spec.
         let is_own = url.split('/').any(|part| part == SCOPING);
         if let Some(namespace) = text("as") {
-            let own = if is_own { namespace.to_owned() } else { format!("{namespace}__{SCOPING}") };
+            let own = if is_own {
+                namespace.to_owned()
+            } else {
+                format!("{namespace}__{SCOPING}")
+            };
             self.scoping.insert(own);
         }
-        let imports = link.specified_argument_by_name("import").and_then(|value| value.as_list());
+        let imports = link
+            .specified_argument_by_name("import")
+            .and_then(|value| value.as_list());
         for import in imports.unwrap_or_default() {
             let member = |key: &str| -> Option<&str> {
-                let Value::Object(members) = &**import else { return None };
-                members.iter().find(|(name, _)| name == key)?.1.as_str()?.strip_prefix('@')
+                let Value::Object(members) = &**import else {
+                    return None;
+                };
+                members
+                    .iter()
+                    .find(|(name, _)| name == key)?
+                    .1
+                    .as_str()?
+                    .strip_prefix('@')
             };
             let plain = import.as_str().and_then(|name| name.strip_prefix('@'));
-            let Some(name) = plain.or_else(|| member("name")) else { continue };
+            let Some(name) = plain.or_else(|| member("name")) else {
+                continue;
+            };
             let local = member("as").unwrap_or(name);
             self.imported.insert(local.to_owned());
             if name == SCOPING {
@@ -75,6 +102,27 @@ impl Directives {
             }
         }
     }
+}
+
+/// Prunes the directives of an object or interface, of its fields and of their arguments. Definitions and extensions have
+/// types of their own with the same members.
+macro_rules! prune_object {
+    ($ty:ident, $prune:ident) => {{
+        let ty = $ty.make_mut();
+        $prune(&mut ty.directives);
+        prune_fields(&mut ty.fields, $prune);
+    }};
+}
+
+/// Prunes the directives of an enum or input object, and of its members.
+macro_rules! prune_members {
+    ($ty:ident, $members:ident, $prune:ident) => {{
+        let ty = $ty.make_mut();
+        $prune(&mut ty.directives);
+        ty.$members
+            .iter_mut()
+            .for_each(|member| $prune(&mut member.make_mut().directives));
+    }};
 }
 
 /// Removes the applications of all directives that `keep` rejects.
@@ -91,46 +139,14 @@ pub(super) fn retain_directives(document: &mut Document, keep: impl Fn(&str) -> 
             Definition::ScalarTypeExtension(scalar) => prune(&mut scalar.make_mut().directives),
             Definition::UnionTypeDefinition(union) => prune(&mut union.make_mut().directives),
             Definition::UnionTypeExtension(union) => prune(&mut union.make_mut().directives),
-            Definition::ObjectTypeDefinition(object) => {
-                let object = object.make_mut();
-                prune(&mut object.directives);
-                prune_fields(&mut object.fields, prune);
-            }
-            Definition::ObjectTypeExtension(object) => {
-                let object = object.make_mut();
-                prune(&mut object.directives);
-                prune_fields(&mut object.fields, prune);
-            }
-            Definition::InterfaceTypeDefinition(interface) => {
-                let interface = interface.make_mut();
-                prune(&mut interface.directives);
-                prune_fields(&mut interface.fields, prune);
-            }
-            Definition::InterfaceTypeExtension(interface) => {
-                let interface = interface.make_mut();
-                prune(&mut interface.directives);
-                prune_fields(&mut interface.fields, prune);
-            }
-            Definition::EnumTypeDefinition(enumeration) => {
-                let enumeration = enumeration.make_mut();
-                prune(&mut enumeration.directives);
-                enumeration.values.iter_mut().for_each(|value| prune(&mut value.make_mut().directives));
-            }
-            Definition::EnumTypeExtension(enumeration) => {
-                let enumeration = enumeration.make_mut();
-                prune(&mut enumeration.directives);
-                enumeration.values.iter_mut().for_each(|value| prune(&mut value.make_mut().directives));
-            }
-            Definition::InputObjectTypeDefinition(input) => {
-                let input = input.make_mut();
-                prune(&mut input.directives);
-                input.fields.iter_mut().for_each(|field| prune(&mut field.make_mut().directives));
-            }
-            Definition::InputObjectTypeExtension(input) => {
-                let input = input.make_mut();
-                prune(&mut input.directives);
-                input.fields.iter_mut().for_each(|field| prune(&mut field.make_mut().directives));
-            }
+            Definition::ObjectTypeDefinition(object) => prune_object!(object, prune),
+            Definition::ObjectTypeExtension(object) => prune_object!(object, prune),
+            Definition::InterfaceTypeDefinition(interface) => prune_object!(interface, prune),
+            Definition::InterfaceTypeExtension(interface) => prune_object!(interface, prune),
+            Definition::EnumTypeDefinition(ty) => prune_members!(ty, values, prune),
+            Definition::EnumTypeExtension(ty) => prune_members!(ty, values, prune),
+            Definition::InputObjectTypeDefinition(ty) => prune_members!(ty, fields, prune),
+            Definition::InputObjectTypeExtension(ty) => prune_members!(ty, fields, prune),
         }
     }
 }
@@ -142,7 +158,10 @@ fn prune_fields(
     for field in fields {
         let field = field.make_mut();
         prune(&mut field.directives);
-        field.arguments.iter_mut().for_each(|argument| prune(&mut argument.make_mut().directives));
+        field
+            .arguments
+            .iter_mut()
+            .for_each(|argument| prune(&mut argument.make_mut().directives));
     }
 }
 

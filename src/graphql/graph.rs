@@ -64,8 +64,15 @@ impl Graph {
         let mut version = digest::Context::new(&SHA256);
         version.update(format!("{files:?}").as_bytes());
         version.update(text.as_bytes());
-        let ReadSchema { schema, declared, mut warnings } =
-            if is_sdl { sdl::read(text, file)? } else { execution_config::read(&text, file)? };
+        let ReadSchema {
+            schema,
+            declared,
+            mut warnings,
+        } = if is_sdl {
+            sdl::read(text, file)?
+        } else {
+            execution_config::read(&text, file)?
+        };
         let coordinates = Coordinates::compile(&schema, declared, files.abstract_types);
         let mut graph = Self {
             version: String::new(),
@@ -78,14 +85,24 @@ impl Graph {
             graph.tools = operations::load(&graph, folder, files, &mut version, &mut warnings);
             warnings.extend(graph.long_challenges());
         }
-        graph.version = version.finish().as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+        graph.version = version
+            .finish()
+            .as_ref()
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         Ok((graph, warnings))
     }
 
     /// Warnings about tools whose challenge may name more scopes than gateways allow in a header. scopegate never
     /// cuts a challenge: a client with only a part of the scopes would be denied again.
     fn long_challenges(&self) -> impl Iterator<Item = String> {
-        let tools = self.tools.tools.iter().filter_map(|(name, needed)| Some((name, needed.as_ref()?)));
+        let tools = self
+            .tools
+            .tools
+            .iter()
+            .filter_map(|(name, needed)| Some((name, needed.as_ref()?)));
         let sizes = tools.map(|(name, needed)| (name, self.coordinates.longest_challenge(needed)));
         sizes.filter(|(_, bytes)| *bytes > LONG_CHALLENGE_BYTES).map(|(name, bytes)| {
             format!(
@@ -113,7 +130,11 @@ impl Graph {
         &self.tools
     }
 
-    pub(super) fn context(&self, unknown_fields: UnknownFields, limits: QueryLimits) -> Context<'_> {
+    pub(super) fn context(
+        &self,
+        unknown_fields: UnknownFields,
+        limits: QueryLimits,
+    ) -> Context<'_> {
         Context {
             schema: &self.schema,
             coordinates: &self.coordinates,
@@ -134,16 +155,23 @@ impl Eq for Graph {}
 
 impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Graph").field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Graph")
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
 fn read(file: &Path) -> Result<String, GraphFault> {
     let of_size = fs::metadata(file).map(|metadata| metadata.len());
     if of_size.is_ok_and(|bytes| bytes > MAX_BYTES) {
-        return Err(GraphFault::in_file(file, "more than 64 MiB", "a file of at most 64 MiB"));
+        return Err(GraphFault::in_file(
+            file,
+            "more than 64 MiB",
+            "a file of at most 64 MiB",
+        ));
     }
-    fs::read_to_string(file).map_err(|error| GraphFault::in_file(file, error, "a file that can be read"))
+    fs::read_to_string(file)
+        .map_err(|error| GraphFault::in_file(file, error, "a file that can be read"))
 }
 
 /// By default, nginx has 4 KiB for all headers of a response.

@@ -35,7 +35,13 @@ pub(super) fn load(
 ) -> OperationTools {
     let mut paths = BTreeSet::new();
     find_files(folder, 0, &mut paths, warnings);
-    let mut loader = Loader { graph, files, tools: BTreeMap::new(), excluded: BTreeSet::new(), warnings };
+    let mut loader = Loader {
+        graph,
+        files,
+        tools: BTreeMap::new(),
+        excluded: BTreeSet::new(),
+        warnings,
+    };
     for path in &paths {
         version.update(path.as_os_str().as_encoded_bytes());
         match fs::read_to_string(path) {
@@ -51,16 +57,26 @@ pub(super) fn load(
 
 /// The operation files below a folder. Names that begin with a dot are skipped: mounted ConfigMaps keep their
 /// copies under such names.
-fn find_files(folder: &Path, depth: usize, paths: &mut BTreeSet<PathBuf>, warnings: &mut Vec<String>) {
+fn find_files(
+    folder: &Path,
+    depth: usize,
+    paths: &mut BTreeSet<PathBuf>,
+    warnings: &mut Vec<String>,
+) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            warnings.push(format!("`{}`: {error}: its operations do not become tools", folder.display()));
+            warnings.push(format!(
+                "`{}`: {error}: its operations do not become tools",
+                folder.display()
+            ));
             return;
         }
     };
     for path in entries.flatten().map(|entry| entry.path()) {
-        let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         let extension = path.extension().and_then(|extension| extension.to_str());
         if is_hidden {
             continue;
@@ -98,25 +114,37 @@ impl Loader<'_> {
                 (broken.partial, fault)
             }
         };
-        let operations: Vec<_> =
-            document.definitions.iter().filter_map(Definition::as_operation_definition).collect();
+        let operations: Vec<_> = document
+            .definitions
+            .iter()
+            .filter_map(Definition::as_operation_definition)
+            .collect();
         match fault {
             Some((line, reason)) => {
-                let names = operations.iter().map(|operation| self.name_of(operation, path));
+                let names = operations
+                    .iter()
+                    .map(|operation| self.name_of(operation, path));
                 let names: Vec<_> = names.collect();
                 self.close(path, line, &reason, names);
             }
             None if operations.is_empty() => self.warn(path, None, "it contains no operation"),
-            None => operations.iter().for_each(|operation| self.register(operation, path, &document)),
+            None => operations
+                .iter()
+                .for_each(|operation| self.register(operation, path, &document)),
         }
     }
 
     /// Makes a tool of a valid operation.
     fn register(&mut self, operation: &OperationDefinition, path: &Path, document: &Document) {
         let name = self.name_of(operation, path);
-        let is_excluded = operation.operation_type == OperationType::Mutation && self.files.exclude_mutations;
+        let is_excluded =
+            operation.operation_type == OperationType::Mutation && self.files.exclude_mutations;
         if RESERVED.contains(&name.as_str()) {
-            return self.warn(path, None, &format!("`{name}` is the name of a built-in tool"));
+            return self.warn(
+                path,
+                None,
+                &format!("`{name}` is the name of a built-in tool"),
+            );
         }
         if operation.operation_type == OperationType::Subscription {
             self.warn(path, None, "a subscription cannot be a tool");
@@ -135,8 +163,9 @@ impl Loader<'_> {
             Err(fault) => return self.close(path, None, fault.phrase(), vec![name]),
         };
         if self.tools.contains_key(&name) {
-            let reason =
-                format!("another operation makes the tool `{name}` as well: calls need the scopes of both");
+            let reason = format!(
+                "another operation makes the tool `{name}` as well: calls need the scopes of both"
+            );
             self.warn(path, None, &reason);
         }
         let tool = self.tools.entry(name).or_insert_with(|| Some(Vec::new()));
@@ -147,8 +176,15 @@ impl Loader<'_> {
     }
 
     fn name_of(&self, operation: &OperationDefinition, path: &Path) -> String {
-        let stem = || path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let name = operation.name.as_ref().map_or_else(stem, ToString::to_string);
+        let stem = || {
+            path.file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default()
+        };
+        let name = operation
+            .name
+            .as_ref()
+            .map_or_else(stem, ToString::to_string);
         tool_name(&name, self.files.omit_tool_name_prefix)
     }
 
@@ -160,17 +196,26 @@ impl Loader<'_> {
     /// Closes the tools of an invalid file: those of its operations or, if it has none, the one with its name.
     fn close(&mut self, path: &Path, line: Option<usize>, reason: &str, mut names: Vec<String>) {
         if names.is_empty() {
-            let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let stem = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
             names.push(tool_name(&stem, self.files.omit_tool_name_prefix));
         }
         names.retain(|name| !RESERVED.contains(&name.as_str()));
-        self.warn(path, line, &format!("{reason}: closed: {}", names.join(", ")));
-        self.tools.extend(names.into_iter().map(|name| (name, None)));
+        self.warn(
+            path,
+            line,
+            &format!("{reason}: closed: {}", names.join(", ")),
+        );
+        self.tools
+            .extend(names.into_iter().map(|name| (name, None)));
     }
 
     fn warn(&mut self, path: &Path, line: Option<usize>, reason: &str) {
         let line = line.map(|line| format!(" line {line}")).unwrap_or_default();
-        self.warnings.push(format!("`{}`{line}: {reason}", path.display()));
+        self.warnings
+            .push(format!("`{}`{line}: {reason}", path.display()));
     }
 
     fn finish(self) -> OperationTools {
@@ -186,8 +231,12 @@ impl Loader<'_> {
 const RESERVED: [&str; 3] = ["get_schema", "execute_graphql", "get_operation_info"];
 
 /// Limits for files that the operator wrote: generous, but they protect the stack.
-const LIMITS: QueryLimits =
-    QueryLimits { max_bytes: 1024 * 1024, max_depth: 100, max_tokens: usize::MAX, max_aliases: usize::MAX };
+const LIMITS: QueryLimits = QueryLimits {
+    max_bytes: 1024 * 1024,
+    max_depth: 100,
+    max_tokens: usize::MAX,
+    max_aliases: usize::MAX,
+};
 
 const RECURSION_LIMIT: usize = 300;
 

@@ -30,7 +30,12 @@ pub struct QueryLimits {
 
 impl QueryLimits {
     /// Where nothing is configured.
-    pub const DEFAULT: Self = Self { max_bytes: 65_536, max_depth: 32, max_tokens: 10_000, max_aliases: 200 };
+    pub const DEFAULT: Self = Self {
+        max_bytes: 65_536,
+        max_depth: 32,
+        max_tokens: 10_000,
+        max_aliases: 200,
+    };
 }
 
 impl Default for QueryLimits {
@@ -98,7 +103,9 @@ pub(crate) fn resolve(
         }
     }
     let is_unused = |definition: &Definition| {
-        definition.as_fragment_definition().is_some_and(|fragment| !visitor.has_visited(&fragment.name))
+        definition
+            .as_fragment_definition()
+            .is_some_and(|fragment| !visitor.has_visited(&fragment.name))
     };
     let unused: Vec<bool> = document.definitions.iter().map(is_unused).collect();
     visitor.unused_fragments(&document)?;
@@ -107,7 +114,9 @@ pub(crate) fn resolve(
         // An unused fragment would make the document invalid. It does no harm, and the visitor has visited it.
         let mut unused = unused.into_iter();
         document.definitions.retain(|_| unused.next() != Some(true));
-        document.to_executable_validate(graph.schema()).map_err(|_| QueryFault::Invalid)?;
+        document
+            .to_executable_validate(graph.schema())
+            .map_err(|_| QueryFault::Invalid)?;
     }
     Ok(found)
 }
@@ -117,7 +126,11 @@ pub(crate) fn resolve(
 /// # Errors
 /// If the query cannot be parsed, or contains a mutation.
 pub(crate) fn refuse_mutations(text: &str, limits: QueryLimits) -> Result<(), QueryFault> {
-    if has_mutation(&parse(text, limits)?) { Err(QueryFault::Mutation) } else { Ok(()) }
+    if has_mutation(&parse(text, limits)?) {
+        Err(QueryFault::Mutation)
+    } else {
+        Ok(())
+    }
 }
 
 /// Parses a document with at least one operation, and only executable definitions.
@@ -128,10 +141,17 @@ fn parse(text: &str, limits: QueryLimits) -> Result<Document, QueryFault> {
     if text.contains('\0') {
         return Err(QueryFault::Unparsable);
     }
-    let mut parser = Document::parser().recursion_limit(RECURSION_LIMIT).token_limit(limits.max_tokens);
-    let document = parser.parse_ast(text, "query").map_err(|_| QueryFault::Unparsable)?;
+    let mut parser = Document::parser()
+        .recursion_limit(RECURSION_LIMIT)
+        .token_limit(limits.max_tokens);
+    let document = parser
+        .parse_ast(text, "query")
+        .map_err(|_| QueryFault::Unparsable)?;
     let is_operation = |definition: &Definition| definition.as_operation_definition().is_some();
-    let are_executable = document.definitions.iter().all(Definition::is_executable_definition);
+    let are_executable = document
+        .definitions
+        .iter()
+        .all(Definition::is_executable_definition);
     if are_executable && document.definitions.iter().any(is_operation) {
         Ok(document)
     } else {
@@ -140,7 +160,10 @@ fn parse(text: &str, limits: QueryLimits) -> Result<Document, QueryFault> {
 }
 
 fn has_mutation(document: &Document) -> bool {
-    let mut operations = document.definitions.iter().filter_map(Definition::as_operation_definition);
+    let mut operations = document
+        .definitions
+        .iter()
+        .filter_map(Definition::as_operation_definition);
     operations.any(|operation| operation.operation_type == OperationType::Mutation)
 }
 

@@ -22,8 +22,13 @@ pub(super) struct Declared {
 /// # Errors
 /// If the argument is missing or has a value that is not a scope.
 pub(super) fn groups_of(directive: &Directive) -> Result<ScopeGroups, String> {
-    let argument = directive.specified_argument_by_name("scopes").ok_or("no argument `scopes`")?;
-    items(argument).iter().map(|group| items(group).iter().map(scope).collect()).collect()
+    let argument = directive
+        .specified_argument_by_name("scopes")
+        .ok_or("no argument `scopes`")?;
+    items(argument)
+        .iter()
+        .map(|group| items(group).iter().map(scope).collect())
+        .collect()
 }
 
 fn items(value: &Node<Value>) -> &[Node<Value>] {
@@ -41,6 +46,8 @@ fn items(value: &Node<Value>) -> &[Node<Value>] {
 }
 
 fn scope(value: &Node<Value>) -> Result<Scope, String> {
-    let text = value.as_str().ok_or_else(|| format!("`{value}` among the scopes"))?;
+    let text = value
+        .as_str()
+        .ok_or_else(|| format!("`{value}` among the scopes"))?;
     Scope::parse(text).map_err(|_| format!("`{}` among the scopes", text.escape_debug()))
 }

@@ -3,7 +3,11 @@
 /// The tool name of an operation.
 pub(super) fn tool_name(operation: &str, omits_prefix: bool) -> String {
     let name = snake_case(operation);
-    if omits_prefix { name } else { format!("{PREFIX}{name}") }
+    if omits_prefix {
+        name
+    } else {
+        format!("{PREFIX}{name}")
+    }
 }
 
 /// Snake case as the router writes it. A word begins where the kind of character changes. A run of capitals is one
@@ -18,15 +22,20 @@ fn snake_case(name: &str) -> String {
         let begins_word = match (before, kind) {
             (Some(Kind::Upper), Kind::Upper) => next == Some(Kind::Lower),
             (Some(Kind::Upper), Kind::Lower) => false,
-            (Some(Kind::Upper | Kind::Lower | Kind::Digit), Kind::Upper | Kind::Lower | Kind::Digit) => {
-                before != Some(*kind)
-            }
+            (
+                Some(Kind::Upper | Kind::Lower | Kind::Digit),
+                Kind::Upper | Kind::Lower | Kind::Digit,
+            ) => before != Some(*kind),
             (None | Some(Kind::Gap | Kind::Other), _) | (Some(_), Kind::Gap | Kind::Other) => false,
         };
         if begins_word {
             snake.push('_');
         }
-        snake.push(if *kind == Kind::Gap { '_' } else { character.to_ascii_lowercase() });
+        snake.push(if *kind == Kind::Gap {
+            '_'
+        } else {
+            character.to_ascii_lowercase()
+        });
         before = Some(*kind);
     }
     snake

@@ -59,24 +59,40 @@ impl<'g, 'd> Visitor<'g, 'd> {
         let mut fragments = HashMap::default();
         for definition in &document.definitions {
             if let Definition::FragmentDefinition(definition) = definition {
-                let fragment = Fragment { definition, visit: Visit::Unvisited };
-                if fragments.insert(definition.name.as_str(), fragment).is_some() {
+                let fragment = Fragment {
+                    definition,
+                    visit: Visit::Unvisited,
+                };
+                if fragments
+                    .insert(definition.name.as_str(), fragment)
+                    .is_some()
+                {
                     return Err(QueryFault::Invalid);
                 }
             }
         }
-        Ok(Self { context, fragments, aliases: 0, seen: HashSet::default(), found: Vec::new() })
+        Ok(Self {
+            context,
+            fragments,
+            aliases: 0,
+            seen: HashSet::default(),
+            found: Vec::new(),
+        })
     }
 
     /// Visits an operation, with the fragments that it uses.
     ///
     /// # Errors
     /// If it names a type or field that the schema does not have, or exceeds a limit.
-    pub(super) fn operation(&mut self, operation: &'d OperationDefinition) -> Result<(), QueryFault> {
+    pub(super) fn operation(
+        &mut self,
+        operation: &'d OperationDefinition,
+    ) -> Result<(), QueryFault> {
         let root = self.context.schema.root_operation(operation.operation_type);
         let parent = root.and_then(|name| self.context.schema.types.get(name));
         self.check_known(parent)?;
-        self.selections(parent, &operation.selection_set, 1).map(drop)
+        self.selections(parent, &operation.selection_set, 1)
+            .map(drop)
     }
 
     /// Visits the fragments that no operation uses.
@@ -123,7 +139,9 @@ impl<'g, 'd> Visitor<'g, 'd> {
                     self.count_alias(field.alias.is_some())?;
                     match self.field(parent, &field.name)? {
                         Entered::Introspection => 0,
-                        Entered::Type(ty) => self.selections(ty, &field.selection_set, depth + 1)?,
+                        Entered::Type(ty) => {
+                            self.selections(ty, &field.selection_set, depth + 1)?
+                        }
                     }
                 }
                 Selection::InlineFragment(fragment) => {
@@ -133,7 +151,9 @@ impl<'g, 'd> Visitor<'g, 'd> {
                     };
                     self.selections(ty, &fragment.selection_set, depth + 1)?
                 }
-                Selection::FragmentSpread(spread) => self.spread(parent, &spread.fragment_name, depth)?,
+                Selection::FragmentSpread(spread) => {
+                    self.spread(parent, &spread.fragment_name, depth)?
+                }
             };
             height = height.max(below);
         }
@@ -145,12 +165,18 @@ impl<'g, 'd> Visitor<'g, 'd> {
         if matches!(name.as_str(), "__typename" | "__schema" | "__type") {
             return Ok(Entered::Introspection);
         }
-        let Some(parent) = parent else { return Ok(Entered::Type(None)) };
+        let Some(parent) = parent else {
+            return Ok(Entered::Type(None));
+        };
         let Ok(definition) = self.context.schema.type_field(parent.name(), name) else {
             return self.check_known(None).map(|()| Entered::Type(None));
         };
         self.collect(self.context.coordinates.of_field(parent.name(), name));
-        let returned = self.context.schema.types.get(definition.ty.inner_named_type());
+        let returned = self
+            .context
+            .schema
+            .types
+            .get(definition.ty.inner_named_type());
         Ok(Entered::Type(returned))
     }
 
@@ -177,7 +203,12 @@ impl<'g, 'd> Visitor<'g, 'd> {
         Ok(ty)
     }
 
-    fn spread(&mut self, parent: Parent<'g>, name: &Name, depth: usize) -> Result<usize, QueryFault> {
+    fn spread(
+        &mut self,
+        parent: Parent<'g>,
+        name: &Name,
+        depth: usize,
+    ) -> Result<usize, QueryFault> {
         let Some(fragment) = self.fragments.get_mut(name.as_str()) else {
             return Err(QueryFault::Invalid);
         };
@@ -214,12 +245,20 @@ impl<'g, 'd> Visitor<'g, 'd> {
     }
 
     fn check_depth(&self, depth: usize) -> Result<(), QueryFault> {
-        if depth > self.context.limits.max_depth { Err(QueryFault::TooDeep) } else { Ok(()) }
+        if depth > self.context.limits.max_depth {
+            Err(QueryFault::TooDeep)
+        } else {
+            Ok(())
+        }
     }
 
     fn count_alias(&mut self, is_aliased: bool) -> Result<(), QueryFault> {
         self.aliases += usize::from(is_aliased);
-        if self.aliases > self.context.limits.max_aliases { Err(QueryFault::TooManyAliases) } else { Ok(()) }
+        if self.aliases > self.context.limits.max_aliases {
+            Err(QueryFault::TooManyAliases)
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -46,7 +46,9 @@ impl Service<http::Request<Body>> for Authorization {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
-        let check = Check { admission: self.admission.clone() };
+        let check = Check {
+            admission: self.admission.clone(),
+        };
         Box::pin(async move {
             if request.uri().path() != CHECK {
                 return Ok(Status::unimplemented("only Check is implemented").into_http());
@@ -69,7 +71,9 @@ impl UnaryService<Result<CheckMessage, Refusal>> for Check {
         let admission = self.admission.clone();
         Box::pin(async move {
             let (metadata, _, message) = request.into_parts();
-            Ok(Response::new(answer(&admission, &message, &metadata.into_headers()).await))
+            Ok(Response::new(
+                answer(&admission, &message, &metadata.into_headers()).await,
+            ))
         })
     }
 }
@@ -79,8 +83,11 @@ impl UnaryService<Result<CheckMessage, Refusal>> for Check {
 /// to that.
 async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Body> {
     let admission = check.admission.clone();
-    let limit = admission.max_body_bytes().saturating_add(MESSAGE_MARGIN_BYTES);
-    let request = request.map(|body| Body::new(BoundedBody::new(body, admission.owned_body_guard())));
+    let limit = admission
+        .max_body_bytes()
+        .saturating_add(MESSAGE_MARGIN_BYTES);
+    let request =
+        request.map(|body| Body::new(BoundedBody::new(body, admission.owned_body_guard())));
     let mut grpc = Grpc::new(CheckCodec).max_decoding_message_size(limit);
     let response = grpc.unary(check, request).await;
     let refused = match Status::from_header_map(response.headers()).map(|status| status.code()) {
@@ -89,7 +96,11 @@ async fn unary(check: Check, request: http::Request<Body>) -> http::Response<Bod
         Some(_) | None => return response,
     };
     let empty_message = Body::new("\0\0\0\0\0".to_owned());
-    grpc.unary(Refuse(ext_authz_grpc::write(&refused, None)), http::Request::new(empty_message)).await
+    grpc.unary(
+        Refuse(ext_authz_grpc::write(&refused, None)),
+        http::Request::new(empty_message),
+    )
+    .await
 }
 
 /// Answers every message with the denial that it holds.
@@ -118,7 +129,8 @@ async fn answer(
         return ext_authz_grpc::write(&admission.refuse(DIALECT, Reason::Overloaded), None);
     }
     let message = message.as_ref().map_err(|refusal| *refusal);
-    let read = message.and_then(|message| ext_authz_grpc::read(message, admission.max_body_bytes()));
+    let read =
+        message.and_then(|message| ext_authz_grpc::read(message, admission.max_body_bytes()));
     let read = if admission.authorizer().is_traced() {
         read.map(|request| in_trace_of_call(request, call))
     } else {
@@ -134,9 +146,11 @@ fn in_trace_of_call<'a>(request: CheckRequest<'a>, call: &'a http::HeaderMap) ->
     let field = |name| Field::of(call.get_all(name).iter().map(http::HeaderValue::as_bytes));
     match field("traceparent") {
         Field::Absent => request,
-        traceparent @ (Field::One(_) | Field::Repeated) => {
-            CheckRequest { traceparent, tracestate: field("tracestate"), ..request }
-        }
+        traceparent @ (Field::One(_) | Field::Repeated) => CheckRequest {
+            traceparent,
+            tracestate: field("tracestate"),
+            ..request
+        },
     }
 }
 

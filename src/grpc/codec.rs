@@ -35,7 +35,9 @@ impl Encoder for CheckCodec {
     type Error = Status;
 
     fn encode(&mut self, answer: CheckAnswer, wire: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        answer.write(wire).map_err(|error| Status::unavailable(error.to_string()))
+        answer
+            .write(wire)
+            .map_err(|error| Status::unavailable(error.to_string()))
     }
 }
 

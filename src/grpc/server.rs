@@ -57,10 +57,23 @@ pub fn bind(
     tls: Option<ServerConfig>,
 ) -> io::Result<BoundGrpc> {
     let listeners = listen(listen_addr)?;
-    let addresses = listeners.iter().map(net::TcpListener::local_addr).collect::<Result<_, _>>()?;
-    let handle = GrpcHandle { health: HealthReporter::new(), stop: Arc::new(watch::Sender::new(false)) };
+    let addresses = listeners
+        .iter()
+        .map(net::TcpListener::local_addr)
+        .collect::<Result<_, _>>()?;
+    let handle = GrpcHandle {
+        health: HealthReporter::new(),
+        stop: Arc::new(watch::Sender::new(false)),
+    };
     let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
-    Ok(BoundGrpc { listeners, addresses, workers, admission, tls, handle })
+    Ok(BoundGrpc {
+        listeners,
+        addresses,
+        workers,
+        admission,
+        tls,
+        handle,
+    })
 }
 
 impl BoundGrpc {
@@ -94,7 +107,10 @@ impl BoundGrpc {
             workers.push(worker::start(number, services.clone(), alive.clone())?);
         }
         drop(alive);
-        let round_robin = RoundRobin { workers, next: AtomicUsize::new(0) };
+        let round_robin = RoundRobin {
+            workers,
+            next: AtomicUsize::new(0),
+        };
         let mut loops = Vec::new();
         for listener in self.listeners {
             listener.set_nonblocking(true)?;
@@ -115,9 +131,15 @@ impl GrpcHandle {
     /// Sets the status that `grpc.health.v1.Health` reports: whether gateways should send calls
     /// here.
     pub async fn set_serving(&self, is_serving: bool) {
-        let status = if is_serving { ServingStatus::Serving } else { ServingStatus::NotServing };
+        let status = if is_serving {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        };
         self.health.set_service_status("", status).await;
-        self.health.set_service_status(Authorization::NAME, status).await;
+        self.health
+            .set_service_status(Authorization::NAME, status)
+            .await;
     }
 
     /// Stops the listener after it has answered the calls in flight.
@@ -148,7 +170,11 @@ impl RoundRobin {
 
 async fn accept(listener: TcpListener, workers: &RoundRobin) {
     loop {
-        match listener.accept().await.and_then(|(stream, _)| stream.into_std()) {
+        match listener
+            .accept()
+            .await
+            .and_then(|(stream, _)| stream.into_std())
+        {
             Ok(connection) => workers.send(connection).await,
             Err(error) => {
                 // If the process has no file descriptors left, every attempt fails at once.
@@ -162,14 +188,21 @@ async fn accept(listener: TcpListener, workers: &RoundRobin) {
 /// Binds the addresses of the name. Succeeds if at least one can be bound.
 fn listen(listen_addr: &str) -> io::Result<Vec<net::TcpListener>> {
     let mut listeners = Vec::new();
-    let mut failure = io::Error::new(io::ErrorKind::AddrNotAvailable, "the name resolves to no address");
+    let mut failure = io::Error::new(
+        io::ErrorKind::AddrNotAvailable,
+        "the name resolves to no address",
+    );
     for address in listen_addr.to_socket_addrs()? {
         match net::TcpListener::bind(address) {
             Ok(listener) => listeners.push(listener),
             Err(error) => failure = error,
         }
     }
-    if listeners.is_empty() { Err(failure) } else { Ok(listeners) }
+    if listeners.is_empty() {
+        Err(failure)
+    } else {
+        Ok(listeners)
+    }
 }
 
 /// The pause after `accept` failed.

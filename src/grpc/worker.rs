@@ -39,13 +39,17 @@ pub(super) fn start(
     alive: mpsc::Sender<()>,
 ) -> io::Result<mpsc::Sender<net::TcpStream>> {
     let (sender, connections) = mpsc::channel(BACKLOG);
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name(format!("grpc-{number}")).spawn(move || {
-        if let Err(error) = runtime.block_on(serve(services, connections)) {
-            tracing::error!(%error, "a gRPC worker has failed");
-        }
-        drop(alive);
-    })?;
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    thread::Builder::new()
+        .name(format!("grpc-{number}"))
+        .spawn(move || {
+            if let Err(error) = runtime.block_on(serve(services, connections)) {
+                tracing::error!(%error, "a gRPC worker has failed");
+            }
+            drop(alive);
+        })?;
     Ok(sender)
 }
 
@@ -93,13 +97,21 @@ async fn serve_streams<T, IO>(
 where
     IO: AsyncRead + AsyncWrite + Connected + Unpin + Send + 'static,
 {
-    let Services { admission, health, stop, .. } = services;
-    let incoming = poll_fn(move |context| connections.poll_recv(context).map(|next| next.map(prepare)));
+    let Services {
+        admission,
+        health,
+        stop,
+        ..
+    } = services;
+    let incoming =
+        poll_fn(move |context| connections.poll_recv(context).map(|next| next.map(prepare)));
     let (mut stopping, mut stopped) = (stop.clone(), stop);
     let serving = Server::builder()
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .add_service(Authorization::new(WorkerAdmission::of(&admission)))
-        .add_service(HealthServer::new(HealthService::from_health_reporter(health)))
+        .add_service(HealthServer::new(HealthService::from_health_reporter(
+            health,
+        )))
         .serve_with_incoming_shutdown(incoming, async move {
             let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
         });

@@ -61,7 +61,9 @@ pub(super) fn routes(service: &mut ServiceConfig) {
 
 async fn metrics(state: Data<AdminState>) -> HttpResponse {
     match TextEncoder::new().encode_to_string(&state.registry.gather()) {
-        Ok(text) => HttpResponse::Ok().content_type(prometheus::TEXT_FORMAT).body(text),
+        Ok(text) => HttpResponse::Ok()
+            .content_type(prometheus::TEXT_FORMAT)
+            .body(text),
         Err(error) => {
             tracing::error!(%error, "the metrics cannot be written");
             HttpResponse::InternalServerError().finish()
@@ -79,6 +81,12 @@ async fn livez(state: Data<AdminState>) -> HttpResponse {
 
 async fn readyz(state: Data<AdminState>) -> HttpResponse {
     let readiness = (state.readiness)();
-    let mut response = if readiness.ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
-    response.insert_header((header::CACHE_CONTROL, "no-store")).json(readiness)
+    let mut response = if readiness.ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(readiness)
 }

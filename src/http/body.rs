@@ -54,15 +54,22 @@ pub(super) async fn read_body(
     guard: &mut InFlightGuard<&InFlightLimit>,
 ) -> Result<ReadBody, BodyBytesExhausted> {
     let headers = request.headers();
-    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok());
     if !headers.contains_key(TRANSFER_ENCODING) && matches!(length, None | Some("0")) {
         return Ok(ReadBody::Absent);
     }
-    if length.and_then(|length| length.parse::<usize>().ok()).is_some_and(|length| length > max_bytes) {
+    if length
+        .and_then(|length| length.parse::<usize>().ok())
+        .is_some_and(|length| length > max_bytes)
+    {
         return Ok(ReadBody::TooLarge);
     }
     let collected = collect(payload, max_bytes, guard);
-    tokio::time::timeout(BODY_TIMEOUT, collected).await.unwrap_or(Ok(ReadBody::Cut))
+    tokio::time::timeout(BODY_TIMEOUT, collected)
+        .await
+        .unwrap_or(Ok(ReadBody::Cut))
 }
 
 async fn collect(
@@ -73,7 +80,9 @@ async fn collect(
     // Most bodies arrive in one chunk. That chunk is used without a copy.
     let (mut first, mut whole) = (Bytes::new(), BytesMut::new());
     while let Some(chunk) = payload.next().await {
-        let Ok(chunk) = chunk else { return Ok(ReadBody::Cut) };
+        let Ok(chunk) = chunk else {
+            return Ok(ReadBody::Cut);
+        };
         if first.len() + whole.len() + chunk.len() > max_bytes {
             return Ok(ReadBody::TooLarge);
         }
@@ -87,7 +96,11 @@ async fn collect(
             whole.extend_from_slice(&chunk);
         }
     }
-    Ok(ReadBody::Whole(if whole.is_empty() { first } else { whole.freeze() }))
+    Ok(ReadBody::Whole(if whole.is_empty() {
+        first
+    } else {
+        whole.freeze()
+    }))
 }
 
 /// How long a body may take. A gateway sends a body that it has already buffered; without a limit,

@@ -66,9 +66,18 @@ async fn answer(
         Err(checked) => return close_if_draining(admission, overloaded(&checked)),
     };
     let mut body_guard = admission.body_guard();
-    let response = match read_body(request, payload, admission.max_body_bytes(), &mut body_guard).await {
+    let response = match read_body(
+        request,
+        payload,
+        admission.max_body_bytes(),
+        &mut body_guard,
+    )
+    .await
+    {
         Ok(body) => respond(decide(admission, request, &body, adapter).await),
-        Err(BodyBytesExhausted) => overloaded(&admission.refuse(adapter.dialect, Reason::Overloaded)),
+        Err(BodyBytesExhausted) => {
+            overloaded(&admission.refuse(adapter.dialect, Reason::Overloaded))
+        }
     };
     close_if_draining(admission, response)
 }
@@ -77,7 +86,9 @@ async fn answer(
 /// next request while scopegate closes the connection would lose that request.
 pub(super) fn close_if_draining(admission: &Admission, mut response: HttpResponse) -> HttpResponse {
     if admission.is_draining() {
-        response.head_mut().set_connection_type(ConnectionType::Close);
+        response
+            .head_mut()
+            .set_connection_type(ConnectionType::Close);
     }
     response
 }
@@ -91,7 +102,11 @@ async fn decide(
     let headers = Headers(request.headers());
     let incoming = Incoming {
         method: request.method().as_str(),
-        target: request.head().uri.path_and_query().map_or("", |target| target.as_str()),
+        target: request
+            .head()
+            .uri
+            .path_and_query()
+            .map_or("", |target| target.as_str()),
         headers: &headers,
         body: body.as_body(),
     };

@@ -14,7 +14,10 @@ use crate::{
     metadata::{MetadataDocument, Which},
 };
 
-pub(super) async fn metadata(admission: Data<WorkerAdmission>, request: HttpRequest) -> HttpResponse {
+pub(super) async fn metadata(
+    admission: Data<WorkerAdmission>,
+    request: HttpRequest,
+) -> HttpResponse {
     close_if_draining(&admission, answer(&admission, &request))
 }
 
@@ -52,15 +55,28 @@ fn answer(admission: &Admission, request: &HttpRequest) -> HttpResponse {
 
 fn find(admission: &Admission, request: &HttpRequest) -> Option<MetadataDocument> {
     let snapshot = admission.authorizer().policy().snapshot();
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let selector = host.map_or(Selector::Sole, Selector::Host);
     let (resource, is_of_origin) = snapshot.find_metadata(selector, request.head().uri.path())?;
-    MetadataDocument::of(resource, if is_of_origin { Which::OfOrigin } else { Which::OfResource })
+    MetadataDocument::of(
+        resource,
+        if is_of_origin {
+            Which::OfOrigin
+        } else {
+            Which::OfResource
+        },
+    )
 }
 
 /// Whether `If-None-Match` has this tag. Weak and strong tags compare as equal (RFC 9110 §13.1.2).
 fn is_unchanged(request: &HttpRequest, etag: &str) -> bool {
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     let is_it = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag;
     known.is_some_and(|tags| tags.split(',').any(|tag| is_it(tag.trim())))
 }

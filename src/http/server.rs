@@ -84,7 +84,10 @@ pub fn bind_main(
         None => server.bind(&settings.listen_addr)?,
     };
     let addresses = server.addrs();
-    Ok(BoundServer { server: server.run(), addresses })
+    Ok(BoundServer {
+        server: server.run(),
+        addresses,
+    })
 }
 
 /// Binds the admin listener. It serves the debug pages if there are any in `debug`.
@@ -115,7 +118,10 @@ pub fn bind_admin(
     .disable_signals()
     .bind(&settings.admin_listen_addr)?;
     let addresses = server.addrs();
-    Ok(BoundServer { server: server.run(), addresses })
+    Ok(BoundServer {
+        server: server.run(),
+        addresses,
+    })
 }
 
 /// Added to `server.keep_alive`, because actix-web's timer is coarse: it must not close a

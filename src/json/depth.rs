@@ -5,7 +5,10 @@
 pub(super) fn is_too_deep(body: &[u8]) -> bool {
     // Small sums over small pieces let the compiler count many bytes at a time.
     let in_piece = |piece: &[u8]| {
-        let brackets: u8 = piece.iter().map(|byte| u8::from(matches!(byte, b'{' | b'['))).sum();
+        let brackets: u8 = piece
+            .iter()
+            .map(|byte| u8::from(matches!(byte, b'{' | b'[')))
+            .sum();
         usize::from(brackets)
     };
     let brackets: usize = body.chunks(usize::from(u8::MAX)).map(in_piece).sum();

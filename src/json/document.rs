@@ -23,7 +23,11 @@ pub fn parse_document<'a, T: Deserialize<'a>>(document: &'a [u8]) -> Result<T, D
         true => DocumentError::OtherShape,
         false => DocumentError::NotJson,
     })?;
-    if text.trim_ascii_start().starts_with('{') { Ok(read) } else { Err(DocumentError::OtherShape) }
+    if text.trim_ascii_start().starts_with('{') {
+        Ok(read)
+    } else {
+        Err(DocumentError::OtherShape)
+    }
 }
 
 #[cfg(test)]
@@ -42,16 +46,33 @@ mod tests {
     #[test]
     fn an_object_is_read_and_an_array_of_its_values_is_not() {
         assert_eq!(read(br#" {"name":"a","x":1,"x":2} "#).as_deref(), Ok("a"));
-        for document in [r#"["a"]"#, r#"{"name":1}"#, r#"{"name":"a","name":"b"}"#, "{}", "7"] {
-            assert_eq!(read(document.as_bytes()), Err(DocumentError::OtherShape), "{document}");
+        for document in [
+            r#"["a"]"#,
+            r#"{"name":1}"#,
+            r#"{"name":"a","name":"b"}"#,
+            "{}",
+            "7",
+        ] {
+            assert_eq!(
+                read(document.as_bytes()),
+                Err(DocumentError::OtherShape),
+                "{document}"
+            );
         }
     }
 
     #[test]
     fn a_document_is_one_json_text_in_utf_8() {
-        assert_eq!(read(b"{\"name\":\"a\",\"x\":\"\xff\"}"), Err(DocumentError::NotJson));
+        assert_eq!(
+            read(b"{\"name\":\"a\",\"x\":\"\xff\"}"),
+            Err(DocumentError::NotJson)
+        );
         for document in ["", "<html>", r#"{"name":"a"} x"#, "\u{feff}{}"] {
-            assert_eq!(read(document.as_bytes()), Err(DocumentError::NotJson), "{document}");
+            assert_eq!(
+                read(document.as_bytes()),
+                Err(DocumentError::NotJson),
+                "{document}"
+            );
         }
     }
 }

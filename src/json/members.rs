@@ -24,13 +24,18 @@ impl<'a> Members<'a> {
     /// The member of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Member<'a>> {
-        let found = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(name)).ok()?;
+        let found = self
+            .0
+            .binary_search_by(|(known, _)| known.as_ref().cmp(name))
+            .ok()?;
         self.0.get(found).map(|(_, value)| Member(value.get()))
     }
 
     /// Names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Member<'a>)> {
-        self.0.iter().map(|(name, value)| (name.as_ref(), Member(value.get())))
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_ref(), Member(value.get())))
     }
 
     /// Whether the object has a member of this name.
@@ -48,7 +53,9 @@ impl<'a> Member<'a> {
     /// A string, decoded.
     #[must_use]
     pub fn as_text(self) -> Option<Cow<'a, str>> {
-        serde_json::from_str::<Text<'a>>(self.0).ok().map(|text| text.0)
+        serde_json::from_str::<Text<'a>>(self.0)
+            .ok()
+            .map(|text| text.0)
     }
 
     /// An array with only strings in it, decoded.
@@ -61,7 +68,9 @@ impl<'a> Member<'a> {
     /// A number within the range in which every integer is exact (RFC 7493 §2.2).
     #[must_use]
     pub fn as_number(self) -> Option<f64> {
-        serde_json::from_str::<f64>(self.0).ok().filter(|number| number.abs() <= MAX_EXACT)
+        serde_json::from_str::<f64>(self.0)
+            .ok()
+            .filter(|number| number.abs() <= MAX_EXACT)
     }
 
     /// The value as the document writes it.
@@ -105,8 +114,15 @@ impl<'de> Visitor<'de> for MembersVisitor {
         }
         // Sorted for lookups, so that equal names are neighbors: no second structure finds them.
         members.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        let is_repeated = members.iter().zip(members.iter().skip(1)).any(|(one, next)| one.0 == next.0);
-        if is_repeated { Err(A::Error::custom("a member occurs twice")) } else { Ok(Members(members)) }
+        let is_repeated = members
+            .iter()
+            .zip(members.iter().skip(1))
+            .any(|(one, next)| one.0 == next.0);
+        if is_repeated {
+            Err(A::Error::custom("a member occurs twice"))
+        } else {
+            Ok(Members(members))
+        }
     }
 }
 
@@ -127,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_member_is_found_by_its_decoded_name() {
-        let members = Members::parse(br#" {"b": 1.5, "\u0061": "x\n", "c": ["y"], "d": {"e": 1}} "#).unwrap();
+        let members =
+            Members::parse(br#" {"b": 1.5, "\u0061": "x\n", "c": ["y"], "d": {"e": 1}} "#).unwrap();
         assert_eq!(members.get("a").unwrap().as_text().unwrap(), "x\n");
         assert_eq!(members.get("b").unwrap().as_number(), Some(1.5));
         assert_eq!(members.get("c").unwrap().as_texts().unwrap(), ["y"]);
@@ -137,7 +154,11 @@ mod tests {
 
     #[test]
     fn a_member_that_occurs_twice_spoils_the_object() {
-        for json in [r#"{"a":1,"a":1}"#, r#"{"a":1,"b":2,"\u0061":3}"#, r#"{"":1,"":1}"#] {
+        for json in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":2,"\u0061":3}"#,
+            r#"{"":1,"":1}"#,
+        ] {
             assert!(Members::parse(json.as_bytes()).is_none(), "{json}");
         }
         assert!(Members::parse(br#"{"a":1,"A":1}"#).is_some());
@@ -145,9 +166,18 @@ mod tests {
 
     #[test]
     fn only_one_whole_object_in_utf_8_is_read() {
-        for json in
-            ["", "[]", "null", "\"a\"", "{} {}", "{}x", "\u{feff}{}", "{\"a\":}", "{'a':1}", "{\"a\":1,}"]
-        {
+        for json in [
+            "",
+            "[]",
+            "null",
+            "\"a\"",
+            "{} {}",
+            "{}x",
+            "\u{feff}{}",
+            "{\"a\":}",
+            "{'a':1}",
+            "{\"a\":1,}",
+        ] {
             assert!(Members::parse(json.as_bytes()).is_none(), "{json}");
         }
         assert!(Members::parse(b"{\"a\":\"\xff\"}").is_none());
@@ -164,9 +194,20 @@ mod tests {
 
     #[test]
     fn numbers_beyond_the_exact_range_are_none() {
-        for json in [r#"{"a":"1"}"#, r#"{"a":null}"#, r#"{"a":1e400}"#, r#"{"a":1e30}"#, r#"{"a":[1]}"#] {
+        for json in [
+            r#"{"a":"1"}"#,
+            r#"{"a":null}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":1e30}"#,
+            r#"{"a":[1]}"#,
+        ] {
             assert!(
-                Members::parse(json.as_bytes()).unwrap().get("a").unwrap().as_number().is_none(),
+                Members::parse(json.as_bytes())
+                    .unwrap()
+                    .get("a")
+                    .unwrap()
+                    .as_number()
+                    .is_none(),
                 "{json}"
             );
         }

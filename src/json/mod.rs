@@ -13,4 +13,6 @@ mod reader;
 
 pub use document::{DocumentError, parse_document};
 pub use members::{Member, Members};
-pub use reader::{BodyError, KeyFault, Object, Shape, TypedMembers, Value, parse_body, skip, take_elements};
+pub use reader::{
+    BodyError, KeyFault, Object, Shape, TypedMembers, Value, parse_body, skip, take_elements,
+};

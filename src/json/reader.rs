@@ -119,11 +119,18 @@ impl<'de, T: TypedMembers<'de>> Shape<'de> for Object<T> {
     }
 }
 
-fn find_fault<'de, T: TypedMembers<'de>>(key: Cow<'de, str>, keys: &mut KeysSeen<'de>) -> Option<KeyFault> {
+fn find_fault<'de, T: TypedMembers<'de>>(
+    key: Cow<'de, str>,
+    keys: &mut KeysSeen<'de>,
+) -> Option<KeyFault> {
     if T::is_deceptive(&key) {
         return Some(KeyFault::Deceptive);
     }
-    if keys.insert(key) { None } else { Some(KeyFault::Repeated) }
+    if keys.insert(key) {
+        None
+    } else {
+        Some(KeyFault::Repeated)
+    }
 }
 
 impl<'de> Shape<'de> for Cow<'de, str> {
@@ -223,7 +230,9 @@ pub fn take_elements<'a, T: Shape<'a>, A: SeqAccess<'a>>(
 ) -> Result<(Vec<Value<T>>, bool), A::Error> {
     let mut elements = Vec::new();
     while elements.len() < max {
-        let Some(element) = array.next_element()? else { return Ok((elements, false)) };
+        let Some(element) = array.next_element()? else {
+            return Ok((elements, false));
+        };
         elements.push(element);
     }
     let mut has_more = false;

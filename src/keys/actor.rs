@@ -4,8 +4,8 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use actix::{
-    Actor, ActorContext, ActorFutureExt, Addr, ArbiterHandle, AsyncContext, Context, Handler, Message,
-    ResponseFuture, SpawnHandle, WrapFuture,
+    Actor, ActorContext, ActorFutureExt, Addr, ArbiterHandle, AsyncContext, Context, Handler,
+    Message, ResponseFuture, SpawnHandle, WrapFuture,
 };
 use arc_swap::ArcSwap;
 use tokio::{
@@ -45,7 +45,10 @@ pub fn start(
     let unknown_kid = settings.unknown_kid;
     let bucket = TokenBucket::full(unknown_kid, clock.uptime());
     let actor = JwksActor {
-        log: SourceLog { resource: resource.clone(), source: source.to_owned() },
+        log: SourceLog {
+            resource: resource.clone(),
+            source: source.to_owned(),
+        },
         schedule: Schedule::every(settings.refresh_interval),
         unknown_kids: bucket.clone(),
         failed_signatures: bucket,
@@ -60,7 +63,10 @@ pub fn start(
         closed: Some(closed),
     };
     let mailbox = Mailbox(JwksActor::start_in_arbiter(arbiter, move |_| actor));
-    KeysHandle::remote(snapshot, Remote::new(mailbox, unknown_kid, rounds, metrics, alive))
+    KeysHandle::remote(
+        snapshot,
+        Remote::new(mailbox, unknown_kid, rounds, metrics, alive),
+    )
 }
 
 /// Fetches the keys of one source. A round is one fetch and the update of the snapshot; rounds
@@ -106,7 +112,11 @@ impl JwksActor {
             ctx.cancel_future(timer);
         }
         let fetching = fetch(Arc::clone(&self.outgoing), self.settings.clone());
-        ctx.spawn(fetching.into_actor(self).map(|outcome, actor, ctx| actor.end_round(outcome, ctx)));
+        ctx.spawn(
+            fetching
+                .into_actor(self)
+                .map(|outcome, actor, ctx| actor.end_round(outcome, ctx)),
+        );
     }
 
     fn end_round(&mut self, outcome: Result<Fetched, String>, ctx: &mut Context<Self>) {
@@ -115,7 +125,8 @@ impl JwksActor {
             Ok(fetched) => self.succeed(fetched, began),
             Err(cause) => self.fail(cause),
         }
-        self.rounds.send_modify(|ended| *ended = ended.wrapping_add(1));
+        self.rounds
+            .send_modify(|ended| *ended = ended.wrapping_add(1));
         let delay = self.schedule.next_delay(fastrand::f64());
         self.timer = Some(ctx.run_later(delay, |actor, ctx| {
             actor.timer = None;
@@ -127,7 +138,8 @@ impl JwksActor {
         let before = self.snapshot.load_full();
         let after = before.succeed(fetched, began, self.clock.uptime());
         self.schedule.succeed();
-        self.metrics.record_success(after.keys.len(), self.clock.unix_seconds());
+        self.metrics
+            .record_success(after.keys.len(), self.clock.unix_seconds());
         self.log.changes(&before, &after);
         self.snapshot.store(Arc::new(after));
     }
@@ -136,7 +148,8 @@ impl JwksActor {
         self.schedule.fail();
         self.metrics.record_failure();
         self.log.failure(&cause);
-        self.snapshot.store(Arc::new(self.snapshot.load().fail(cause)));
+        self.snapshot
+            .store(Arc::new(self.snapshot.load().fail(cause)));
     }
 
     /// Resolves when the present round has ended.
@@ -217,11 +230,16 @@ impl Mailbox {
     }
 
     pub(super) async fn report(&self, missing: Missing, round: u64) -> Result<(), Closed> {
-        self.0.send(KeyMissing { missing, round }).await.map_err(|_| Closed)
+        self.0
+            .send(KeyMissing { missing, round })
+            .await
+            .map_err(|_| Closed)
     }
 
     pub(super) async fn is_alive(&self) -> bool {
-        timeout(ALIVE_WITHIN, self.0.send(Ping)).await.is_ok_and(|answer| answer.is_ok())
+        timeout(ALIVE_WITHIN, self.0.send(Ping))
+            .await
+            .is_ok_and(|answer| answer.is_ok())
     }
 }
 

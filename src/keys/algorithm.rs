@@ -111,7 +111,10 @@ impl AlgorithmSet {
     /// Every algorithm that verifies with a public key.
     #[must_use]
     pub fn asymmetric() -> Self {
-        Algorithm::ALL.into_iter().filter(|algorithm| !algorithm.is_symmetric()).collect()
+        Algorithm::ALL
+            .into_iter()
+            .filter(|algorithm| !algorithm.is_symmetric())
+            .collect()
     }
 
     /// Whether the algorithm is in the set.
@@ -122,12 +125,18 @@ impl AlgorithmSet {
 
     /// The algorithms in it, in the order of [`Algorithm::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Algorithm> {
-        Algorithm::ALL.into_iter().filter(move |algorithm| self.contains(*algorithm))
+        Algorithm::ALL
+            .into_iter()
+            .filter(move |algorithm| self.contains(*algorithm))
     }
 }
 
 impl FromIterator<Algorithm> for AlgorithmSet {
     fn from_iter<I: IntoIterator<Item = Algorithm>>(algorithms: I) -> Self {
-        Self(algorithms.into_iter().fold(0, |bits, algorithm| bits | (1 << algorithm as u16)))
+        Self(
+            algorithms
+                .into_iter()
+                .fold(0, |bits, algorithm| bits | (1 << algorithm as u16)),
+        )
     }
 }

@@ -122,7 +122,13 @@ impl FetchError {
 /// Text from outside for a log line or an error: its first 64 characters, with `?` for each one
 /// that is not printable ASCII.
 pub(super) fn printable(text: &str) -> String {
-    let printed = |c: char| if c.is_ascii_graphic() || c == ' ' { c } else { '?' };
+    let printed = |c: char| {
+        if c.is_ascii_graphic() || c == ' ' {
+            c
+        } else {
+            '?'
+        }
+    };
     text.chars().take(MAX_PRINTED).map(printed).collect()
 }
 

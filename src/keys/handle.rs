@@ -10,8 +10,8 @@ use tokio::{
 };
 
 use super::{
-    KeySet, KeySnapshot, KeysError, SecretSettings, UnknownKidSettings, VerifyingKey, actor::Mailbox,
-    metrics::SourceMetrics,
+    KeySet, KeySnapshot, KeysError, SecretSettings, UnknownKidSettings, VerifyingKey,
+    actor::Mailbox, metrics::SourceMetrics,
 };
 
 /// A source of keys, fetched or fixed. Clones are handles of the same source.
@@ -42,11 +42,17 @@ impl KeysHandle {
     /// A source of keys that never change.
     #[must_use]
     pub fn fixed(keys: KeySet) -> Self {
-        Self { snapshot: Arc::new(ArcSwap::from_pointee(KeySnapshot::fixed(keys))), remote: None }
+        Self {
+            snapshot: Arc::new(ArcSwap::from_pointee(KeySnapshot::fixed(keys))),
+            remote: None,
+        }
     }
 
     pub(super) fn remote(snapshot: Arc<ArcSwap<KeySnapshot>>, remote: Remote) -> Self {
-        Self { snapshot, remote: Some(Arc::new(remote)) }
+        Self {
+            snapshot,
+            remote: Some(Arc::new(remote)),
+        }
     }
 
     /// The present snapshot, without a lock. Do not hold the guard across an `await`.
@@ -82,9 +88,19 @@ impl KeysHandle {
     /// # Errors
     /// If the fetch failed, or the actor has ended.
     pub async fn refresh(&self) -> Result<(), KeysError> {
-        let Some(remote) = &self.remote else { return Ok(()) };
-        remote.mailbox.refresh().await.map_err(|_| KeysError::ActorGone)?;
-        self.snapshot.load().last_failure.clone().map_or(Ok(()), |cause| Err(KeysError::Fetch(cause)))
+        let Some(remote) = &self.remote else {
+            return Ok(());
+        };
+        remote
+            .mailbox
+            .refresh()
+            .await
+            .map_err(|_| KeysError::ActorGone)?;
+        self.snapshot
+            .load()
+            .last_failure
+            .clone()
+            .map_or(Ok(()), |cause| Err(KeysError::Fetch(cause)))
     }
 
     /// Whether the actor of the source answers within two seconds. A source without an actor is
@@ -99,7 +115,9 @@ impl KeysHandle {
 
 impl fmt::Debug for KeysHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeysHandle").field("snapshot", &self.snapshot.load()).finish_non_exhaustive()
+        f.debug_struct("KeysHandle")
+            .field("snapshot", &self.snapshot.load())
+            .finish_non_exhaustive()
     }
 }
 
@@ -122,7 +140,14 @@ impl Remote {
         metrics: Arc<SourceMetrics>,
         alive: oneshot::Sender<Infallible>,
     ) -> Self {
-        Self { mailbox, settings, waiting: Semaphore::new(MAX_WAITING), rounds, metrics, _alive: alive }
+        Self {
+            mailbox,
+            settings,
+            waiting: Semaphore::new(MAX_WAITING),
+            rounds,
+            metrics,
+            _alive: alive,
+        }
     }
 
     async fn refresh_for(&self, missing: Missing, round: u64) {
@@ -132,7 +157,9 @@ impl Remote {
         if !self.settings.enabled {
             return;
         }
-        let Ok(_waiting_guard) = self.waiting.try_acquire() else { return };
+        let Ok(_waiting_guard) = self.waiting.try_acquire() else {
+            return;
+        };
         // After a timeout, or if the actor has ended, the caller does the same: it reads the
         // snapshot again.
         let _ = timeout(self.settings.max_wait, self.mailbox.report(missing, round)).await;

@@ -19,7 +19,10 @@ impl KeySet {
     ///
     /// # Errors
     /// When `document` is not a JWK Set, or has entries and none of them can be used.
-    pub fn parse(document: &[u8], rules: KeyRules<'_>) -> Result<(Self, Vec<SkippedKey>), FetchError> {
+    pub fn parse(
+        document: &[u8],
+        rules: KeyRules<'_>,
+    ) -> Result<(Self, Vec<SkippedKey>), FetchError> {
         let wire: JwkSet<'_> = parse_document(document).map_err(|error| match error {
             DocumentError::NotJson => FetchError::NotJson,
             DocumentError::OtherShape => FetchError::NoKeysArray,
@@ -32,9 +35,10 @@ impl KeySet {
             }
         }
         match skipped.first() {
-            Some(first) if keys.is_empty() => {
-                Err(FetchError::NoUsableKey { count: skipped.len(), first: first.cause.clone() })
-            }
+            Some(first) if keys.is_empty() => Err(FetchError::NoUsableKey {
+                count: skipped.len(),
+                first: first.cause.clone(),
+            }),
             Some(_) | None => Ok((keys.into_iter().collect(), skipped)),
         }
     }
@@ -47,17 +51,25 @@ impl KeySet {
         algorithm: Algorithm,
     ) -> impl Iterator<Item = &'s VerifyingKey> {
         let keys = kid.map_or(self.keys.as_slice(), |kid| self.of_kid(kid));
-        keys.iter().filter(move |key| key.algorithm() == algorithm).take(MAX_CANDIDATES)
+        keys.iter()
+            .filter(move |key| key.algorithm() == algorithm)
+            .take(MAX_CANDIDATES)
     }
 
     /// The same set. A key that `former` has too keeps the serial that it has there.
     #[must_use]
     pub(super) fn continuing(self, former: &Self) -> Self {
         let known = |key: &VerifyingKey| {
-            let at = former.keys.binary_search_by(|other| other.identity().cmp(&key.identity())).ok()?;
+            let at = former
+                .keys
+                .binary_search_by(|other| other.identity().cmp(&key.identity()))
+                .ok()?;
             former.keys.get(at).cloned()
         };
-        self.keys.into_iter().map(|key| known(&key).unwrap_or(key)).collect()
+        self.keys
+            .into_iter()
+            .map(|key| known(&key).unwrap_or(key))
+            .collect()
     }
 
     /// Whether the set has the key with this [serial](VerifyingKey::serial).
@@ -143,11 +155,18 @@ mod tests {
 
     fn key(kid: &str, algorithm: Algorithm, secret: &[u8]) -> VerifyingKey {
         let secret = SecretKey::new(secret);
-        VerifyingKey::of_secret(&SecretSettings { secret, algorithm, key_id: kid.to_owned() })
+        VerifyingKey::of_secret(&SecretSettings {
+            secret,
+            algorithm,
+            key_id: kid.to_owned(),
+        })
     }
 
     fn parse(document: &str) -> Result<(KeySet, Vec<SkippedKey>), FetchError> {
-        let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &[String::new()] };
+        let rules = KeyRules {
+            algorithms: AlgorithmSet::asymmetric(),
+            allowed_use: &[String::new()],
+        };
         KeySet::parse(document.as_bytes(), rules)
     }
 
@@ -171,39 +190,76 @@ mod tests {
     #[test]
     fn a_token_is_never_tried_against_more_than_sixteen_keys() {
         let many = |kid: fn(u8) -> String| -> KeySet {
-            (0..40).map(|n| key(&kid(n), Algorithm::Hs256, &[n])).collect()
+            (0..40)
+                .map(|n| key(&kid(n), Algorithm::Hs256, &[n]))
+                .collect()
         };
-        assert_eq!(many(|n| n.to_string()).candidates(None, Algorithm::Hs256).count(), MAX_CANDIDATES);
+        assert_eq!(
+            many(|n| n.to_string())
+                .candidates(None, Algorithm::Hs256)
+                .count(),
+            MAX_CANDIDATES
+        );
         let same = many(|_| "a".to_owned());
-        assert_eq!(same.candidates(Some("a"), Algorithm::Hs256).count(), MAX_CANDIDATES);
+        assert_eq!(
+            same.candidates(Some("a"), Algorithm::Hs256).count(),
+            MAX_CANDIDATES
+        );
     }
 
     #[test]
     fn order_and_repetition_do_not_make_another_set() {
-        let (a, b) = (key("a", Algorithm::Hs256, b"1"), key("b", Algorithm::Hs256, b"2"));
+        let (a, b) = (
+            key("a", Algorithm::Hs256, b"1"),
+            key("b", Algorithm::Hs256, b"2"),
+        );
         let one: KeySet = [a.clone(), b.clone()].into_iter().collect();
         let two: KeySet = [b.clone(), a.clone(), b].into_iter().collect();
         assert_eq!(one, two);
-        assert_ne!(one, [a, key("b", Algorithm::Hs256, b"3")].into_iter().collect());
+        assert_ne!(
+            one,
+            [a, key("b", Algorithm::Hs256, b"3")].into_iter().collect()
+        );
     }
 
     #[test]
     fn an_empty_set_is_read_and_one_without_usable_keys_is_not() {
         assert!(parse(r#"{"keys":[],"more":1}"#).unwrap().0.is_empty());
         let error = parse(r#"{"keys":[{"kty":"oct","k":"AA"},7]}"#).unwrap_err();
-        assert_eq!(error.to_string(), "none of the 2 keys can be used: it is a shared secret (`oct`)");
+        assert_eq!(
+            error.to_string(),
+            "none of the 2 keys can be used: it is a shared secret (`oct`)"
+        );
     }
 
     #[test]
     fn a_document_that_is_not_a_jwk_set_says_why() {
-        let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &[] };
-        assert_eq!(KeySet::parse(b"{\"keys\":[],\"x\":\"\xff\"}", rules), Err(FetchError::NotJson));
-        for document in ["", "<html>", "{\"keys\":[", "{\"keys\":[]} x", "\u{feff}{\"keys\":[]}"] {
+        let rules = KeyRules {
+            algorithms: AlgorithmSet::asymmetric(),
+            allowed_use: &[],
+        };
+        assert_eq!(
+            KeySet::parse(b"{\"keys\":[],\"x\":\"\xff\"}", rules),
+            Err(FetchError::NotJson)
+        );
+        for document in [
+            "",
+            "<html>",
+            "{\"keys\":[",
+            "{\"keys\":[]} x",
+            "\u{feff}{\"keys\":[]}",
+        ] {
             assert_eq!(parse(document), Err(FetchError::NotJson), "{document}");
         }
-        for document in
-            ["{}", "[]", "[[]]", "7", r#"{"keys":{}}"#, r#"{"keys":[],"keys":[]}"#, r#"{"keys":null}"#]
-        {
+        for document in [
+            "{}",
+            "[]",
+            "[[]]",
+            "7",
+            r#"{"keys":{}}"#,
+            r#"{"keys":[],"keys":[]}"#,
+            r#"{"keys":null}"#,
+        ] {
             assert_eq!(parse(document), Err(FetchError::NoKeysArray), "{document}");
         }
     }

@@ -21,7 +21,10 @@ impl KeysMetrics {
     /// If one of the names is already registered.
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let families = Families {
-            refresh: IntCounterVec::new(Opts::new(REFRESH.0, REFRESH.1), &["resource", "source", "outcome"])?,
+            refresh: IntCounterVec::new(
+                Opts::new(REFRESH.0, REFRESH.1),
+                &["resource", "source", "outcome"],
+            )?,
             keys: IntGaugeVec::new(Opts::new(KEYS.0, KEYS.1), &SOURCE)?,
             last_success: IntGaugeVec::new(Opts::new(LAST_SUCCESS.0, LAST_SUCCESS.1), &SOURCE)?,
             max_stale: IntGaugeVec::new(Opts::new(MAX_STALE.0, MAX_STALE.1), &SOURCE)?,
@@ -37,13 +40,22 @@ impl KeysMetrics {
     }
 
     /// The series of one source. `max_stale` is the limit on the age of its keys.
-    pub(super) fn source(&self, resource: &ResourceId, source: &str, max_stale: Duration) -> SourceMetrics {
+    pub(super) fn source(
+        &self,
+        resource: &ResourceId,
+        source: &str,
+        max_stale: Duration,
+    ) -> SourceMetrics {
         let labels = [resource.as_str().to_owned(), source.to_owned()];
         let families = &self.0;
         *families.sources().entry(labels.clone()).or_default() += 1;
         let max_stale = i64::try_from(max_stale.as_secs()).unwrap_or(i64::MAX);
         families.max_stale.with_label_values(&labels).set(max_stale);
-        let refreshed = |outcome| families.refresh.with_label_values(&[resource.as_str(), source, outcome]);
+        let refreshed = |outcome| {
+            families
+                .refresh
+                .with_label_values(&[resource.as_str(), source, outcome])
+        };
         SourceMetrics {
             succeeded: refreshed(SUCCESS),
             failed: refreshed(FAILURE),
@@ -77,7 +89,9 @@ impl Families {
     /// fine.
     fn remove(&self, [resource, source]: &[String; 2]) {
         for outcome in [SUCCESS, FAILURE] {
-            let _ = self.refresh.remove_label_values(&[resource.as_str(), source, outcome]);
+            let _ = self
+                .refresh
+                .remove_label_values(&[resource.as_str(), source, outcome]);
         }
         let _ = self.keys.remove_label_values(&[resource, source]);
         let _ = self.last_success.remove_label_values(&[resource, source]);
@@ -117,7 +131,9 @@ impl SourceMetrics {
 impl Drop for SourceMetrics {
     fn drop(&mut self) {
         let mut sources = self.families.sources();
-        let left = sources.get(&self.labels).map_or(0, |count| count.saturating_sub(1));
+        let left = sources
+            .get(&self.labels)
+            .map_or(0, |count| count.saturating_sub(1));
         if left > 0 {
             sources.insert(self.labels.clone(), left);
         } else {
@@ -130,7 +146,10 @@ impl Drop for SourceMetrics {
 const SOURCE: [&str; 2] = ["resource", "source"];
 const SUCCESS: &str = "success";
 const FAILURE: &str = "failure";
-const REFRESH: (&str, &str) = ("scopegate_jwks_refresh_total", "Fetches of a key source, by outcome.");
+const REFRESH: (&str, &str) = (
+    "scopegate_jwks_refresh_total",
+    "Fetches of a key source, by outcome.",
+);
 const KEYS: (&str, &str) = ("scopegate_jwks_keys", "Usable keys of a source.");
 const LAST_SUCCESS: (&str, &str) = (
     "scopegate_jwks_last_success_timestamp_seconds",
@@ -140,15 +159,21 @@ const MAX_STALE: (&str, &str) = (
     "scopegate_jwks_max_stale_seconds",
     "How long scopegate uses the source's keys after their last successful fetch.",
 );
-const UNKNOWN_KID: (&str, &str) =
-    ("scopegate_jwks_unknown_kid_total", "Tokens that named a key which the source does not have.");
+const UNKNOWN_KID: (&str, &str) = (
+    "scopegate_jwks_unknown_kid_total",
+    "Tokens that named a key which the source does not have.",
+);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn series(registry: &Registry) -> usize {
-        registry.gather().iter().map(|family| family.get_metric().len()).sum()
+        registry
+            .gather()
+            .iter()
+            .map(|family| family.get_metric().len())
+            .sum()
     }
 
     #[test]
@@ -161,7 +186,10 @@ mod tests {
         let new = metrics.source(&id, "auth.example.com", Duration::from_secs(90));
         drop(old);
         assert_eq!(new.succeeded.get(), 1, "a reload keeps the series");
-        assert_eq!(new.families.max_stale.with_label_values(&new.labels).get(), 90);
+        assert_eq!(
+            new.families.max_stale.with_label_values(&new.labels).get(),
+            90
+        );
         assert_eq!(series(&registry), 6);
         drop(new);
         assert_eq!(series(&registry), 0);

@@ -17,7 +17,10 @@ pub(super) struct Schedule {
 impl Schedule {
     /// One fetch per `interval`.
     pub(super) const fn every(interval: Duration) -> Self {
-        Self { interval, failures: 0 }
+        Self {
+            interval,
+            failures: 0,
+        }
     }
 
     /// Records a successful fetch.
@@ -38,8 +41,13 @@ impl Schedule {
             return self.interval.mul_f64(jitter);
         }
         let doublings = self.failures.saturating_sub(1).min(MAX_DOUBLINGS);
-        let backed_off = FIRST_RETRY.saturating_mul(1 << doublings).min(self.interval).mul_f64(jitter);
-        backed_off.min(self.interval).max(FIRST_RETRY.min(self.interval))
+        let backed_off = FIRST_RETRY
+            .saturating_mul(1 << doublings)
+            .min(self.interval)
+            .mul_f64(jitter);
+        backed_off
+            .min(self.interval)
+            .max(FIRST_RETRY.min(self.interval))
     }
 }
 
@@ -56,8 +64,15 @@ pub(super) struct TokenBucket {
 impl TokenBucket {
     /// A full bucket.
     pub(super) const fn full(settings: UnknownKidSettings, now: Uptime) -> Self {
-        let UnknownKidSettings { interval, burst, .. } = settings;
-        Self { burst, interval, level: burst, counted_from: now }
+        let UnknownKidSettings {
+            interval, burst, ..
+        } = settings;
+        Self {
+            burst,
+            interval,
+            level: burst,
+            counted_from: now,
+        }
     }
 
     /// Takes one fetch. Returns `false` if the bucket is empty.
@@ -70,7 +85,9 @@ impl TokenBucket {
 
     fn refill(&mut self, now: Uptime) {
         let passed = now.saturating_sub(self.counted_from).as_nanos();
-        let refilled = passed.checked_div(self.interval.as_nanos()).unwrap_or(u128::MAX);
+        let refilled = passed
+            .checked_div(self.interval.as_nanos())
+            .unwrap_or(u128::MAX);
         let missing = u128::from(self.burst - self.level);
         if refilled >= missing {
             // Time that passes while the bucket is full does not count.
@@ -98,7 +115,10 @@ mod tests {
     fn while_fetches_succeed_the_interval_varies_by_ten_percent() {
         let schedule = Schedule::every(MINUTE);
         for (chance, seconds) in [(0.0, 54.0), (0.5, 60.0), (1.0, 66.0)] {
-            assert!((schedule.next_delay(chance).as_secs_f64() - seconds).abs() < 1e-6, "{chance}");
+            assert!(
+                (schedule.next_delay(chance).as_secs_f64() - seconds).abs() < 1e-6,
+                "{chance}"
+            );
         }
     }
 
@@ -126,8 +146,12 @@ mod tests {
     }
 
     fn bucket(burst: u32) -> TokenBucket {
-        let settings =
-            UnknownKidSettings { enabled: true, max_wait: Duration::ZERO, interval: MINUTE, burst };
+        let settings = UnknownKidSettings {
+            enabled: true,
+            max_wait: Duration::ZERO,
+            interval: MINUTE,
+            burst,
+        };
         TokenBucket::full(settings, Duration::ZERO)
     }
 
@@ -140,7 +164,10 @@ mod tests {
         assert!(bucket.take(MINUTE));
         assert!(!bucket.take(MINUTE));
         assert!(bucket.take(MINUTE * 2 + Duration::from_secs(59)));
-        assert!(bucket.take(MINUTE * 3), "the remainder of an interval is not lost");
+        assert!(
+            bucket.take(MINUTE * 3),
+            "the remainder of an interval is not lost"
+        );
     }
 
     #[test]

@@ -57,7 +57,13 @@ impl KeySnapshot {
     #[must_use]
     pub fn unknown(settings: &RemoteSettings) -> Self {
         let (max_stale, fresh_for) = (settings.max_stale, settings.unknown_kid.interval);
-        Self::new(KeySet::default(), Freshness::Limited { max_stale, fresh_for })
+        Self::new(
+            KeySet::default(),
+            Freshness::Limited {
+                max_stale,
+                fresh_for,
+            },
+        )
     }
 
     fn new(keys: KeySet, freshness: Freshness) -> Self {
@@ -111,7 +117,11 @@ impl KeySnapshot {
         };
         Self {
             keys,
-            generation: if is_same { self.generation } else { next_generation() },
+            generation: if is_same {
+                self.generation
+            } else {
+                next_generation()
+            },
             issuer: fetched.issuer,
             last_success: Some(now),
             asked_at: Some(asked_at),
@@ -125,7 +135,11 @@ impl KeySnapshot {
     /// The snapshot after a fetch that failed. It has the same keys as before.
     #[must_use]
     pub(super) fn fail(&self, cause: String) -> Self {
-        Self { last_failure: Some(cause), round: self.round + 1, ..self.clone() }
+        Self {
+            last_failure: Some(cause),
+            round: self.round + 1,
+            ..self.clone()
+        }
     }
 
     fn age(&self, now: Uptime) -> Option<Duration> {
@@ -154,16 +168,28 @@ mod tests {
 
     fn fetched(secret: &[u8]) -> Fetched {
         let (secret, algorithm) = (SecretKey::new(secret), Algorithm::Hs256);
-        let key = VerifyingKey::of_secret(&SecretSettings { secret, algorithm, key_id: "a".to_owned() });
-        Fetched { keys: [key].into_iter().collect(), skipped: Vec::new(), issuer: None }
+        let key = VerifyingKey::of_secret(&SecretSettings {
+            secret,
+            algorithm,
+            key_id: "a".to_owned(),
+        });
+        Fetched {
+            keys: [key].into_iter().collect(),
+            skipped: Vec::new(),
+            issuer: None,
+        }
     }
 
     #[test]
     fn before_any_success_nothing_is_usable_or_fresh() {
         let start = unknown();
-        assert!(!start.has_answered() && !start.is_usable(SECOND) && !start.is_fresh(SECOND, SECOND));
+        assert!(
+            !start.has_answered() && !start.is_usable(SECOND) && !start.is_fresh(SECOND, SECOND)
+        );
         let failed = start.fail("status 500".to_owned());
-        assert!(failed.has_answered() && !failed.is_usable(SECOND) && !failed.is_fresh(SECOND, SECOND));
+        assert!(
+            failed.has_answered() && !failed.is_usable(SECOND) && !failed.is_fresh(SECOND, SECOND)
+        );
     }
 
     #[test]
@@ -173,7 +199,12 @@ mod tests {
         assert_eq!((failed.generation, failed.keys.len()), (good.generation, 1));
         assert!(failed.is_usable(SECOND * 101));
         assert!(!failed.is_usable(SECOND * 102));
-        assert_eq!(failed.succeed(fetched(b"1"), SECOND, SECOND * 103).last_failure, None);
+        assert_eq!(
+            failed
+                .succeed(fetched(b"1"), SECOND, SECOND * 103)
+                .last_failure,
+            None
+        );
     }
 
     #[test]
@@ -181,13 +212,19 @@ mod tests {
         let good = unknown().succeed(fetched(b"1"), SECOND, SECOND * 50);
         assert!(good.is_fresh(SECOND * 55, SECOND * 60));
         assert!(!good.is_fresh(SECOND * 55, SECOND * 61));
-        assert!(good.is_fresh(SECOND * 49, SECOND * 90), "it succeeded after the request arrived");
+        assert!(
+            good.is_fresh(SECOND * 49, SECOND * 90),
+            "it succeeded after the request arrived"
+        );
         let failed = good.fail("status 500".to_owned());
         assert!(
             !failed.is_fresh(SECOND * 55, SECOND * 56),
             "the provider may have a new key that could not be fetched"
         );
-        assert!(failed.is_fresh(SECOND * 49, SECOND * 56), "it succeeded after the request arrived");
+        assert!(
+            failed.is_fresh(SECOND * 49, SECOND * 56),
+            "it succeeded after the request arrived"
+        );
     }
 
     #[test]
@@ -196,7 +233,14 @@ mod tests {
         let same = first.succeed(fetched(b"1"), SECOND, SECOND * 2);
         let other = same.succeed(fetched(b"2"), SECOND, SECOND * 3);
         let issuer = Some(Issuer::parse("https://auth.example.com").unwrap());
-        let owned = other.succeed(Fetched { issuer, ..fetched(b"2") }, SECOND, SECOND * 4);
+        let owned = other.succeed(
+            Fetched {
+                issuer,
+                ..fetched(b"2")
+            },
+            SECOND,
+            SECOND * 4,
+        );
         assert_eq!(first.generation, same.generation);
         assert_eq!(same.last_success, Some(SECOND * 2));
         assert!(same.generation < other.generation && other.generation < owned.generation);
@@ -206,29 +250,49 @@ mod tests {
     fn a_key_keeps_its_serial_while_it_and_its_issuer_stay() {
         let serials = |snapshot: &KeySnapshot| -> Vec<u64> {
             let keys = snapshot.keys.iter();
-            keys.inspect(|key| assert!(snapshot.keys.holds(key.serial()))).map(VerifyingKey::serial).collect()
+            keys.inspect(|key| assert!(snapshot.keys.holds(key.serial())))
+                .map(VerifyingKey::serial)
+                .collect()
         };
         let both = || Fetched {
-            keys: fetched(b"1").keys.iter().chain(&fetched(b"2").keys).cloned().collect(),
+            keys: fetched(b"1")
+                .keys
+                .iter()
+                .chain(&fetched(b"2").keys)
+                .cloned()
+                .collect(),
             ..fetched(b"")
         };
         let first = unknown().succeed(fetched(b"1"), SECOND, SECOND);
         let more = first.succeed(both(), SECOND, SECOND);
         let less = more.succeed(fetched(b"2"), SECOND, SECOND);
         let back = less.succeed(both(), SECOND, SECOND);
-        let [one, two] = serials(&more)[..] else { panic!() };
+        let [one, two] = serials(&more)[..] else {
+            panic!()
+        };
         assert_eq!((serials(&first), serials(&less)), (vec![one], vec![two]));
         assert!(!first.keys.holds(two) && !less.keys.holds(one));
-        assert!(back.keys.holds(two) && !back.keys.holds(one), "a key that comes back is a new key");
+        assert!(
+            back.keys.holds(two) && !back.keys.holds(one),
+            "a key that comes back is a new key"
+        );
         let issuer = Some(Issuer::parse("https://auth.example.com").unwrap());
         let owned = back.succeed(Fetched { issuer, ..both() }, SECOND, SECOND);
-        assert!(serials(&back).iter().all(|serial| !owned.keys.holds(*serial)));
+        assert!(
+            serials(&back)
+                .iter()
+                .all(|serial| !owned.keys.holds(*serial))
+        );
         assert_eq!(owned.keys, back.keys);
     }
 
     #[test]
     fn fixed_keys_never_age() {
         let fixed = KeySnapshot::fixed(KeySet::default());
-        assert!(fixed.has_answered() && fixed.is_usable(Duration::MAX) && fixed.is_fresh(SECOND, SECOND));
+        assert!(
+            fixed.has_answered()
+                && fixed.is_usable(Duration::MAX)
+                && fixed.is_fresh(SECOND, SECOND)
+        );
     }
 }

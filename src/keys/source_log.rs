@@ -25,15 +25,26 @@ impl SourceLog {
         }
         if before.generation != after.generation {
             let key_text = |key: &VerifyingKey| {
-                format!("{}/{}", printable(key.kid().unwrap_or("-")), key.algorithm().name())
+                format!(
+                    "{}/{}",
+                    printable(key.kid().unwrap_or("-")),
+                    key.algorithm().name()
+                )
             };
             let keys: Vec<_> = after.keys.iter().map(key_text).collect();
             info!(%resource, source, count = keys.len(), keys = keys.join(" "), "the keys have changed");
         }
-        if after.keys.is_empty() && (before.last_success.is_none() || before.generation != after.generation) {
+        if after.keys.is_empty()
+            && (before.last_success.is_none() || before.generation != after.generation)
+        {
             warn!(%resource, source, "the provider publishes no keys: scopegate refuses every token");
         }
-        for key in after.skipped.iter().filter(|key| !before.skipped.contains(key)).take(MAX_SKIPPED_LINES) {
+        for key in after
+            .skipped
+            .iter()
+            .filter(|key| !before.skipped.contains(key))
+            .take(MAX_SKIPPED_LINES)
+        {
             self.skipped(key);
         }
     }

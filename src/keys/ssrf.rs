@@ -35,8 +35,10 @@ pub enum UrlError {
 pub fn is_fetchable(url: &Url, insecure_hosts: &[String]) -> Result<(), UrlError> {
     let host = url.host_str().ok_or(UrlError::Scheme)?;
     let is_forbidden = ip_literal(host).is_some_and(|ip| !ip.is_loopback() && is_forbidden(ip));
-    let may_be_insecure =
-        is_loopback_host(host) || insecure_hosts.iter().any(|listed| is_same_host(listed, host));
+    let may_be_insecure = is_loopback_host(host)
+        || insecure_hosts
+            .iter()
+            .any(|listed| is_same_host(listed, host));
     match url.scheme() {
         "https" => {}
         "http" if may_be_insecure => {}
@@ -59,7 +61,11 @@ pub fn is_fetchable(url: &Url, insecure_hosts: &[String]) -> Result<(), UrlError
 /// rebinding).
 pub(super) fn may_connect(host: &str, ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
-    if is_loopback_host(host) { ip.is_loopback() } else { !is_forbidden(ip) }
+    if is_loopback_host(host) {
+        ip.is_loopback()
+    } else {
+        !is_forbidden(ip)
+    }
 }
 
 /// Whether the host is `localhost`, in 127.0.0.0/8, or `::1`.
@@ -69,11 +75,16 @@ pub(super) fn is_loopback_host(host: &str) -> bool {
 
 /// The host without the brackets that a URL has around an IPv6 address.
 pub(super) fn without_brackets(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
 }
 
 fn ip_literal(host: &str) -> Option<IpAddr> {
-    without_brackets(host).parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
+    without_brackets(host)
+        .parse::<IpAddr>()
+        .ok()
+        .map(|ip| ip.to_canonical())
 }
 
 fn is_same_host(listed: &str, host: &str) -> bool {
@@ -147,13 +158,35 @@ mod tests {
 
     #[test]
     fn a_name_must_not_resolve_to_this_machine_or_to_a_metadata_service() {
-        for ip in ["127.0.0.1", "::1", "169.254.169.254", "fe80::1", "100.100.100.200", "0.0.0.0", "::"]
-            .into_iter()
-            .chain(["224.0.0.1", "ff02::1", "::ffff:127.0.0.1", "fd00:ec2::254", "255.255.255.255"])
-        {
-            assert!(!may_connect("auth.example.com", ip.parse().unwrap()), "{ip}");
+        for ip in [
+            "127.0.0.1",
+            "::1",
+            "169.254.169.254",
+            "fe80::1",
+            "100.100.100.200",
+            "0.0.0.0",
+            "::",
+        ]
+        .into_iter()
+        .chain([
+            "224.0.0.1",
+            "ff02::1",
+            "::ffff:127.0.0.1",
+            "fd00:ec2::254",
+            "255.255.255.255",
+        ]) {
+            assert!(
+                !may_connect("auth.example.com", ip.parse().unwrap()),
+                "{ip}"
+            );
         }
-        for ip in ["10.0.0.1", "192.168.1.1", "93.184.216.34", "fd12::1", "2001:db8::1"] {
+        for ip in [
+            "10.0.0.1",
+            "192.168.1.1",
+            "93.184.216.34",
+            "fd12::1",
+            "2001:db8::1",
+        ] {
             assert!(may_connect("auth.example.com", ip.parse().unwrap()), "{ip}");
             assert!(!may_connect("localhost", ip.parse().unwrap()), "{ip}");
         }

@@ -25,15 +25,23 @@ impl<'a> McpHeaders<'a> {
     /// # Errors
     /// If a field is repeated, has a character that is illegal in a header value, or is badly encoded; if the
     /// version or the method has a comma, which a proxy leaves when it joins repeated fields (RFC 9110 §5.3).
-    pub(super) fn read(version: Field<'a>, method: Field<'a>, name: Field<'a>) -> Result<Self, Refusal> {
+    pub(super) fn read(
+        version: Field<'a>,
+        method: Field<'a>,
+        name: Field<'a>,
+    ) -> Result<Self, Refusal> {
         let single = |field| match value(field)? {
-            Some(text) if text.contains(',') => {
-                Err(refusal::bad_header("an MCP header has several values joined by a comma"))
-            }
+            Some(text) if text.contains(',') => Err(refusal::bad_header(
+                "an MCP header has several values joined by a comma",
+            )),
             text => Ok(text),
         };
         let name = value(name)?.map(Name::decode).transpose()?;
-        Ok(Self { version: single(version)?, method: single(method)?, name })
+        Ok(Self {
+            version: single(version)?,
+            method: single(method)?,
+            name,
+        })
     }
 
     /// Checks that the headers agree with a single message. An absent header is accepted, because the gateway may
@@ -49,12 +57,14 @@ impl<'a> McpHeaders<'a> {
             Message::Request(call) => Some(&*call.method),
         };
         if self.method.is_some() && self.method != method {
-            return Err(refusal::mismatch("`Mcp-Method` differs from the method in the body"));
+            return Err(refusal::mismatch(
+                "`Mcp-Method` differs from the method in the body",
+            ));
         }
         match &self.name {
-            Some(name) if !mirrors(&read.message, name.as_str()) => {
-                Err(refusal::mismatch("`Mcp-Name` differs from the name in the body"))
-            }
+            Some(name) if !mirrors(&read.message, name.as_str()) => Err(refusal::mismatch(
+                "`Mcp-Name` differs from the name in the body",
+            )),
             Some(_) | None => Ok(()),
         }
     }
@@ -65,9 +75,9 @@ impl<'a> McpHeaders<'a> {
     /// If they differ.
     pub(super) fn agree_with_revision(&self, read: &ReadMessage<'a>) -> Result<(), Refusal> {
         match (self.version, &read.revision) {
-            (Some(header), Some(body)) if header != body => {
-                Err(refusal::mismatch("`MCP-Protocol-Version` differs from the version in the body"))
-            }
+            (Some(header), Some(body)) if header != body => Err(refusal::mismatch(
+                "`MCP-Protocol-Version` differs from the version in the body",
+            )),
             (Some(_) | None, Some(_) | None) => Ok(()),
         }
     }
@@ -80,7 +90,9 @@ impl<'a> McpHeaders<'a> {
         if self.method.is_none() && self.name.is_none() {
             return Ok(());
         }
-        Err(refusal::mismatch("`Mcp-Method` and `Mcp-Name` cannot name a batch"))
+        Err(refusal::mismatch(
+            "`Mcp-Method` and `Mcp-Name` cannot name a batch",
+        ))
     }
 
     /// The operation that trusted headers name without a body. The request must be of a revision whose servers
@@ -90,8 +102,13 @@ impl<'a> McpHeaders<'a> {
     /// # Errors
     /// If there is an `Mcp-Name` but the method takes no name, or if `Mcp-Name` may be a join of several values.
     pub(super) fn into_operation(self) -> Result<Operation<'a>, Refusal> {
-        let revision = self.version.and_then(Revision::parse).filter(|revision| revision.demands_headers());
-        let (Some(revision), Some(method)) = (revision, self.method) else { return Ok(Operation::NotShown) };
+        let revision = self
+            .version
+            .and_then(Revision::parse)
+            .filter(|revision| revision.demands_headers());
+        let (Some(revision), Some(method)) = (revision, self.method) else {
+            return Ok(Operation::NotShown);
+        };
         let (is_known, named) = match method::find(method) {
             None if method.is_empty() => return Ok(Operation::NotShown),
             None => (false, Some(Named::Nothing)),
@@ -120,11 +137,15 @@ impl<'a> Name<'a> {
     /// Decodes `=?base64?…?=` (case-sensitive, standard alphabet, padded). Other text stays as it is.
     fn decode(text: &'a str) -> Result<Self, Refusal> {
         const BAD: Refusal = refusal::bad_header("`Mcp-Name` is not well-formed base64 of UTF-8");
-        let Some(rest) = text.strip_prefix("=?base64?") else { return Ok(Self::Plain(text)) };
+        let Some(rest) = text.strip_prefix("=?base64?") else {
+            return Ok(Self::Plain(text));
+        };
         if rest == "=" {
             return Err(BAD); // the two marks overlap: some parsers read an empty name, others the text itself
         }
-        let Some(code) = rest.strip_suffix("?=") else { return Ok(Self::Plain(text)) };
+        let Some(code) = rest.strip_suffix("?=") else {
+            return Ok(Self::Plain(text));
+        };
         let bytes = STANDARD.decode(code).map_err(|_| BAD)?;
         String::from_utf8(bytes).map(Self::Encoded).map_err(|_| BAD)
     }
@@ -141,9 +162,9 @@ impl<'a> Name<'a> {
     fn unverified(self) -> Result<Cow<'a, str>, Refusal> {
         match self {
             Self::Plain("") => Err(refusal::bad_header("`Mcp-Name` is empty")),
-            Self::Plain(text) if text.contains(',') => {
-                Err(refusal::bad_header("`Mcp-Name` has several values joined by a comma"))
-            }
+            Self::Plain(text) if text.contains(',') => Err(refusal::bad_header(
+                "`Mcp-Name` has several values joined by a comma",
+            )),
             Self::Encoded(text) if text.contains('\0') => {
                 Err(refusal::bad_header("a name contains a NUL character"))
             }
@@ -163,7 +184,9 @@ fn value(field: Field<'_>) -> Result<Option<&str>, Refusal> {
     let is_legal = bytes.iter().all(|byte| matches!(byte, b'\t' | b' '..=b'~'));
     match str::from_utf8(bytes) {
         Ok(text) if is_legal => Ok(Some(text.trim_matches([' ', '\t']))),
-        Ok(_) | Err(_) => Err(refusal::bad_header("an MCP header has an illegal character")),
+        Ok(_) | Err(_) => Err(refusal::bad_header(
+            "an MCP header has an illegal character",
+        )),
     }
 }
 
@@ -187,7 +210,9 @@ fn named<'a>(method: &Method, name: Option<Name<'a>>) -> Result<Option<Named<'a>
     Ok(match (method.names, name) {
         (Names::Nothing, None) => Some(Named::Nothing),
         (Names::Nothing, Some(_)) => {
-            return Err(refusal::mismatch("`Mcp-Name` is present, but the method has no name"));
+            return Err(refusal::mismatch(
+                "`Mcp-Name` is present, but the method has no name",
+            ));
         }
         (Names::Tool, Some(name)) => Some(Named::Tool(name.unverified()?)),
         (Names::Prompt, Some(name)) => Some(Named::Prompt(name.unverified()?)),

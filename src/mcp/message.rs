@@ -44,7 +44,11 @@ impl<'a> Shape<'a> for Document<'a> {
 
     fn array<A: SeqAccess<'a>>(mut array: A) -> Result<Option<Self>, A::Error> {
         let (batch, has_more) = take_elements(&mut array, MAX_BATCH)?;
-        Ok(Some(if has_more { Self::LongBatch } else { Self::Batch(batch) }))
+        Ok(Some(if has_more {
+            Self::LongBatch
+        } else {
+            Self::Batch(batch)
+        }))
     }
 }
 
@@ -76,13 +80,15 @@ impl<'a> WireMessage<'a> {
         match (self.method, self.id, self.has_result, self.has_error) {
             (_, Value::Other, ..) => Err(refusal::malformed("`id` must be a string or an integer")),
             (Value::Is(method), _, false, false) => read_call(method, params),
-            (Value::Absent, Value::Is(Id), true, false) | (Value::Absent, Value::Is(Id), false, true) => {
-                Ok(ReadMessage { message: Message::Response, revision: None })
-            }
+            (Value::Absent, Value::Is(Id), true, false)
+            | (Value::Absent, Value::Is(Id), false, true) => Ok(ReadMessage {
+                message: Message::Response,
+                revision: None,
+            }),
             (Value::Other, ..) => Err(refusal::malformed("`method` must be a string")),
-            (Value::Is(_) | Value::Absent, ..) => {
-                Err(refusal::malformed("neither a request, a notification nor a response"))
-            }
+            (Value::Is(_) | Value::Absent, ..) => Err(refusal::malformed(
+                "neither a request, a notification nor a response",
+            )),
         }
     }
 }
@@ -130,11 +136,19 @@ fn read_call<'a>(method: Cow<'a, str>, mut params: Params<'a>) -> Result<ReadMes
         Some(known) if known.kind == Kind::Notification => Message::Notification(known.name),
         Some(known) => {
             let query = params.query(known.names);
-            Message::Request(Call { method, is_known: true, named: params.named(known.names)?, query })
+            Message::Request(Call {
+                method,
+                is_known: true,
+                named: params.named(known.names)?,
+                query,
+            })
         }
-        None => {
-            Message::Request(Call { method, is_known: false, named: Named::Nothing, query: Query::NotShown })
-        }
+        None => Message::Request(Call {
+            method,
+            is_known: false,
+            named: Named::Nothing,
+            query: Query::NotShown,
+        }),
     };
     Ok(ReadMessage { message, revision })
 }

@@ -69,13 +69,20 @@ pub enum Revision {
 
 impl Revision {
     /// Every revision, the oldest first.
-    pub const ALL: [Self; 5] =
-        [Self::V20241105, Self::V20250326, Self::V20250618, Self::V20251125, Self::V20260728];
+    pub const ALL: [Self; 5] = [
+        Self::V20241105,
+        Self::V20250326,
+        Self::V20250618,
+        Self::V20251125,
+        Self::V20260728,
+    ];
 
     /// The revision of a value of `MCP-Protocol-Version`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|revision| revision.as_str() == text)
+        Self::ALL
+            .into_iter()
+            .find(|revision| revision.as_str() == text)
     }
 
     /// The revision as a value of `MCP-Protocol-Version`.
@@ -112,11 +119,23 @@ pub(super) fn find(method: &str) -> Option<&'static Method> {
 }
 
 const fn request(name: &'static str, first: Revision, last: Revision, names: Names) -> Method {
-    Method { name, kind: Kind::Request, first, last, names }
+    Method {
+        name,
+        kind: Kind::Request,
+        first,
+        last,
+        names,
+    }
 }
 
 const fn notification(name: &'static str, first: Revision, last: Revision) -> Method {
-    Method { name, kind: Kind::Notification, first, last, names: Names::Nothing }
+    Method {
+        name,
+        kind: Kind::Notification,
+        first,
+        last,
+        names: Names::Nothing,
+    }
 }
 
 const V2024: Revision = Revision::V20241105;

@@ -44,9 +44,13 @@ impl<'a> Params<'a> {
             },
             Names::Subscriptions => Named::Resources(match self.notifications {
                 Value::Absent => Vec::new(),
-                Value::Is(notifications) => notifications.checked().map_err(refusal::of_keys)?.uris()?,
+                Value::Is(notifications) => {
+                    notifications.checked().map_err(refusal::of_keys)?.uris()?
+                }
                 Value::Other => {
-                    return Err(refusal::malformed("`params.notifications` must be an object"));
+                    return Err(refusal::malformed(
+                        "`params.notifications` must be an object",
+                    ));
                 }
             }),
         })
@@ -56,9 +60,10 @@ impl<'a> Params<'a> {
     /// are not parsed.
     pub(super) fn query(&self, names: Names) -> Query<'a> {
         match (&self.name, names) {
-            (Value::Is(name), Names::Tool) if name == EXECUTE_GRAPHQL => {
-                self.arguments.and_then(query_of).map_or(Query::Unreadable, Query::Text)
-            }
+            (Value::Is(name), Names::Tool) if name == EXECUTE_GRAPHQL => self
+                .arguments
+                .and_then(query_of)
+                .map_or(Query::Unreadable, Query::Text),
             _ => Query::NotShown,
         }
     }
@@ -68,11 +73,15 @@ impl<'a> Params<'a> {
     /// # Errors
     /// If the revision is not a string, or a key of `_meta` is repeated or deceptive.
     pub(super) fn revision(&mut self) -> Result<Option<Cow<'a, str>>, Refusal> {
-        let Some(meta) = std::mem::take(&mut self.meta).ok() else { return Ok(None) };
+        let Some(meta) = std::mem::take(&mut self.meta).ok() else {
+            return Ok(None);
+        };
         match meta.checked().map_err(refusal::of_keys)?.revision {
             Value::Absent => Ok(None),
             Value::Is(revision) => Ok(Some(revision)),
-            Value::Other => Err(refusal::malformed("the protocol version in `_meta` must be a string")),
+            Value::Other => Err(refusal::malformed(
+                "the protocol version in `_meta` must be a string",
+            )),
         }
     }
 }
@@ -135,7 +144,9 @@ impl<'a> Reference<'a> {
         match self.kind.ok().as_deref() {
             Some("ref/prompt") => Ok(Named::Prompt(name(self.name)?)),
             Some("ref/resource") => Ok(Named::Resource(name(self.uri)?)),
-            _ => Err(refusal::malformed("`params.ref` must be a `ref/prompt` or a `ref/resource`")),
+            _ => Err(refusal::malformed(
+                "`params.ref` must be a `ref/prompt` or a `ref/resource`",
+            )),
         }
     }
 }
@@ -166,11 +177,16 @@ impl<'a> Notifications<'a> {
     fn uris(self) -> Result<Vec<Cow<'a, str>>, Refusal> {
         match self.resources {
             Value::Absent => Ok(Vec::new()),
-            Value::Is(Uris { has_more: false, uris }) => uris.into_iter().map(name).collect(),
+            Value::Is(Uris {
+                has_more: false,
+                uris,
+            }) => uris.into_iter().map(name).collect(),
             Value::Is(Uris { has_more: true, .. }) => {
                 Err(refusal::malformed("more than 1000 resource subscriptions"))
             }
-            Value::Other => Err(refusal::malformed("`resourceSubscriptions` must be an array")),
+            Value::Other => Err(refusal::malformed(
+                "`resourceSubscriptions` must be an array",
+            )),
         }
     }
 }
@@ -226,9 +242,13 @@ impl<'a> Shape<'a> for Uris<'a> {
 /// The name, which must be a string without a NUL. A server that keeps it in a C string would see a shorter name.
 fn name(value: Value<Cow<'_, str>>) -> Result<Cow<'_, str>, Refusal> {
     match value {
-        Value::Is(name) if name.contains('\0') => Err(refusal::malformed("a name contains a NUL character")),
+        Value::Is(name) if name.contains('\0') => {
+            Err(refusal::malformed("a name contains a NUL character"))
+        }
         Value::Is(name) => Ok(name),
-        Value::Absent => Err(refusal::malformed("the method needs a name, URI or task id")),
+        Value::Absent => Err(refusal::malformed(
+            "the method needs a name, URI or task id",
+        )),
         Value::Other => Err(refusal::malformed("a name must be a string")),
     }
 }

@@ -29,7 +29,9 @@ pub(super) const fn of_body(error: BodyError) -> Refusal {
 /// A server could read an object of the body differently.
 pub(super) const fn of_keys(fault: KeyFault) -> Refusal {
     match fault {
-        KeyFault::Deceptive => malformed("a key resembles another key (case or look-alike characters)"),
+        KeyFault::Deceptive => {
+            malformed("a key resembles another key (case or look-alike characters)")
+        }
         KeyFault::Repeated => malformed("a key occurs twice"),
     }
 }

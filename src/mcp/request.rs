@@ -20,13 +20,19 @@ pub fn read<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a
         }
         "GET" => read_headers(request).map(|_| Operation::OpenStream),
         "DELETE" => read_headers(request).map(|_| Operation::EndSession),
-        _ => Err(Refusal::new(Reason::OperationUnknown, "MCP does not use this HTTP method")),
+        _ => Err(Refusal::new(
+            Reason::OperationUnknown,
+            "MCP does not use this HTTP method",
+        )),
     }
 }
 
 fn read_post<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
     match request.body {
-        Body::Cut => Err(Refusal::new(Reason::BodyTruncated, "the gateway showed only a part of the body")),
+        Body::Cut => Err(Refusal::new(
+            Reason::BodyTruncated,
+            "the gateway showed only a part of the body",
+        )),
         Body::TooLarge => Err(Refusal::new(Reason::BodyTooLarge, "the body is too large")),
         Body::Absent | Body::Whole([]) | Body::Text([]) => read_without_body(request, trust),
         Body::Text(_) if !trust.string_body => read_without_body(request, trust),
@@ -38,13 +44,24 @@ fn read_post<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'
 }
 
 /// Takes the operation from the headers, if the policy trusts them.
-fn read_without_body<'a>(request: &CheckRequest<'a>, trust: Trust) -> Result<Operation<'a>, Refusal> {
+fn read_without_body<'a>(
+    request: &CheckRequest<'a>,
+    trust: Trust,
+) -> Result<Operation<'a>, Refusal> {
     let headers = read_headers(request)?;
-    if trust.mcp_headers { headers.into_operation() } else { Ok(Operation::NotShown) }
+    if trust.mcp_headers {
+        headers.into_operation()
+    } else {
+        Ok(Operation::NotShown)
+    }
 }
 
 fn read_headers<'a>(request: &CheckRequest<'a>) -> Result<McpHeaders<'a>, Refusal> {
-    McpHeaders::read(request.protocol_version, request.mcp_method, request.mcp_name)
+    McpHeaders::read(
+        request.protocol_version,
+        request.mcp_method,
+        request.mcp_name,
+    )
 }
 
 fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'a>, Refusal> {
@@ -67,7 +84,9 @@ fn read_body<'a>(body: &'a [u8], headers: &McpHeaders<'a>) -> Result<Operation<'
             });
             messages.collect::<Result<_, _>>().map(Operation::Batch)
         }
-        Value::Is(Document::LongBatch) => Err(refusal::malformed("a batch has more than 50 messages")),
+        Value::Is(Document::LongBatch) => {
+            Err(refusal::malformed("a batch has more than 50 messages"))
+        }
         Value::Other | Value::Absent => Err(NO_MESSAGE),
     }
 }
@@ -82,7 +101,9 @@ fn with_bounded_names(operation: Operation<'_>) -> Result<Operation<'_>, Refusal
     if operation.messages().iter().map(length).sum::<usize>() <= MAX_NAME_BYTES {
         Ok(operation)
     } else {
-        Err(refusal::malformed("the names together are longer than 256 KiB"))
+        Err(refusal::malformed(
+            "the names together are longer than 256 KiB",
+        ))
     }
 }
 

@@ -33,7 +33,9 @@ impl MetadataDocument {
     #[must_use]
     pub fn of(resource: &ProtectedResource, which: Which) -> Option<Self> {
         let settings = resource.settings();
-        let Enforcement::On(oauth) = &settings.enforcement else { return None };
+        let Enforcement::On(oauth) = &settings.enforcement else {
+            return None;
+        };
         let policy = resource.policy()?;
         if oauth.authorization_servers.is_empty() {
             return None;
@@ -43,13 +45,22 @@ impl MetadataDocument {
                 Which::OfResource => &settings.identifier,
                 Which::OfOrigin => &settings.base_url,
             },
-            authorization_servers: oauth.authorization_servers.iter().map(Issuer::as_str).collect(),
+            authorization_servers: oauth
+                .authorization_servers
+                .iter()
+                .map(Issuer::as_str)
+                .collect(),
             bearer_methods_supported: ["header"],
             resource_name: settings.resource_name.as_deref(),
             resource_documentation: settings.resource_documentation.as_deref(),
             resource_policy_uri: settings.resource_policy_uri.as_deref(),
             resource_tos_uri: settings.resource_tos_uri.as_deref(),
-            scopes_supported: policy.table().scopes_supported().iter().map(Scope::as_str).collect(),
+            scopes_supported: policy
+                .table()
+                .scopes_supported()
+                .iter()
+                .map(Scope::as_str)
+                .collect(),
         };
         let json = serde_json::to_string(&members).ok()?;
         let etag = etag_of(&json);
@@ -77,6 +88,11 @@ struct Members<'a> {
 
 fn etag_of(json: &str) -> String {
     let hash = digest(&SHA256, json.as_bytes());
-    let hex: String = hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = hash
+        .as_ref()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("\"{hex}\"")
 }

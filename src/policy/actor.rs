@@ -79,13 +79,28 @@ impl PolicyActor {
     ///
     /// # Errors
     /// If the configuration has mistakes, or the policy fails its self-check.
-    pub fn first(load: Load, starter: KeyStarter, metrics: PolicyMetrics) -> Result<Self, ReloadError> {
+    pub fn first(
+        load: Load,
+        starter: KeyStarter,
+        metrics: PolicyMetrics,
+    ) -> Result<Self, ReloadError> {
         let empty = PolicySnapshot::new(String::new(), Vec::new(), Vec::new());
-        let last_load = LastLoad { at: starter.clock.unix_seconds(), failure: None };
-        let published =
-            Published { snapshot: ArcSwap::from_pointee(empty), last_load: ArcSwap::from_pointee(last_load) };
+        let last_load = LastLoad {
+            at: starter.clock.unix_seconds(),
+            failure: None,
+        };
+        let published = Published {
+            snapshot: ArcSwap::from_pointee(empty),
+            last_load: ArcSwap::from_pointee(last_load),
+        };
         let sources = KeySources::default();
-        let mut actor = Self { load, starter, metrics, sources, published: Arc::new(published) };
+        let mut actor = Self {
+            load,
+            starter,
+            metrics,
+            sources,
+            published: Arc::new(published),
+        };
         let next = actor.build()?;
         drop(actor.publish(next));
         Ok(actor)
@@ -100,11 +115,18 @@ impl PolicyActor {
         let document = (self.load)().map_err(ReloadError::Configuration)?;
         let mut sources = KeySources::default();
         let in_force = self.published.snapshot.load_full();
-        let known = in_force.resources().iter().map(|resource| (resource.id(), resource)).collect();
+        let known = in_force
+            .resources()
+            .iter()
+            .map(|resource| (resource.id(), resource))
+            .collect();
         let compile = |settings| self.compile(settings, &known, &mut sources);
         let resources: Vec<_> = document.resources.into_iter().map(compile).collect();
         self_check::run(&resources).map_err(ReloadError::SelfCheck)?;
-        Ok(Next { snapshot: PolicySnapshot::new(document.version, resources, document.warnings), sources })
+        Ok(Next {
+            snapshot: PolicySnapshot::new(document.version, resources, document.warnings),
+            sources,
+        })
     }
 
     /// Compiles one resource. If its settings did not change, it reuses the resource in force, with its warm cache.
@@ -119,16 +141,26 @@ impl PolicyActor {
             Enforcement::On(oauth) => {
                 // Runs even if nothing changed: only the sources that are recorded in `next` stay alive.
                 let sources = oauth.sources.iter().map(|rules| {
-                    (rules, self.sources.reuse_or_start(&settings.id, rules, &self.starter, next))
+                    (
+                        rules,
+                        self.sources
+                            .reuse_or_start(&settings.id, rules, &self.starter, next),
+                    )
                 });
                 Some((oauth, sources.collect::<Vec<_>>()))
             }
         };
-        if let Some(known) = in_force.get(&settings.id).filter(|known| *known.settings() == settings) {
+        if let Some(known) = in_force
+            .get(&settings.id)
+            .filter(|known| *known.settings() == settings)
+        {
             return Arc::clone(known);
         }
         let tokens = sources.map(|(oauth, sources)| {
-            let sources = sources.into_iter().map(|(rules, keys)| rules.for_tokens(keys)).collect();
+            let sources = sources
+                .into_iter()
+                .map(|(rules, keys)| rules.for_tokens(keys))
+                .collect();
             TokenRules::new(settings.id.clone(), sources, oauth.scope_claims.clone())
         });
         let counters = self.metrics.counters_of(&settings.id);
@@ -163,7 +195,9 @@ impl PolicyActor {
 
     fn note_load(&self, failure: Option<String>) {
         let at = self.starter.clock.unix_seconds();
-        self.published.last_load.store(Arc::new(LastLoad { at, failure }));
+        self.published
+            .last_load
+            .store(Arc::new(LastLoad { at, failure }));
     }
 }
 

@@ -22,7 +22,11 @@ pub(super) enum ToolClass<'t> {
 }
 
 impl BuiltInTools {
-    pub(super) fn compile(scopes: &ScopeSettings, graphql: &GraphqlSettings, hierarchy: &Hierarchy) -> Self {
+    pub(super) fn compile(
+        scopes: &ScopeSettings,
+        graphql: &GraphqlSettings,
+        hierarchy: &Hierarchy,
+    ) -> Self {
         let plain = |groups| Requirement::compile(groups, hierarchy);
         Self {
             execute_graphql: plain(&scopes.execute_graphql),
@@ -38,7 +42,9 @@ impl BuiltInTools {
             .into_iter()
             .filter_map(|name| match self.class_of(name) {
                 ToolClass::BuiltIn(requirement) => Some((name, requirement)),
-                ToolClass::Other(Some(requirement)) if !requirement.is_empty() => Some((name, requirement)),
+                ToolClass::Other(Some(requirement)) if !requirement.is_empty() => {
+                    Some((name, requirement))
+                }
                 ToolClass::Other(_) | ToolClass::Unavailable => None,
             })
             .collect()
@@ -49,7 +55,10 @@ impl BuiltInTools {
         let has_schema = self.graphql.graph.is_some();
         let is_router = has_schema || self.graphql.storage.is_some();
         let (exists, requirement) = match name {
-            "execute_graphql" => (self.graphql.enable_arbitrary_operations, &self.execute_graphql),
+            "execute_graphql" => (
+                self.graphql.enable_arbitrary_operations,
+                &self.execute_graphql,
+            ),
             "get_operation_info" => (true, &self.get_operation_info),
             "get_schema" => (self.graphql.expose_schema, &self.get_schema),
             _ if has_schema => return ToolClass::Unavailable,

@@ -22,7 +22,12 @@ impl ChallengeText {
     /// points to no authorization server.
     #[must_use]
     pub fn compile(realm: ResourceId, metadata_url: Option<String>, initialize: ScopeSet) -> Self {
-        let mut text = Self { realm, metadata_url, initialize, unauthorized: Vec::new() };
+        let mut text = Self {
+            realm,
+            metadata_url,
+            initialize,
+            unauthorized: Vec::new(),
+        };
         text.unauthorized = Reason::ALL
             .into_iter()
             .filter(|reason| reason.status() == 401)
@@ -40,7 +45,10 @@ impl ChallengeText {
     /// The challenge of a 401; `None` for reasons with another status.
     #[must_use]
     pub fn unauthorized(&self, reason: Reason) -> Option<ByteString> {
-        self.unauthorized.iter().find(|(known, _)| *known == reason).map(|(_, text)| text.clone())
+        self.unauthorized
+            .iter()
+            .find(|(known, _)| *known == reason)
+            .map(|(_, text)| text.clone())
     }
 
     /// The challenge of a 403 that more scopes would turn into a permit. It names the scopes of `first` before the
@@ -57,7 +65,13 @@ impl ChallengeText {
         if first.is_empty() {
             self.add_scope(&missing.needed, &mut text);
         } else {
-            self.add_scope(&leading_scopes(first).chain(&missing.needed).cloned().collect(), &mut text);
+            self.add_scope(
+                &leading_scopes(first)
+                    .chain(&missing.needed)
+                    .cloned()
+                    .collect(),
+                &mut text,
+            );
         }
         self.add_metadata(&mut text);
         text.push_str(", error_description=\"");
@@ -68,7 +82,10 @@ impl ChallengeText {
             }
             None => {
                 text.push_str("missing required scopes: ");
-                let spaced = missing.missing.iter().flat_map(|scope| [" ", scope.as_str()]);
+                let spaced = missing
+                    .missing
+                    .iter()
+                    .flat_map(|scope| [" ", scope.as_str()]);
                 text.extend(sanitize(spaced.flat_map(str::chars).skip(1)));
             }
         }
@@ -123,7 +140,13 @@ fn leading_scopes(scopes: &ScopeSet) -> impl Iterator<Item = &Scope> {
 /// Makes foreign text safe for a quoted string, also for clients that parse challenges loosely: printable ASCII
 /// without `"`, `\` and `=`, at most [`MAX_TEXT`] characters.
 fn sanitize(text: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
-    let plain = |c: char| if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '=') { c } else { '?' };
+    let plain = |c: char| {
+        if matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '=') {
+            c
+        } else {
+            '?'
+        }
+    };
     text.take(MAX_TEXT).map(plain)
 }
 

@@ -61,7 +61,8 @@ fn anonymous(resource: &ProtectedResource) -> Holder {
 fn reported(policy: &Policy, verdict: &Verdict, operation: &Operation<'_>) -> Option<Reason> {
     let reason = verdict.reason().filter(|_| policy.mode == Mode::Report)?;
     let is_unlisted = reason == Reason::OperationUnknown && *operation != Operation::NotShown;
-    (is_unlisted || matches!(reason, Reason::MethodUnknown | Reason::ScopeInsufficient)).then_some(reason)
+    (is_unlisted || matches!(reason, Reason::MethodUnknown | Reason::ScopeInsufficient))
+        .then_some(reason)
 }
 
 /// The denial of a caller who lacks scopes, with the challenge that names them.
@@ -72,8 +73,14 @@ fn insufficient_scope(
     missing: &MissingScopes,
 ) -> Denial {
     let none = ScopeSet::default();
-    let first = if policy.include_token_scopes { &identity.scopes } else { &none };
-    let text = policy.challenge.insufficient_scope(missing, first, called_tool(operation));
+    let first = if policy.include_token_scopes {
+        &identity.scopes
+    } else {
+        &none
+    };
+    let text = policy
+        .challenge
+        .insufficient_scope(missing, first, called_tool(operation));
     Denial::of(Reason::ScopeInsufficient).with_challenge(Some(text))
 }
 
@@ -82,9 +89,11 @@ fn called_tool<'a>(operation: &'a Operation<'_>) -> Option<&'a str> {
     match operation {
         Operation::Single(Message::Request(call)) => match &call.named {
             Named::Tool(name) => Some(name),
-            Named::Nothing | Named::Prompt(_) | Named::Resource(_) | Named::Resources(_) | Named::Task(_) => {
-                None
-            }
+            Named::Nothing
+            | Named::Prompt(_)
+            | Named::Resource(_)
+            | Named::Resources(_)
+            | Named::Task(_) => None,
         },
         Operation::Single(Message::Response | Message::Notification(_))
         | Operation::OpenStream
@@ -104,5 +113,8 @@ pub(crate) fn permit_for_tests(identity: Identity) -> Decision {
 #[cfg(test)]
 pub(crate) fn permit_public_for_tests() -> Decision {
     let id = crate::domain::ResourceId::parse("mcp").unwrap();
-    permit(Holder::Anonymous(crate::token::IdentityHeaders::of_nobody(&id)), Grounds::Public)
+    permit(
+        Holder::Anonymous(crate::token::IdentityHeaders::of_nobody(&id)),
+        Grounds::Public,
+    )
 }

@@ -58,15 +58,21 @@ impl Decision {
     #[must_use]
     pub const fn outcome(&self) -> Outcome {
         match self {
-            Self::Deny(Denial { refusal, .. }) => {
-                Outcome { kind: OutcomeKind::Deny, code: refusal.reason.code(), detail: refusal.detail }
-            }
+            Self::Deny(Denial { refusal, .. }) => Outcome {
+                kind: OutcomeKind::Deny,
+                code: refusal.reason.code(),
+                detail: refusal.detail,
+            },
             Self::Permit(Permit { grounds, .. }) => {
                 let kind = match grounds {
                     Grounds::Reported(_) => OutcomeKind::Report,
                     Grounds::Granted | Grounds::Public | Grounds::Unenforced => OutcomeKind::Permit,
                 };
-                Outcome { kind, code: grounds.code(), detail: "" }
+                Outcome {
+                    kind,
+                    code: grounds.code(),
+                    detail: "",
+                }
             }
         }
     }
@@ -138,7 +144,10 @@ impl Permit {
             Holder::Verified(identity) => Some(Arc::clone(identity)),
             Holder::Anonymous(_) => None,
         };
-        Denial { identity, ..Denial::of(reason) }
+        Denial {
+            identity,
+            ..Denial::of(reason)
+        }
     }
 }
 
@@ -192,7 +201,10 @@ impl Denial {
     /// Sets the identity of the verified token.
     #[must_use]
     pub fn with_identity(self, identity: Arc<Identity>) -> Self {
-        Self { identity: Some(identity), ..self }
+        Self {
+            identity: Some(identity),
+            ..self
+        }
     }
 
     /// The refusal of the step that denied the request.
@@ -222,6 +234,10 @@ impl Denial {
 
 impl From<Refusal> for Denial {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, challenge: None, identity: None }
+        Self {
+            refusal,
+            challenge: None,
+            identity: None,
+        }
     }
 }

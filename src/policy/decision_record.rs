@@ -32,7 +32,11 @@ impl<'s, 'a> DecisionRecord<'s, 'a> {
     pub fn of_request(request: &'s CheckRequest<'a>, policy_version: &'s str) -> Self {
         Self {
             request: Some(request),
-            ..Self::of_unread(request.dialect, Denial::of(Reason::ResourceUnknown), policy_version)
+            ..Self::of_unread(
+                request.dialect,
+                Denial::of(Reason::ResourceUnknown),
+                policy_version,
+            )
         }
     }
 
@@ -54,13 +58,16 @@ impl<'s, 'a> DecisionRecord<'s, 'a> {
     /// The resource's id; `none` if no resource matches.
     #[must_use]
     pub fn resource_id(&self) -> &str {
-        self.resource.map_or("none", |resource| resource.id().as_str())
+        self.resource
+            .map_or("none", |resource| resource.id().as_str())
     }
 
     /// The id of the trace that the request belongs to.
     #[must_use]
     pub fn trace_id(&self) -> Option<&str> {
-        self.root_trace_id.as_deref().or_else(|| self.request.and_then(CheckRequest::trace_id))
+        self.root_trace_id
+            .as_deref()
+            .or_else(|| self.request.and_then(CheckRequest::trace_id))
     }
 
     /// The duration in microseconds.

@@ -27,9 +27,16 @@ impl GlobIndex {
 
     /// The numbers of all patterns that may match, in order.
     pub(super) fn candidates(&self, name: &str) -> SmallVec<[usize; 8]> {
-        let prefixes = self.prefixes.lengths.iter().filter_map(|length| name.get(..*length));
-        let suffixes =
-            self.suffixes.lengths.iter().filter_map(|length| name.get(name.len().checked_sub(*length)?..));
+        let prefixes = self
+            .prefixes
+            .lengths
+            .iter()
+            .filter_map(|length| name.get(..*length));
+        let suffixes = self
+            .suffixes
+            .lengths
+            .iter()
+            .filter_map(|length| name.get(name.len().checked_sub(*length)?..));
         let found = prefixes.filter_map(|text| self.prefixes.patterns.get(text));
         let found = found.chain(suffixes.filter_map(|text| self.suffixes.patterns.get(text)));
         let mut numbers: SmallVec<_> = found.flatten().chain(&self.others).copied().collect();
@@ -46,7 +53,10 @@ struct AffixMap {
 
 impl AffixMap {
     fn add(&mut self, number: usize, text: &str) {
-        self.patterns.entry(text.to_owned()).or_default().push(number);
+        self.patterns
+            .entry(text.to_owned())
+            .or_default()
+            .push(number);
         self.lengths.insert(text.len());
     }
 }

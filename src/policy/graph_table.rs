@@ -49,10 +49,16 @@ impl GraphTable {
             Some(ids) => Tool::Operation(ids.as_slice().into()),
             None => Tool::Closed,
         };
-        let tools = graph.tools().tools.iter().map(|(name, needed)| (name.clone(), tool(needed)));
+        let tools = graph
+            .tools()
+            .tools
+            .iter()
+            .map(|(name, needed)| (name.clone(), tool(needed)));
         Self {
             tools: Arc::new(tools.collect()),
-            requirements: requirements.map(|groups| Requirement::compile(groups, hierarchy)).collect(),
+            requirements: requirements
+                .map(|groups| Requirement::compile(groups, hierarchy))
+                .collect(),
             queries: Arc::new(Cache::with(
                 MAX_QUERIES,
                 MAX_BYTES,
@@ -90,7 +96,11 @@ impl GraphTable {
         let coordinates = ids.iter().filter_map(|id| all.get(*id));
         levels.extend(coordinates.filter_map(|coordinate| {
             let requirement = self.requirements.get(coordinate.groups)?;
-            Some(Level { kind: LevelKind::Field, name: &coordinate.name, requirement })
+            Some(Level {
+                kind: LevelKind::Field,
+                name: &coordinate.name,
+                requirement,
+            })
         }));
     }
 
@@ -98,7 +108,11 @@ impl GraphTable {
     ///
     /// # Errors
     /// If the query cannot be parsed, exceeds a limit, or is invalid.
-    pub(super) fn add_query<'t>(&'t self, text: &str, levels: &mut Levels<'t>) -> Result<(), QueryFault> {
+    pub(super) fn add_query<'t>(
+        &'t self,
+        text: &str,
+        levels: &mut Levels<'t>,
+    ) -> Result<(), QueryFault> {
         let resolved = match self.queries.get(text) {
             Some(resolved) => resolved,
             None => {
@@ -112,17 +126,31 @@ impl GraphTable {
     }
 
     fn resolve(&self, text: &str) -> Result<Vec<CoordinateId>, QueryFault> {
-        graphql::resolve(&self.graph, text, self.limits, self.unknown_fields, self.excludes_mutations)
+        graphql::resolve(
+            &self.graph,
+            text,
+            self.limits,
+            self.unknown_fields,
+            self.excludes_mutations,
+        )
     }
 
     /// Every scope that the tools of operations require; if clients may write their own queries, every scope of the
     /// graph.
     pub(super) fn scopes(&self, with_queries: bool) -> Vec<Scope> {
         if with_queries {
-            return self.requirements.iter().flat_map(Requirement::scopes).cloned().collect();
+            return self
+                .requirements
+                .iter()
+                .flat_map(Requirement::scopes)
+                .cloned()
+                .collect();
         }
         let levels = self.tools().filter_map(|(_, levels)| levels).flatten();
-        levels.flat_map(|level| level.requirement.scopes()).cloned().collect()
+        levels
+            .flat_map(|level| level.requirement.scopes())
+            .cloned()
+            .collect()
     }
 }
 

@@ -15,9 +15,15 @@ pub(super) fn select<'r>(
     max_groups: usize,
 ) -> Vec<&'r [RequiredScope]> {
     let search = Search::new(requirements, granted);
-    let chosen = if search.count() <= max_groups { search.exact() } else { search.greedy() };
-    let groups =
-        requirements.iter().zip(&chosen).filter_map(|(requirement, index)| requirement.groups().get(*index));
+    let chosen = if search.count() <= max_groups {
+        search.exact()
+    } else {
+        search.greedy()
+    };
+    let groups = requirements
+        .iter()
+        .zip(&chosen)
+        .filter_map(|(requirement, index)| requirement.groups().get(*index));
     groups.map(Vec::as_slice).collect()
 }
 
@@ -35,7 +41,10 @@ struct Search {
 
 impl Search {
     fn new(requirements: &[&Requirement], granted: &ScopeSet) -> Self {
-        let scopes = requirements.iter().map(|requirement| requirement.scopes().count()).sum();
+        let scopes = requirements
+            .iter()
+            .map(|requirement| requirement.scopes().count())
+            .sum();
         let mut numbers: HashMap<&Scope, usize, ScopeHashing> =
             HashMap::with_capacity_and_hasher(scopes, ScopeHashing::default());
         let mut levels = Vec::with_capacity(requirements.len());
@@ -54,25 +63,40 @@ impl Search {
             }
             levels.push(first..alternatives.len());
         }
-        Self { levels, alternatives, missing, scopes: numbers.len() }
+        Self {
+            levels,
+            alternatives,
+            missing,
+            scopes: numbers.len(),
+        }
     }
 
     /// The missing scopes of each alternative of a requirement.
     fn groups(&self, level: &Range<usize>) -> impl ExactSizeIterator<Item = &[usize]> + Clone {
         let alternatives = self.alternatives.get(level.clone()).unwrap_or_default();
-        alternatives.iter().map(|group| self.missing.get(group.clone()).unwrap_or_default())
+        alternatives
+            .iter()
+            .map(|group| self.missing.get(group.clone()).unwrap_or_default())
     }
 
     /// The number of combinations.
     fn count(&self) -> usize {
-        self.levels.iter().map(|level| level.len().max(1)).fold(1, usize::saturating_mul)
+        self.levels
+            .iter()
+            .map(|level| level.len().max(1))
+            .fold(1, usize::saturating_mul)
     }
 
     /// The first of the best combinations. It drops a branch that is no better than the best so far.
     fn exact(&self) -> Vec<usize> {
         let mut taken = self.take_forced();
         let mut chosen = vec![0; self.levels.len()];
-        let open: Vec<_> = self.levels.iter().enumerate().filter(|(_, level)| level.len() > 1).collect();
+        let open: Vec<_> = self
+            .levels
+            .iter()
+            .enumerate()
+            .filter(|(_, level)| level.len() > 1)
+            .collect();
         let mut best = None;
         self.descend(&open, &mut taken, &mut chosen, &mut best);
         best.map_or(chosen, |(_, best)| best)
@@ -87,7 +111,10 @@ impl Search {
         chosen: &mut [usize],
         best: &mut Option<(usize, Vec<usize>)>,
     ) {
-        if best.as_ref().is_some_and(|(count, _)| *count <= taken.len()) {
+        if best
+            .as_ref()
+            .is_some_and(|(count, _)| *count <= taken.len())
+        {
             return;
         }
         let Some(((level, groups), others)) = open.split_first() else {
@@ -109,9 +136,12 @@ impl Search {
     fn greedy(&self) -> Vec<usize> {
         let mut taken = self.take_forced();
         let choose = |level: &Range<usize>| {
-            let costs =
-                self.groups(level).enumerate().map(|(index, group)| (taken.cost(group), index, group));
-            let Some((_, index, group)) = costs.min_by_key(|(cost, index, _)| (*cost, *index)) else {
+            let costs = self
+                .groups(level)
+                .enumerate()
+                .map(|(index, group)| (taken.cost(group), index, group));
+            let Some((_, index, group)) = costs.min_by_key(|(cost, index, _)| (*cost, *index))
+            else {
                 return 0;
             };
             taken.take(group);
@@ -122,9 +152,14 @@ impl Search {
 
     /// Takes the scopes of levels with a single alternative, which every combination needs.
     fn take_forced(&self) -> Taken {
-        let mut taken = Taken { is_taken: vec![false; self.scopes], order: Vec::with_capacity(self.scopes) };
+        let mut taken = Taken {
+            is_taken: vec![false; self.scopes],
+            order: Vec::with_capacity(self.scopes),
+        };
         let forced = self.levels.iter().filter(|level| level.len() == 1);
-        forced.flat_map(|level| self.groups(level)).for_each(|group| taken.take(group));
+        forced
+            .flat_map(|level| self.groups(level))
+            .for_each(|group| taken.take(group));
         taken
     }
 }
@@ -142,7 +177,10 @@ impl Taken {
     }
 
     fn cost(&self, group: &[usize]) -> usize {
-        group.iter().filter(|scope| self.is_taken.get(**scope) == Some(&false)).count()
+        group
+            .iter()
+            .filter(|scope| self.is_taken.get(**scope) == Some(&false))
+            .count()
     }
 
     /// Takes the scopes that are not taken yet.

@@ -43,13 +43,19 @@ impl PolicyHandle {
     /// # Errors
     /// If the configuration has mistakes or the actor has stopped; the previous policy stays in force.
     pub async fn reload(&self) -> Result<(), ReloadError> {
-        self.actor.send(Reload).await.map_err(|_| ReloadError::NotRunning)?
+        self.actor
+            .send(Reload)
+            .await
+            .map_err(|_| ReloadError::NotRunning)?
     }
 
     /// Waits until the first fetch of each key source has succeeded or failed.
     pub async fn first_answers(&self) {
         let snapshot = self.published.snapshot.load_full();
-        let policies = snapshot.resources().iter().filter_map(|resource| resource.policy());
+        let policies = snapshot
+            .resources()
+            .iter()
+            .filter_map(|resource| resource.policy());
         let sources = policies.flat_map(|policy| policy.tokens().sources());
         futures_util::future::join_all(sources.map(|source| source.keys.first_answer())).await;
     }

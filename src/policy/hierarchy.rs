@@ -17,8 +17,14 @@ impl Hierarchy {
     pub fn compile(implies: &[(Scope, Vec<Scope>)]) -> Self {
         let mut broader: HashMap<Scope, ScopeSet> = HashMap::new();
         for (scope, _) in implies {
-            for narrower in included(scope, implies).iter().filter(|narrower| *narrower != scope) {
-                broader.entry(narrower.clone()).or_default().insert(scope.clone());
+            for narrower in included(scope, implies)
+                .iter()
+                .filter(|narrower| *narrower != scope)
+            {
+                broader
+                    .entry(narrower.clone())
+                    .or_default()
+                    .insert(scope.clone());
             }
         }
         Self { broader }
@@ -27,7 +33,10 @@ impl Hierarchy {
     /// The scopes that include `scope`, without `scope` itself.
     #[must_use]
     pub fn broader(&self, scope: &Scope) -> Vec<Scope> {
-        self.broader.get(scope).map(|set| set.iter().cloned().collect()).unwrap_or_default()
+        self.broader
+            .get(scope)
+            .map(|set| set.iter().cloned().collect())
+            .unwrap_or_default()
     }
 }
 
@@ -36,7 +45,11 @@ fn included(scope: &Scope, implies: &[(Scope, Vec<Scope>)]) -> ScopeSet {
     let mut found: ScopeSet = std::iter::once(scope.clone()).collect();
     let mut pending = vec![scope];
     while let Some(next) = pending.pop() {
-        for narrower in implies.iter().filter(|(broad, _)| broad == next).flat_map(|(_, narrower)| narrower) {
+        for narrower in implies
+            .iter()
+            .filter(|(broad, _)| broad == next)
+            .flat_map(|(_, narrower)| narrower)
+        {
             if !found.contains(narrower) {
                 found.insert(narrower.clone());
                 pending.push(narrower);
@@ -60,14 +73,20 @@ mod tests {
             (scope("admin"), vec![scope("write")]),
             (scope("write"), vec![scope("read"), scope("list")]),
         ]);
-        assert_eq!(hierarchy.broader(&scope("read")), [scope("admin"), scope("write")]);
+        assert_eq!(
+            hierarchy.broader(&scope("read")),
+            [scope("admin"), scope("write")]
+        );
         assert_eq!(hierarchy.broader(&scope("write")), [scope("admin")]);
         assert!(hierarchy.broader(&scope("admin")).is_empty());
     }
 
     #[test]
     fn a_cycle_ends() {
-        let hierarchy = Hierarchy::compile(&[(scope("a"), vec![scope("b")]), (scope("b"), vec![scope("a")])]);
+        let hierarchy = Hierarchy::compile(&[
+            (scope("a"), vec![scope("b")]),
+            (scope("b"), vec![scope("a")]),
+        ]);
         assert_eq!(hierarchy.broader(&scope("a")), [scope("b")]);
     }
 }

@@ -49,7 +49,8 @@ impl KeySources {
 
     /// Waits until the first fetch of each source has succeeded or failed.
     pub async fn first_answers(&self) {
-        futures_util::future::join_all(self.0.values().map(|(_, handle)| handle.first_answer())).await;
+        futures_util::future::join_all(self.0.values().map(|(_, handle)| handle.first_answer()))
+            .await;
     }
 }
 

@@ -28,11 +28,17 @@ impl PolicyMetrics {
     pub fn register(registry: &Registry) -> Result<Self, prometheus::Error> {
         let decisions = CounterVec::register(
             registry,
-            Opts::new("scopegate_decisions_total", "Decisions, by resource, dialect, outcome and reason."),
+            Opts::new(
+                "scopegate_decisions_total",
+                "Decisions, by resource, dialect, outcome and reason.",
+            ),
             &["resource", "dialect", "decision", "reason"],
         )?;
         let reloads = IntCounterVec::new(
-            Opts::new("scopegate_policy_reload_total", "Loads of the policy, by outcome."),
+            Opts::new(
+                "scopegate_policy_reload_total",
+                "Loads of the policy, by outcome.",
+            ),
             &["outcome"],
         )?;
         let last_reload_succeeded = IntGauge::new(
@@ -40,7 +46,10 @@ impl PolicyMetrics {
             "Whether the last load of the policy succeeded; 0 while the policy in the file is not in force.",
         )?;
         let info = IntGaugeVec::new(
-            Opts::new("scopegate_policy_info", "1 for the version of the policy in force."),
+            Opts::new(
+                "scopegate_policy_info",
+                "1 for the version of the policy in force.",
+            ),
             &["version"],
         )?;
         registry.register(Box::new(reloads.clone()))?;
@@ -49,7 +58,12 @@ impl PolicyMetrics {
         for outcome in ["success", "failure"] {
             reloads.with_label_values(&[outcome]);
         }
-        Ok(Self { decisions, reloads, last_reload_succeeded, info })
+        Ok(Self {
+            decisions,
+            reloads,
+            last_reload_succeeded,
+            info,
+        })
     }
 
     /// The counters of one resource.
@@ -90,13 +104,20 @@ pub struct DecisionCounters {
 impl DecisionCounters {
     fn new(resource: &str, decisions: CounterVec) -> Arc<Self> {
         let by_dialect = std::array::from_fn(|_| std::array::from_fn(|_| OnceLock::new()));
-        Arc::new(Self { resource: resource.to_owned(), decisions, by_dialect })
+        Arc::new(Self {
+            resource: resource.to_owned(),
+            decisions,
+            by_dialect,
+        })
     }
 
     /// Counts one decision.
     pub fn count(&self, dialect: Dialect, decision: &Decision) {
         let outcome = decision.outcome();
-        self.count_at(dialect, (slot_of(decision), outcome.kind.name(), outcome.code));
+        self.count_at(
+            dialect,
+            (slot_of(decision), outcome.kind.name(), outcome.code),
+        );
     }
 
     /// Counts a request whose caller closed the connection before the decision.
@@ -104,8 +125,15 @@ impl DecisionCounters {
         self.count_at(dialect, (ABANDONED, "abandoned", "caller-gone"));
     }
 
-    fn count_at(&self, dialect: Dialect, (slot, outcome, reason): (usize, &'static str, &'static str)) {
-        let counter = self.by_dialect.get(dialect as usize).and_then(|outcomes| outcomes.get(slot));
+    fn count_at(
+        &self,
+        dialect: Dialect,
+        (slot, outcome, reason): (usize, &'static str, &'static str),
+    ) {
+        let counter = self
+            .by_dialect
+            .get(dialect as usize)
+            .and_then(|outcomes| outcomes.get(slot));
         if let Some(counter) = counter {
             let labels = [self.resource.as_str(), dialect.name(), outcome, reason];
             counter.get_or_init(|| self.decisions.with(&labels)).inc();

@@ -35,11 +35,18 @@ impl MissingScopes {
         names: ChallengeScopes,
         max_groups: usize,
     ) -> Option<Self> {
-        let failed = levels.iter().position(|level| !level.requirement.is_met_by(granted))?;
+        let failed = levels
+            .iter()
+            .position(|level| !level.requirement.is_met_by(granted))?;
         let first_failed = levels.get(failed)?;
         let mut best = Best::new();
         let mut weigh = |wanted: &dyn Fn(&Level<'_>) -> bool| {
-            best_of(levels.iter().filter(|level| wanted(level)), granted, max_groups, &mut best);
+            best_of(
+                levels.iter().filter(|level| wanted(level)),
+                granted,
+                max_groups,
+                &mut best,
+            );
         };
         match (names, first_failed.kind) {
             // The alternatives of fields are compared only with each other; the scopes of the other levels come
@@ -56,7 +63,10 @@ impl MissingScopes {
         }
         let lacking = best.iter().filter(|required| !required.is_met_by(granted));
         Some(Self {
-            needed: best.iter().map(|required| required.scope().clone()).collect(),
+            needed: best
+                .iter()
+                .map(|required| required.scope().clone())
+                .collect(),
             missing: lacking.map(|required| required.scope().clone()).collect(),
             first_failed: first_failed.kind,
         })
@@ -73,13 +83,19 @@ fn best_of<'l, 'r: 'l>(
     let requirements = levels.map(|level| level.requirement);
     // Most operations have few levels with one alternative each. They need no search, and duplicates do no harm.
     let is_few = requirements.clone().nth(FEW).is_none();
-    if is_few && requirements.clone().all(|requirement| requirement.groups().len() <= 1) {
+    if is_few
+        && requirements
+            .clone()
+            .all(|requirement| requirement.groups().len() <= 1)
+    {
         best.extend(requirements.flat_map(Requirement::groups).flatten());
         return;
     }
     let mut seen = HashSet::with_hasher(RandomState::new());
     let distinct: Vec<_> = requirements
-        .filter(|requirement| !requirement.is_empty() && seen.insert(std::ptr::from_ref(*requirement)))
+        .filter(|requirement| {
+            !requirement.is_empty() && seen.insert(std::ptr::from_ref(*requirement))
+        })
         .collect();
     best.extend(select(&distinct, granted, max_groups).into_iter().flatten());
 }

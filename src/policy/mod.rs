@@ -51,8 +51,8 @@ pub use resource::{Policy, ProtectedResource, WELL_KNOWN};
 pub use rows::Row;
 pub use scope_level::{Level, LevelKind, Levels};
 pub use settings::{
-    ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings, ScopeSettings,
-    SourceRules, Unknown, Unlisted,
+    ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings,
+    ScopeSettings, SourceRules, Unknown, Unlisted,
 };
 pub use snapshot::PolicySnapshot;
 pub use target::Target;

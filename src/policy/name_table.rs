@@ -25,8 +25,12 @@ impl NameTable {
     #[must_use]
     pub(super) fn of_globs(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
-            name.contains(['*', '?'])
-                .then(|| (Pattern::Glob(WildMatch::new(name)), literal_ends(name, &['*', '?'])))
+            name.contains(['*', '?']).then(|| {
+                (
+                    Pattern::Glob(WildMatch::new(name)),
+                    literal_ends(name, &['*', '?']),
+                )
+            })
         })
     }
 
@@ -35,7 +39,12 @@ impl NameTable {
     #[must_use]
     pub(super) fn of_uris(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |uri| {
-            uri.contains('*').then(|| (Pattern::Uri(WildMatchPattern::new(uri)), literal_ends(uri, &['*'])))
+            uri.contains('*').then(|| {
+                (
+                    Pattern::Uri(WildMatchPattern::new(uri)),
+                    literal_ends(uri, &['*']),
+                )
+            })
         })
     }
 
@@ -43,7 +52,8 @@ impl NameTable {
     #[must_use]
     pub(super) fn of_prefixes(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
-            name.strip_suffix('*').map(|prefix| (Pattern::Prefix(prefix.to_owned()), (prefix, "")))
+            name.strip_suffix('*')
+                .map(|prefix| (Pattern::Prefix(prefix.to_owned()), (prefix, "")))
         })
     }
 
@@ -71,18 +81,27 @@ impl NameTable {
     /// The requirements of every entry that matches `name`; empty if none does.
     #[must_use]
     pub(super) fn matches(&self, name: &str) -> Matches<'_> {
-        let candidates =
-            self.index.candidates(name).into_iter().filter_map(|number| self.patterns.get(number));
+        let candidates = self
+            .index
+            .candidates(name)
+            .into_iter()
+            .filter_map(|number| self.patterns.get(number));
         let patterns = candidates.filter(|(pattern, _)| pattern.matches(name));
-        self.exact.get(name).into_iter().chain(patterns.map(|(_, requirement)| requirement)).collect()
+        self.exact
+            .get(name)
+            .into_iter()
+            .chain(patterns.map(|(_, requirement)| requirement))
+            .collect()
     }
 
     /// The entries as configured, each with its own requirement.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &Requirement)> {
         let mut patterns = self.patterns.iter();
         self.names.iter().filter_map(move |name| {
-            let requirement =
-                self.exact.get(name).or_else(|| patterns.next().map(|(_, requirement)| requirement))?;
+            let requirement = self
+                .exact
+                .get(name)
+                .or_else(|| patterns.next().map(|(_, requirement)| requirement))?;
             Some((name.as_str(), requirement))
         })
     }
@@ -115,8 +134,12 @@ impl Pattern {
 
 /// The text before the first wildcard, and the text after the last.
 fn literal_ends<'n>(pattern: &'n str, wildcards: &[char]) -> (&'n str, &'n str) {
-    let prefix = pattern.find(wildcards).and_then(|first| pattern.get(..first));
-    let suffix = pattern.rfind(wildcards).and_then(|last| pattern.get(last + 1..));
+    let prefix = pattern
+        .find(wildcards)
+        .and_then(|first| pattern.get(..first));
+    let suffix = pattern
+        .rfind(wildcards)
+        .and_then(|last| pattern.get(last + 1..));
     (prefix.unwrap_or_default(), suffix.unwrap_or_default())
 }
 
@@ -136,12 +159,20 @@ mod tests {
     }
 
     fn matched(table: &NameTable, name: &str) -> Vec<String> {
-        table.matches(name).iter().map(ToString::to_string).collect()
+        table
+            .matches(name)
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]
     fn exact_names_and_globs_apply_together() {
-        let table = table(&[("admin-*", "admin"), ("admin-reset", "reset"), ("*-reset", "any")]);
+        let table = table(&[
+            ("admin-*", "admin"),
+            ("admin-reset", "reset"),
+            ("*-reset", "any"),
+        ]);
         assert_eq!(matched(&table, "admin-reset"), ["reset", "admin", "any"]);
         assert_eq!(matched(&table, "admin-x"), ["admin"]);
         assert!(matched(&table, "Admin-x").is_empty());
@@ -173,14 +204,27 @@ mod tests {
 
     #[test]
     fn in_a_uri_the_question_mark_stands_for_itself() {
-        let entries = ["https://h/p?q=1", "https://h/s?*"].map(|uri| (uri.to_owned(), Vec::new())).to_vec();
+        let entries = ["https://h/p?q=1", "https://h/s?*"]
+            .map(|uri| (uri.to_owned(), Vec::new()))
+            .to_vec();
         let table = NameTable::of_uris(&entries, &Hierarchy::default());
         let matches = |uri: &str| table.matches(uri).len();
         assert_eq!(
-            [matches("https://h/p?q=1"), matches("https://h/s?"), matches("https://h/s?x")],
+            [
+                matches("https://h/p?q=1"),
+                matches("https://h/s?"),
+                matches("https://h/s?x")
+            ],
             [1, 1, 1]
         );
-        assert_eq!([matches("https://h/pXq=1"), matches("https://h/sX"), matches("https://h/s")], [0, 0, 0]);
+        assert_eq!(
+            [
+                matches("https://h/pXq=1"),
+                matches("https://h/sX"),
+                matches("https://h/s")
+            ],
+            [0, 0, 0]
+        );
     }
 
     #[test]

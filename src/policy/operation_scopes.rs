@@ -46,9 +46,16 @@ impl PolicyTable {
         let graphql = &settings.graphql;
         let graph = graphql.graph.as_ref().map(|graph| {
             let (limits, unknown_fields) = (graphql.limits, graphql.unknown_fields);
-            GraphTable::compile(graph, &hierarchy, limits, unknown_fields, graphql.exclude_mutations)
+            GraphTable::compile(
+                graph,
+                &hierarchy,
+                limits,
+                unknown_fields,
+                graphql.exclude_mutations,
+            )
         });
-        let looks_for_mutations = graph.is_none() && graphql.storage.is_some() && graphql.exclude_mutations;
+        let looks_for_mutations =
+            graph.is_none() && graphql.storage.is_some() && graphql.exclude_mutations;
         Self {
             initialize: plain(&scopes.initialize),
             tools_list: plain(&scopes.tools_list),
@@ -113,7 +120,9 @@ impl PolicyTable {
                 Ok(()) => {}
                 // `mode: report` permits the other refusals. A malformed message takes precedence, so that no other
                 // message of a batch can hide it.
-                Err(malformed) if malformed.reason == Reason::OperationMalformed => return Err(malformed),
+                Err(malformed) if malformed.reason == Reason::OperationMalformed => {
+                    return Err(malformed);
+                }
                 Err(refusal) => drop(first_refusal.get_or_insert(refusal)),
             }
         }
@@ -129,7 +138,11 @@ impl PolicyTable {
             }
             Named::Nothing | Named::Tool(_) | Named::Prompt(_) | Named::Task(_) => true,
         };
-        if is_canonical { Ok(()) } else { Err(Refusal::of(Reason::OperationMalformed)) }
+        if is_canonical {
+            Ok(())
+        } else {
+            Err(Refusal::of(Reason::OperationMalformed))
+        }
     }
 
     fn add_call<'t>(
@@ -144,9 +157,9 @@ impl PolicyTable {
             Named::Tool(name) => self.add_tool(name, arguments.query(call), levels),
             Named::Prompt(name) => self.add_named(&self.prompts, name, LevelKind::Named, levels),
             Named::Resource(uri) => self.add_named(&self.resources, uri, LevelKind::Named, levels),
-            Named::Resources(uris) => {
-                uris.iter().try_for_each(|uri| self.add_named(&self.resources, uri, LevelKind::Named, levels))
-            }
+            Named::Resources(uris) => uris
+                .iter()
+                .try_for_each(|uri| self.add_named(&self.resources, uri, LevelKind::Named, levels)),
         }
     }
 
@@ -155,7 +168,9 @@ impl PolicyTable {
         if requirements.is_empty() && !call.is_known && self.unknown_methods == Unknown::Deny {
             return Err(Refusal::of(Reason::MethodUnknown));
         }
-        requirements.into_iter().for_each(|requirement| add_level(LevelKind::Method, requirement, levels));
+        requirements
+            .into_iter()
+            .for_each(|requirement| add_level(LevelKind::Method, requirement, levels));
         Ok(())
     }
 
@@ -170,7 +185,9 @@ impl PolicyTable {
             "tools/call" => Some(&self.tools_call),
             _ => None,
         };
-        own.into_iter().chain(self.methods.matches(method)).collect()
+        own.into_iter()
+            .chain(self.methods.matches(method))
+            .collect()
     }
 
     fn add_tool<'t>(
@@ -277,15 +294,22 @@ impl Arguments {
 
 /// The requests among the messages of an operation.
 fn calls<'o, 'a>(operation: &'o Operation<'a>) -> impl Iterator<Item = &'o Call<'a>> {
-    operation.messages().iter().filter_map(|message| match message {
-        Message::Request(call) => Some(call),
-        Message::Response | Message::Notification(_) => None,
-    })
+    operation
+        .messages()
+        .iter()
+        .filter_map(|message| match message {
+            Message::Request(call) => Some(call),
+            Message::Response | Message::Notification(_) => None,
+        })
 }
 
 /// The scopes in the order of RFC 9728's `scopes_supported`: initialize, tools_list, tools_call, the built-in tools
 /// that exist, then the others sorted. `offline_access` is left out, because it is not a scope of a resource.
-fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings, graph: Option<&GraphTable>) -> ScopeSet {
+fn supported(
+    scopes: &ScopeSettings,
+    graphql: &GraphqlSettings,
+    graph: Option<&GraphTable>,
+) -> ScopeSet {
     let is_router = graph.is_some() || graphql.storage.is_some();
     let if_exists = |exists: bool, groups| (!is_router || exists).then_some(groups);
     let built_in = [
@@ -294,13 +318,35 @@ fn supported(scopes: &ScopeSettings, graphql: &GraphqlSettings, graph: Option<&G
         if_exists(graphql.expose_schema, &scopes.get_schema),
     ];
     let first = [&scopes.initialize, &scopes.tools_list, &scopes.tools_call];
-    let named = [&scopes.methods, &scopes.tools, &scopes.prompts, &scopes.resources];
-    let mut rest: Vec<_> =
-        named.into_iter().flatten().flat_map(|(_, groups)| groups).flatten().cloned().collect();
-    rest.extend(graph.iter().flat_map(|graph| graph.scopes(graphql.enable_arbitrary_operations)));
+    let named = [
+        &scopes.methods,
+        &scopes.tools,
+        &scopes.prompts,
+        &scopes.resources,
+    ];
+    let mut rest: Vec<_> = named
+        .into_iter()
+        .flatten()
+        .flat_map(|(_, groups)| groups)
+        .flatten()
+        .cloned()
+        .collect();
+    rest.extend(
+        graph
+            .iter()
+            .flat_map(|graph| graph.scopes(graphql.enable_arbitrary_operations)),
+    );
     rest.sort();
-    let leading = first.into_iter().chain(built_in.into_iter().flatten()).flatten().flatten().cloned();
-    leading.chain(rest).filter(|scope| scope.as_str() != "offline_access").collect()
+    let leading = first
+        .into_iter()
+        .chain(built_in.into_iter().flatten())
+        .flatten()
+        .flatten()
+        .cloned();
+    leading
+        .chain(rest)
+        .filter(|scope| scope.as_str() != "offline_access")
+        .collect()
 }
 
 const NO_TOOL: &str = "the tool's operation is invalid or excluded";

@@ -22,16 +22,26 @@ impl Requirement {
     /// The requirement as configured, in a hierarchy of scopes.
     #[must_use]
     pub fn compile(groups: &ScopeGroups, hierarchy: &Hierarchy) -> Self {
-        let required =
-            |scope: &Scope| RequiredScope { scope: scope.clone(), included_in: hierarchy.broader(scope) };
-        Self { groups: groups.iter().map(|group| group.iter().map(required).collect()).collect() }
+        let required = |scope: &Scope| RequiredScope {
+            scope: scope.clone(),
+            included_in: hierarchy.broader(scope),
+        };
+        Self {
+            groups: groups
+                .iter()
+                .map(|group| group.iter().map(required).collect())
+                .collect(),
+        }
     }
 
     /// Whether the scopes of a token suffice.
     #[must_use]
     pub fn is_met_by(&self, granted: &ScopeSet) -> bool {
         self.groups.is_empty()
-            || self.groups.iter().any(|group| group.iter().all(|required| required.is_met_by(granted)))
+            || self
+                .groups
+                .iter()
+                .any(|group| group.iter().all(|required| required.is_met_by(granted)))
     }
 
     /// Whether no scope is required.
@@ -62,7 +72,11 @@ impl RequiredScope {
     /// Whether a token has this scope or a broader one.
     #[must_use]
     pub fn is_met_by(&self, granted: &ScopeSet) -> bool {
-        granted.contains(&self.scope) || self.included_in.iter().any(|broader| granted.contains(broader))
+        granted.contains(&self.scope)
+            || self
+                .included_in
+                .iter()
+                .any(|broader| granted.contains(broader))
     }
 }
 
@@ -70,12 +84,20 @@ impl RequiredScope {
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let join = |group: &Vec<RequiredScope>| {
-            group.iter().map(|required| required.scope.as_str()).collect::<Vec<_>>().join(" ")
+            group
+                .iter()
+                .map(|required| required.scope.as_str())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         match self.groups.as_slice() {
             [] => f.write_str("-"),
             [group] => f.write_str(&join(group)),
-            groups => write!(f, "({})", groups.iter().map(join).collect::<Vec<_>>().join(" | ")),
+            groups => write!(
+                f,
+                "({})",
+                groups.iter().map(join).collect::<Vec<_>>().join(" | ")
+            ),
         }
     }
 }

@@ -57,7 +57,13 @@ impl ProtectedResource {
             (Enforcement::On(_) | Enforcement::Off, _) => None,
         };
         let anonymous_headers = IdentityHeaders::of_nobody(&settings.id);
-        Self { settings, metadata_path, policy, anonymous_headers, counters }
+        Self {
+            settings,
+            metadata_path,
+            policy,
+            anonymous_headers,
+            counters,
+        }
     }
 
     /// The name in logs, metrics and the realm.
@@ -105,7 +111,9 @@ impl ProtectedResource {
     /// Whether `host` (of the request, in any case) selects it.
     #[must_use]
     pub fn has_host(&self, host: &str) -> bool {
-        let without_default_port = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80"));
+        let without_default_port = host
+            .strip_suffix(":443")
+            .or_else(|| host.strip_suffix(":80"));
         let is_host = |known: &String| {
             known.eq_ignore_ascii_case(host)
                 || without_default_port.is_some_and(|plain| known.eq_ignore_ascii_case(plain))
@@ -132,7 +140,10 @@ impl Policy {
             include_token_scopes: oauth.include_token_scopes,
             max_scope_combinations: oauth.max_scope_combinations,
             allowed_origins: oauth.allowed_origins.clone(),
-            trust: Trust { mcp_headers: oauth.trust_mcp_headers, string_body: oauth.trust_string_body },
+            trust: Trust {
+                mcp_headers: oauth.trust_mcp_headers,
+                string_body: oauth.trust_string_body,
+            },
             forwards_token: oauth.forward_token,
         }
     }
@@ -160,7 +171,9 @@ impl Policy {
     pub fn allows_origin(&self, origin: &[u8]) -> bool {
         match &self.allowed_origins {
             None => true,
-            Some(allowed) => allowed.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(origin)),
+            Some(allowed) => allowed
+                .iter()
+                .any(|known| known.as_bytes().eq_ignore_ascii_case(origin)),
         }
     }
 
@@ -179,10 +192,18 @@ impl Policy {
 
 /// The scopes that a 401 names: those of the initialize level, the shortest of its alternatives.
 fn challenge_of_401(table: &PolicyTable) -> ScopeSet {
-    let level = super::scope_level::Level::new(super::scope_level::LevelKind::Initialize, table.initialize());
-    MissingScopes::find(&[level], &ScopeSet::default(), ChallengeScopes::Level, usize::MAX)
-        .map(|missing| missing.needed)
-        .unwrap_or_default()
+    let level = super::scope_level::Level::new(
+        super::scope_level::LevelKind::Initialize,
+        table.initialize(),
+    );
+    MissingScopes::find(
+        &[level],
+        &ScopeSet::default(),
+        ChallengeScopes::Level,
+        usize::MAX,
+    )
+    .map(|missing| missing.needed)
+    .unwrap_or_default()
 }
 
 /// The path that RFC 9728 §3 inserts between the host and the path of a resource.

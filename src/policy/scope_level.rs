@@ -41,7 +41,11 @@ impl<'t> Level<'t> {
     /// A level that is not for a field.
     #[must_use]
     pub const fn new(kind: LevelKind, requirement: &'t Requirement) -> Self {
-        Self { kind, name: "", requirement }
+        Self {
+            kind,
+            name: "",
+            requirement,
+        }
     }
 }
 
@@ -62,13 +66,20 @@ impl From<QueryFault> for Refusal {
 
 /// Adds a level for each matching entry.
 pub(super) fn add_entries<'t>(entries: &Matches<'t>, kind: LevelKind, levels: &mut Levels<'t>) {
-    entries.iter().for_each(|requirement| add_level(kind, requirement, levels));
+    entries
+        .iter()
+        .for_each(|requirement| add_level(kind, requirement, levels));
 }
 
 /// Adds a level once, even if several messages and URIs of a request need it. The size of a challenge and the
 /// alternative that it names therefore depend only on the policy, not on repetitions in the request.
-pub(super) fn add_level<'t>(kind: LevelKind, requirement: &'t Requirement, levels: &mut Levels<'t>) {
-    let is_there = |known: &Level<'_>| known.kind == kind && std::ptr::eq(known.requirement, requirement);
+pub(super) fn add_level<'t>(
+    kind: LevelKind,
+    requirement: &'t Requirement,
+    levels: &mut Levels<'t>,
+) {
+    let is_there =
+        |known: &Level<'_>| known.kind == kind && std::ptr::eq(known.requirement, requirement);
     if !levels.iter().any(is_there) {
         levels.push(Level::new(kind, requirement));
     }

@@ -32,7 +32,9 @@ fn check(policy: &Policy) -> Result<(), String> {
 }
 
 fn check_target(name: &str, target: Target<'_>, policy: &Policy) -> Result<(), String> {
-    let Ok(levels) = policy.table().levels(target) else { return Ok(()) };
+    let Ok(levels) = policy.table().levels(target) else {
+        return Ok(());
+    };
     let requires_scopes = levels.iter().any(|level| !level.requirement.is_empty());
     if requires_scopes && verdict(policy, Facts::Anonymous, target) == Verdict::Permit {
         return Err(format!("{name} is permitted without scopes"));
@@ -42,7 +44,11 @@ fn check_target(name: &str, target: Target<'_>, policy: &Policy) -> Result<(), S
 
 /// The tools of the graph's operations.
 fn graph_tools(policy: &Policy) -> impl Iterator<Item = (&str, Call<'_>)> {
-    let names = policy.table().graph.iter().flat_map(|graph| graph.tools().map(|(name, _)| name));
+    let names = policy
+        .table()
+        .graph
+        .iter()
+        .flat_map(|graph| graph.tools().map(|(name, _)| name));
     names.map(|name| (name, call("tools/call", Named::Tool(Cow::Borrowed(name)))))
 }
 
@@ -57,5 +63,10 @@ fn calls() -> [(&'static str, Call<'static>); 4] {
 }
 
 fn call<'a>(method: &'a str, named: Named<'a>) -> Call<'a> {
-    Call { method: Cow::Borrowed(method), is_known: true, named, query: Query::NotShown }
+    Call {
+        method: Cow::Borrowed(method),
+        is_known: true,
+        named,
+        query: Query::NotShown,
+    }
 }

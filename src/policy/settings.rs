@@ -103,7 +103,12 @@ impl SourceRules {
             SourceSettings::Remote(remote) => remote.algorithms,
             SourceSettings::Secret(secret) => std::iter::once(secret.algorithm).collect(),
         };
-        token::KeySource { name: self.name.as_str().into(), keys, algorithms, token: self.token.clone() }
+        token::KeySource {
+            name: self.name.as_str().into(),
+            keys,
+            algorithms,
+            token: self.token.clone(),
+        }
     }
 }
 

@@ -19,17 +19,29 @@ pub struct PolicySnapshot {
 impl PolicySnapshot {
     /// A snapshot of `resources`. `version` identifies their configuration.
     #[must_use]
-    pub fn new(version: String, resources: Vec<Arc<ProtectedResource>>, warnings: Vec<String>) -> Self {
+    pub fn new(
+        version: String,
+        resources: Vec<Arc<ProtectedResource>>,
+        warnings: Vec<String>,
+    ) -> Self {
         let mut by_path: HashMap<String, SmallVec<[_; 1]>, ahash::RandomState> = HashMap::default();
         for resource in &resources {
             let settings = resource.settings();
             let own = std::iter::once(settings.path.as_str())
                 .chain(settings.extra_paths.iter().map(String::as_str));
             for path in own.chain([resource.metadata_path()]) {
-                by_path.entry(path.to_owned()).or_default().push(Arc::clone(resource));
+                by_path
+                    .entry(path.to_owned())
+                    .or_default()
+                    .push(Arc::clone(resource));
             }
         }
-        Self { version, resources, by_path, warnings }
+        Self {
+            version,
+            resources,
+            by_path,
+            warnings,
+        }
     }
 
     /// The version of the configuration, derived from its content.
@@ -85,8 +97,12 @@ impl PolicySnapshot {
         selector: Selector<'_>,
         path: &str,
     ) -> Option<(&Arc<ProtectedResource>, bool)> {
-        let at_path = self.find(selector, path).filter(|resource| resource.metadata_path() == path);
+        let at_path = self
+            .find(selector, path)
+            .filter(|resource| resource.metadata_path() == path);
         let at_root = || self.find_by_origin(selector).filter(|_| path == WELL_KNOWN);
-        at_path.map(|resource| (resource, false)).or_else(|| at_root().map(|resource| (resource, true)))
+        at_path
+            .map(|resource| (resource, false))
+            .or_else(|| at_root().map(|resource| (resource, true)))
     }
 }

@@ -9,8 +9,12 @@ use url::{Position, Url};
 #[must_use]
 pub(super) fn is_canonical(uri: &str) -> bool {
     has_lower_case_scheme(uri)
-        && !uri.bytes().any(|byte| byte == b'\\' || byte <= b' ' || byte == 0x7F)
-        && !uri.split(['/', '?', '#']).any(|segment| matches!(segment, "." | ".."))
+        && !uri
+            .bytes()
+            .any(|byte| byte == b'\\' || byte <= b' ' || byte == 0x7F)
+        && !uri
+            .split(['/', '?', '#'])
+            .any(|segment| matches!(segment, "." | ".."))
         && has_plain_escapes(uri)
         && has_plain_authority(uri)
 }
@@ -19,7 +23,8 @@ pub(super) fn is_canonical(uri: &str) -> bool {
 /// meaning depends on its base.
 fn has_lower_case_scheme(uri: &str) -> bool {
     let scheme = uri.split_once(':').map_or("", |(scheme, _)| scheme);
-    let is_legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
+    let is_legal =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"+-.".contains(&byte);
     scheme.starts_with(|first: char| first.is_ascii_lowercase()) && scheme.bytes().all(is_legal)
 }
 
@@ -27,16 +32,22 @@ fn has_lower_case_scheme(uri: &str) -> bool {
 /// A parser reads `file://localhost/a` and `file:/a` as `file:///a`, and `https://H:443/a` as `https://h/a`. A URI
 /// that is not a URL has only one reading.
 fn has_plain_authority(uri: &str) -> bool {
-    let Ok(url) = Url::parse(uri) else { return true };
+    let Ok(url) = Url::parse(uri) else {
+        return true;
+    };
     let rest = uri.strip_prefix(&url[..Position::BeforePath]);
-    url.cannot_be_a_base() || rest.is_some_and(|rest| rest.starts_with('/') || url.path().is_empty())
+    url.cannot_be_a_base()
+        || rest.is_some_and(|rest| rest.starts_with('/') || url.path().is_empty())
 }
 
 /// Whether every `%` begins the escape of a character that must be escaped.
 fn has_plain_escapes(uri: &str) -> bool {
     uri.split('%').skip(1).all(|rest| {
-        let byte = rest.get(..2).filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()).is_some_and(is_escaped_for_a_reason)
+        let byte = rest
+            .get(..2)
+            .filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        byte.and_then(|hex| u8::from_str_radix(hex, 16).ok())
+            .is_some_and(is_escaped_for_a_reason)
     })
 }
 
@@ -51,19 +62,24 @@ mod tests {
 
     #[test]
     fn canonical_uris_are_accepted() {
-        for uri in
-            ["file:///a/b.txt", "x-y://h/%20a?b=c#d", "urn:a:b", "file:///a..b/...", "note:1", "db://t/é"]
-                .into_iter()
-                .chain([
-                    "https://h:8443/a?b",
-                    "db://T",
-                    "db://T/x",
-                    "x:/a",
-                    "x:///a",
-                    "file:///{path}",
-                    "https://u@h/a",
-                ])
-        {
+        for uri in [
+            "file:///a/b.txt",
+            "x-y://h/%20a?b=c#d",
+            "urn:a:b",
+            "file:///a..b/...",
+            "note:1",
+            "db://t/é",
+        ]
+        .into_iter()
+        .chain([
+            "https://h:8443/a?b",
+            "db://T",
+            "db://T/x",
+            "x:/a",
+            "x:///a",
+            "file:///{path}",
+            "https://u@h/a",
+        ]) {
             assert!(is_canonical(uri), "{uri}");
         }
     }

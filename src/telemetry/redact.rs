@@ -16,12 +16,19 @@ pub fn text(foreign: &str) -> String {
 /// The same as [`text`], without a copy if nothing changes.
 #[must_use]
 pub fn borrowed(foreign: &str) -> Cow<'_, str> {
-    let is_printable =
-        |bytes: &[u8]| bytes.iter().fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'));
+    let is_printable = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(true, |so_far, byte| so_far & matches!(byte, b' '..=b'~'))
+    };
     if foreign.len() <= MAX_CHARS && is_printable(foreign.as_bytes()) {
         return Cow::Borrowed(foreign);
     }
-    foreign.chars().take(MAX_CHARS).map(|c| if matches!(c, ' '..='~') { c } else { '?' }).collect()
+    foreign
+        .chars()
+        .take(MAX_CHARS)
+        .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
+        .collect()
 }
 
 /// The method and the name of an operation, safe for a log line.
@@ -36,8 +43,14 @@ pub fn operation(operation: &Operation<'_>) -> (String, Option<String>) {
 #[must_use]
 pub fn hash(subject: &str) -> String {
     let hash = digest(&SHA256, subject.as_bytes());
-    let nibbles = hash.as_ref().iter().take(8).flat_map(|byte| [byte >> 4, byte & 0xF]);
-    nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
+    let nibbles = hash
+        .as_ref()
+        .iter()
+        .take(8)
+        .flat_map(|byte| [byte >> 4, byte & 0xF]);
+    nibbles
+        .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+        .collect()
 }
 
 /// The length of the longest foreign text in a log line, in characters.

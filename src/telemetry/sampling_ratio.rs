@@ -20,7 +20,9 @@ impl SamplingRatio {
     pub fn of(number: f64) -> Option<Self> {
         let is_ratio = (0.0..=1.0).contains(&number);
         let parts = (number * f64::from(WHOLE)).round() as u32;
-        is_ratio.then_some(Self { parts: if number > 0.0 { parts.max(1) } else { 0 } })
+        is_ratio.then_some(Self {
+            parts: if number > 0.0 { parts.max(1) } else { 0 },
+        })
     }
 
     /// The ratio as a number from 0 to 1.
@@ -50,7 +52,10 @@ mod tests {
     fn a_ratio_is_a_number_from_0_to_1() {
         assert_eq!(SamplingRatio::of(0.0), Some(SamplingRatio::NONE));
         assert_eq!(SamplingRatio::of(1.0), Some(SamplingRatio::ALL));
-        assert_eq!(SamplingRatio::of(0.01), Some(SamplingRatio { parts: 10_000 }));
+        assert_eq!(
+            SamplingRatio::of(0.01),
+            Some(SamplingRatio { parts: 10_000 })
+        );
         assert_eq!(SamplingRatio::of(1e-12), Some(SamplingRatio { parts: 1 }));
         for number in [-0.1, 1.1, f64::NAN, f64::INFINITY] {
             assert_eq!(SamplingRatio::of(number), None, "{number}");
@@ -63,7 +68,9 @@ mod tests {
             (0..1000).all(|_| SamplingRatio::ALL.includes_next() && !SamplingRatio::NONE.includes_next())
         );
         fastrand::seed(7);
-        let included = (0..100_000).filter(|_| SamplingRatio::of(0.1).unwrap().includes_next()).count();
+        let included = (0..100_000)
+            .filter(|_| SamplingRatio::of(0.1).unwrap().includes_next())
+            .count();
         assert!((9_000..11_000).contains(&included), "{included}");
     }
 }

@@ -40,9 +40,13 @@ impl TlsKey {
     #[must_use]
     pub const fn expected(self) -> &'static str {
         match self {
-            Self::CertFile => "a PEM file with the certificate chain; the listener's certificate comes first",
+            Self::CertFile => {
+                "a PEM file with the certificate chain; the listener's certificate comes first"
+            }
             Self::KeyFile => "a PEM file with the private key of the certificate",
-            Self::ClientCaFile => "a PEM file with the certificates of the authorities that sign clients",
+            Self::ClientCaFile => {
+                "a PEM file with the certificates of the authorities that sign clients"
+            }
         }
     }
 }

@@ -30,7 +30,10 @@ pub struct TlsSettings {
 impl TlsSettings {
     /// Reads all files. Returns an error for each file that cannot be used.
     pub fn check(&self) -> Vec<TlsError> {
-        [self.certified_key().err(), self.client_verifier().err()].into_iter().flatten().collect()
+        [self.certified_key().err(), self.client_verifier().err()]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     /// The certificate with its key.
@@ -41,7 +44,8 @@ impl TlsSettings {
         let chain = certificates(TlsKey::CertFile, &self.cert_file)?;
         let unusable = |cause: String| error_of(TlsKey::KeyFile, &self.key_file, cause);
         let key = PrivateKeyDer::from_pem_file(&self.key_file);
-        let key = key.map_err(|error| unusable(format!("contains no readable private key: {error}")))?;
+        let key =
+            key.map_err(|error| unusable(format!("contains no readable private key: {error}")))?;
         CertifiedKey::from_der(chain, key, &provider())
             .map_err(|error| unusable(format!("does not belong to the certificate: {error}")))
     }
@@ -51,18 +55,25 @@ impl TlsSettings {
     /// # Errors
     /// If the file cannot be read or contains a certificate that is not a valid authority.
     pub(super) fn client_verifier(&self) -> Result<Option<Arc<dyn ClientCertVerifier>>, TlsError> {
-        let Some(path) = &self.client_ca_file else { return Ok(None) };
+        let Some(path) = &self.client_ca_file else {
+            return Ok(None);
+        };
         let unusable = |cause: String| error_of(TlsKey::ClientCaFile, path, cause);
         let mut roots = RootCertStore::empty();
         for certificate in certificates(TlsKey::ClientCaFile, path)? {
             let added = roots.add(certificate);
             added.map_err(|error| {
-                unusable(format!("contains a certificate that is not a valid authority: {error}"))
+                unusable(format!(
+                    "contains a certificate that is not a valid authority: {error}"
+                ))
             })?;
         }
         let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider())).build();
-        verifier.map(Some).map_err(|error| unusable(format!("cannot be used: {error}")))
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(provider()))
+                .build();
+        verifier
+            .map(Some)
+            .map_err(|error| unusable(format!("cannot be used: {error}")))
     }
 }
 
@@ -82,5 +93,9 @@ fn certificates(key: TlsKey, path: &Path) -> Result<Vec<CertificateDer<'static>>
 }
 
 fn error_of(key: TlsKey, path: &Path, cause: String) -> TlsError {
-    TlsError { key, path: path.to_owned(), cause }
+    TlsError {
+        key,
+        path: path.to_owned(),
+        cause,
+    }
 }

@@ -36,7 +36,8 @@ impl ServerTls {
         Ok(Self {
             settings,
             certificate: Arc::new(CurrentCertificate(certificate)),
-            client_verifier: client_verifier.map(|current| Arc::new(CurrentClientVerifier(current))),
+            client_verifier: client_verifier
+                .map(|current| Arc::new(CurrentClientVerifier(current))),
         })
     }
 
@@ -108,7 +109,9 @@ impl ClientCertVerifier for CurrentClientVerifier {
         intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.0.load().verify_client_cert(end_entity, intermediates, now)
+        self.0
+            .load()
+            .verify_client_cert(end_entity, intermediates, now)
     }
 
     fn verify_tls12_signature(
@@ -117,7 +120,9 @@ impl ClientCertVerifier for CurrentClientVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.load().verify_tls12_signature(message, certificate, signature)
+        self.0
+            .load()
+            .verify_tls12_signature(message, certificate, signature)
     }
 
     fn verify_tls13_signature(
@@ -126,7 +131,9 @@ impl ClientCertVerifier for CurrentClientVerifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.0.load().verify_tls13_signature(message, certificate, signature)
+        self.0
+            .load()
+            .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -36,13 +36,20 @@ impl DecodedToken {
         else {
             return None;
         };
-        Some(Self { header: members(header), claims: members(claims), signature_chars: signature.len() })
+        Some(Self {
+            header: members(header),
+            claims: members(claims),
+            signature_chars: signature.len(),
+        })
     }
 
     /// Header and claims with their names.
     #[must_use]
     pub fn parts(&self) -> [(&'static str, Option<&[DecodedMember]>); 2] {
-        [("Header", self.header.as_deref()), ("Claims", self.claims.as_deref())]
+        [
+            ("Header", self.header.as_deref()),
+            ("Claims", self.claims.as_deref()),
+        ]
     }
 }
 
@@ -52,12 +59,18 @@ fn members(part: &str) -> Option<Vec<DecodedMember>> {
     let decoded = members.iter().map(|(name, value)| DecodedMember {
         name: name.to_owned(),
         value: value.as_json().to_owned(),
-        seconds: value.as_number().filter(|_| TIMES.contains(&name)).map(whole_seconds),
+        seconds: value
+            .as_number()
+            .filter(|_| TIMES.contains(&name))
+            .map(whole_seconds),
     });
     Some(decoded.collect())
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "`Member::as_number` is within the exact range")]
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "`Member::as_number` is within the exact range"
+)]
 fn whole_seconds(number: f64) -> i64 {
     number.floor() as i64
 }
@@ -70,19 +83,30 @@ mod tests {
     use super::*;
 
     fn token(header: &str, claims: &str) -> String {
-        format!("{}.{}.c2lnbmF0dXJl", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims))
+        format!(
+            "{}.{}.c2lnbmF0dXJl",
+            URL_SAFE_NO_PAD.encode(header),
+            URL_SAFE_NO_PAD.encode(claims)
+        )
     }
 
     #[test]
     fn header_and_claims_are_decoded_and_the_signature_is_not() {
-        let decoded = DecodedToken::decode(&token(r#"{"alg":"none"}"#, r#"{"sub":"a","exp":1.5}"#)).unwrap();
+        let decoded =
+            DecodedToken::decode(&token(r#"{"alg":"none"}"#, r#"{"sub":"a","exp":1.5}"#)).unwrap();
         let member = |name: &str, value: &str, seconds| DecodedMember {
             name: name.to_owned(),
             value: value.to_owned(),
             seconds,
         };
         assert_eq!(decoded.header, Some(vec![member("alg", "\"none\"", None)]));
-        assert_eq!(decoded.claims, Some(vec![member("exp", "1.5", Some(1)), member("sub", "\"a\"", None)]));
+        assert_eq!(
+            decoded.claims,
+            Some(vec![
+                member("exp", "1.5", Some(1)),
+                member("sub", "\"a\"", None)
+            ])
+        );
         assert_eq!(decoded.signature_chars, 12);
         assert!(!format!("{decoded:?}").contains("c2lnbmF0dXJl"));
     }

@@ -68,9 +68,10 @@ impl TokenNote<'_> {
     pub const fn step(&self) -> Step {
         match self {
             Self::Bearer { .. } => Step::Bearer,
-            Self::Header { .. } | Self::FetchingKeys | Self::VerifiedBy { .. } | Self::Cached { .. } => {
-                Step::Signature
-            }
+            Self::Header { .. }
+            | Self::FetchingKeys
+            | Self::VerifiedBy { .. }
+            | Self::Cached { .. } => Step::Signature,
             Self::Malformed { step, .. } | Self::Refused { step, .. } => *step,
             Self::Identity(_) => Step::Claims,
             Self::Scopes(_) => Step::Scopes,

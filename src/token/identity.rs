@@ -51,26 +51,40 @@ impl Deref for Identity {
 
 impl Identity {
     pub(super) fn new(claims: VerifiedClaims, headers: IdentityHeaders) -> Self {
-        Self { claims: Arc::new(claims), headers }
+        Self {
+            claims: Arc::new(claims),
+            headers,
+        }
     }
 
     /// The hash that replaces the subject in logs. It is computed once for a token.
     #[must_use]
     pub fn subject_hash(&self) -> Option<&str> {
         let subject = self.subject.as_deref()?;
-        Some(self.claims.subject_hash.get_or_init(|| redact::hash(subject).into()))
+        Some(
+            self.claims
+                .subject_hash
+                .get_or_init(|| redact::hash(subject).into()),
+        )
     }
 
     /// A copy for one thread. To clone it writes no memory that another thread writes.
     pub(super) fn for_thread(&self) -> Self {
-        Self { claims: Arc::clone(&self.claims), headers: self.headers.for_thread() }
+        Self {
+            claims: Arc::clone(&self.claims),
+            headers: self.headers.for_thread(),
+        }
     }
 
     /// An estimate of its memory in bytes.
     pub(super) fn byte_len(&self) -> usize {
         let texts = [&self.issuer, &self.subject, &self.client_id];
         let texts: usize = texts.into_iter().flatten().map(String::len).sum();
-        let scopes: usize = self.scopes.iter().map(|scope| scope.as_str().len() + SCOPE_OVERHEAD_BYTES).sum();
+        let scopes: usize = self
+            .scopes
+            .iter()
+            .map(|scope| scope.as_str().len() + SCOPE_OVERHEAD_BYTES)
+            .sum();
         texts + scopes + self.headers.byte_len()
     }
 }
@@ -86,9 +100,15 @@ impl Identity {
         use crate::domain::{ResourceId, Scope};
 
         let resource = ResourceId::parse(resource).unwrap();
-        let scopes: ScopeSet =
-            scopes.split_terminator(' ').map(|scope| Scope::parse(scope).unwrap()).collect();
-        let names = HolderNames { subject: "alice", client_id: "client", issuer: "https://auth.example.com" };
+        let scopes: ScopeSet = scopes
+            .split_terminator(' ')
+            .map(|scope| Scope::parse(scope).unwrap())
+            .collect();
+        let names = HolderNames {
+            subject: "alice",
+            client_id: "client",
+            issuer: "https://auth.example.com",
+        };
         let headers = IdentityHeaders::build(&resource, &names, &scopes).unwrap();
         let claims = VerifiedClaims {
             issuer: Some(names.issuer.to_owned()),
@@ -105,7 +125,10 @@ impl Identity {
 
     /// The same, signed by a key with this `kid`.
     pub(crate) fn with_kid(self, kid: &str) -> Self {
-        let claims = VerifiedClaims { kid: Some(kid.into()), ..(*self.claims).clone() };
+        let claims = VerifiedClaims {
+            kid: Some(kid.into()),
+            ..(*self.claims).clone()
+        };
         Self::new(claims, self.headers)
     }
 }

@@ -27,14 +27,23 @@ struct HeaderValues {
 
 impl IdentityHeaders {
     /// The names of the headers, in the order in which they are sent.
-    pub const NAMES: [&str; 5] =
-        ["x-auth-subject", "x-auth-client-id", "x-auth-issuer", "x-auth-scope", "x-auth-resource"];
+    pub const NAMES: [&str; 5] = [
+        "x-auth-subject",
+        "x-auth-client-id",
+        "x-auth-issuer",
+        "x-auth-scope",
+        "x-auth-resource",
+    ];
 
     /// The headers of a request that passes without a token: only the resource has a value.
     #[must_use]
     pub fn of_nobody(resource: &ResourceId) -> Self {
         let values = HeaderValues::of([b"", b"", b"", b"", resource.as_str().as_bytes()]);
-        HeaderValues { prepared: Some(OnceLock::new()), ..values }.into()
+        HeaderValues {
+            prepared: Some(OnceLock::new()),
+            ..values
+        }
+        .into()
     }
 
     /// Builds the headers of an identity.
@@ -48,20 +57,34 @@ impl IdentityHeaders {
     ) -> Result<Self, Refusal> {
         let encoded = [names.subject, names.client_id, names.issuer].map(encode);
         let others = encoded.iter().map(|name| name.len()).sum::<usize>() + resource.as_str().len();
-        let room = MAX_BYTES
-            .checked_sub(others)
-            .ok_or(malformed("`sub`, `iss` and the client together are longer than 3 KiB"))?;
+        let room = MAX_BYTES.checked_sub(others).ok_or(malformed(
+            "`sub`, `iss` and the client together are longer than 3 KiB",
+        ))?;
         let (scope, scopes_cut) = scope_list(scopes, room);
         let [subject, client_id, issuer] = encoded.each_ref().map(|name| name.as_bytes());
-        let values =
-            HeaderValues::of([subject, client_id, issuer, scope.as_bytes(), resource.as_str().as_bytes()]);
-        Ok(HeaderValues { scopes_cut, ..values }.into())
+        let values = HeaderValues::of([
+            subject,
+            client_id,
+            issuer,
+            scope.as_bytes(),
+            resource.as_str().as_bytes(),
+        ]);
+        Ok(HeaderValues {
+            scopes_cut,
+            ..values
+        }
+        .into())
     }
 
     /// A copy for one thread, whose buffer no other thread counts references of.
     pub(super) fn for_thread(&self) -> Self {
         let values = HeaderValues::of(self.values().each_ref().map(|value| &**value));
-        HeaderValues { scopes_cut: self.scopes_cut(), prepared: Some(OnceLock::new()), ..values }.into()
+        HeaderValues {
+            scopes_cut: self.scopes_cut(),
+            prepared: Some(OnceLock::new()),
+            ..values
+        }
+        .into()
     }
 
     /// Name and value of each header. The value is empty if the token has none.
@@ -83,9 +106,14 @@ impl IdentityHeaders {
 
     /// The form that a listener sends, made once for all requests that share the values. Returns `None` for values that
     /// serve one request.
-    pub fn prepared<T: Any + Send + Sync>(&self, make: impl FnOnce(&[Bytes; 5]) -> T) -> Option<&T> {
+    pub fn prepared<T: Any + Send + Sync>(
+        &self,
+        make: impl FnOnce(&[Bytes; 5]) -> T,
+    ) -> Option<&T> {
         let prepared = self.0.prepared.as_ref()?;
-        prepared.get_or_init(|| Box::new(make(&self.0.values))).downcast_ref()
+        prepared
+            .get_or_init(|| Box::new(make(&self.0.values)))
+            .downcast_ref()
     }
 
     /// The length of all values together.
@@ -98,7 +126,11 @@ impl HeaderValues {
     /// Puts all values into one buffer.
     fn of(values: [&[u8]; 5]) -> Self {
         let mut rest = Bytes::from(values.concat());
-        Self { values: values.map(|value| rest.split_to(value.len())), scopes_cut: false, prepared: None }
+        Self {
+            values: values.map(|value| rest.split_to(value.len())),
+            scopes_cut: false,
+            prepared: None,
+        }
     }
 }
 
@@ -151,7 +183,10 @@ const ENCODED_SPACE: &str = "%20";
 
 fn encode(text: &str) -> Cow<'_, str> {
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'%';
-    if text.bytes().fold(true, |so_far, byte| so_far & is_plain(byte)) {
+    if text
+        .bytes()
+        .fold(true, |so_far, byte| so_far & is_plain(byte))
+    {
         return Cow::Borrowed(text);
     }
     let mut encoded = String::with_capacity(text.len());
@@ -161,7 +196,9 @@ fn encode(text: &str) -> Cow<'_, str> {
         } else {
             encoded.push('%');
             for nibble in [byte >> 4, byte & 0xF] {
-                encoded.extend(char::from_digit(nibble.into(), 16).map(|digit| digit.to_ascii_uppercase()));
+                encoded.extend(
+                    char::from_digit(nibble.into(), 16).map(|digit| digit.to_ascii_uppercase()),
+                );
             }
         }
     }
@@ -178,8 +215,15 @@ mod tests {
     use crate::{domain::Reason, token::Identity};
 
     fn build(subject: &str, scopes: &str) -> Result<IdentityHeaders, Refusal> {
-        let names = HolderNames { subject, client_id: "client", issuer: "https://auth.example.com" };
-        let scopes = scopes.split_terminator(' ').map(|text| Scope::parse(text).unwrap()).collect();
+        let names = HolderNames {
+            subject,
+            client_id: "client",
+            issuer: "https://auth.example.com",
+        };
+        let scopes = scopes
+            .split_terminator(' ')
+            .map(|text| Scope::parse(text).unwrap())
+            .collect();
         IdentityHeaders::build(&ResourceId::parse("mcp").unwrap(), &names, &scopes)
     }
 
@@ -213,7 +257,10 @@ mod tests {
         assert_eq!(mine, identity);
         assert_eq!(identity.headers.prepared(|_| 1), None);
         assert_eq!(
-            (mine.headers.prepared(|values| values.len()), mine.headers.prepared(|_| 7_usize)),
+            (
+                mine.headers.prepared(|values| values.len()),
+                mine.headers.prepared(|_| 7_usize)
+            ),
             (Some(&5), Some(&5))
         );
         assert_eq!(mine.headers.clone().prepared(|_| 7_usize), Some(&5));
@@ -222,7 +269,10 @@ mod tests {
     #[test]
     fn bytes_that_are_not_visible_ascii_are_percent_encoded() {
         let headers = build("a b%é\r\n\0\u{7f}~!", "a%b mcp:x").unwrap();
-        assert_eq!(value(&headers, "x-auth-subject"), "a%20b%25%C3%A9%0D%0A%00%7F~!");
+        assert_eq!(
+            value(&headers, "x-auth-subject"),
+            "a%20b%25%C3%A9%0D%0A%00%7F~!"
+        );
         assert_eq!(value(&headers, "x-auth-scope"), "a%25b%20mcp:x");
     }
 
@@ -233,13 +283,20 @@ mod tests {
         assert!(headers.scopes_cut());
         let list = value(&headers, "x-auth-scope");
         assert!(scopes.join("%20").starts_with(&format!("{list}%20")));
-        assert!((3058..=3072).contains(&headers.byte_len()), "{}", headers.byte_len());
+        assert!(
+            (3058..=3072).contains(&headers.byte_len()),
+            "{}",
+            headers.byte_len()
+        );
         assert!(!build("alice", "a b").unwrap().scopes_cut());
     }
 
     #[test]
     fn a_subject_that_is_too_long_is_refused_and_not_cut() {
-        assert_eq!(build(&"é".repeat(600), "a").unwrap_err().reason, Reason::TokenMalformed);
+        assert_eq!(
+            build(&"é".repeat(600), "a").unwrap_err().reason,
+            Reason::TokenMalformed
+        );
         assert!(build(&"e".repeat(600), "a").is_ok());
     }
 }

@@ -51,9 +51,16 @@ pub enum MintError {
 /// # Errors
 /// When the algorithm of the secret is not an HMAC.
 pub fn mint(secret: &SecretSettings, claims: &NewClaims) -> Result<String, MintError> {
-    let algorithm = secret.algorithm.hmac().ok_or(MintError::Asymmetric(secret.algorithm))?;
+    let algorithm = secret
+        .algorithm
+        .hmac()
+        .ok_or(MintError::Asymmetric(secret.algorithm))?;
     let mut header = Header::new(algorithm);
     header.typ = Some("at+jwt".to_owned());
     header.kid = Some(secret.key_id.clone());
-    Ok(encode(&header, claims, &EncodingKey::from_secret(secret.secret.expose()))?)
+    Ok(encode(
+        &header,
+        claims,
+        &EncodingKey::from_secret(secret.secret.expose()),
+    )?)
 }

@@ -28,7 +28,13 @@ impl TokenRules {
     #[must_use]
     pub fn new(resource: ResourceId, sources: Vec<KeySource>, scope_claims: Vec<String>) -> Self {
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Self { id, resource, sources, scope_claims, known_scopes: Vec::new() }
+        Self {
+            id,
+            resource,
+            sources,
+            scope_claims,
+            known_scopes: Vec::new(),
+        }
     }
 
     /// The same with the scopes that most tokens carry. The identities of these tokens then share them in memory.
@@ -36,7 +42,10 @@ impl TokenRules {
     pub fn knowing(self, scopes: &ScopeSet) -> Self {
         let mut known_scopes: Vec<_> = scopes.iter().cloned().collect();
         known_scopes.sort_unstable();
-        Self { known_scopes, ..self }
+        Self {
+            known_scopes,
+            ..self
+        }
     }
 
     /// The resource that the tokens are for.
@@ -61,7 +70,10 @@ impl TokenRules {
 
     /// The known scope with this text.
     pub(super) fn known_scope(&self, text: &str) -> Option<&Scope> {
-        let at = self.known_scopes.binary_search_by(|known| known.as_str().cmp(text)).ok()?;
+        let at = self
+            .known_scopes
+            .binary_search_by(|known| known.as_str().cmp(text))
+            .ok()?;
         self.known_scopes.get(at)
     }
 }
@@ -101,7 +113,11 @@ impl IssuerRule {
                 claim.is_none_or(|claim| issuers.iter().any(|issuer| issuer.is_nearly(claim)))
             }
         };
-        if is_accepted { IssuerFit::Accepted } else { IssuerFit::Refused }
+        if is_accepted {
+            IssuerFit::Accepted
+        } else {
+            IssuerFit::Refused
+        }
     }
 }
 

@@ -57,7 +57,10 @@ pub struct CacheSettings {
 
 impl CacheSettings {
     /// Where nothing is configured.
-    pub const DEFAULT: Self = Self { max_entries: 32 * 1024, max_bytes: 64 << 20 };
+    pub const DEFAULT: Self = Self {
+        max_entries: 32 * 1024,
+        max_bytes: 64 << 20,
+    };
 }
 
 impl Default for CacheSettings {

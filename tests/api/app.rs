@@ -62,14 +62,24 @@ impl TestApp {
             actix::System::new().block_on(async move {
                 let core = Core::start(load, shared).unwrap();
                 let service = Service::bind(core).unwrap();
-                let addresses =
-                    (service.addresses()[0], service.grpc_addresses()[0], service.admin_addresses()[0]);
+                let addresses = (
+                    service.addresses()[0],
+                    service.grpc_addresses()[0],
+                    service.admin_addresses()[0],
+                );
                 sender.send((addresses, service.policy().clone())).unwrap();
                 service.run().await.unwrap();
             });
         });
         let ((address, grpc, admin), policy) = receiver.recv().unwrap();
-        Self { address, grpc, admin, clock, policy, folder }
+        Self {
+            address,
+            grpc,
+            admin,
+            clock,
+            policy,
+            folder,
+        }
     }
 
     /// Writes or replaces a file beside the configuration.
@@ -97,7 +107,9 @@ impl TestApp {
     /// Reloads the configuration, as SIGHUP does.
     pub(crate) fn reload(&self) -> Result<(), String> {
         let policy = self.policy.clone();
-        actix::System::new().block_on(async move { policy.reload().await }).map_err(|error| error.to_string())
+        actix::System::new()
+            .block_on(async move { policy.reload().await })
+            .map_err(|error| error.to_string())
     }
 
     /// Asks as nginx does.

@@ -11,14 +11,22 @@ pub(crate) struct Ask {
 impl Ask {
     /// A POST of `body` to `/mcp`.
     pub(crate) fn post(body: impl Into<Vec<u8>>) -> Self {
-        Self::of("POST").header("Content-Type", "application/json").body(body)
+        Self::of("POST")
+            .header("Content-Type", "application/json")
+            .body(body)
     }
 
     /// A request to `/mcp` without a body.
     pub(crate) fn of(method: &str) -> Self {
         let original = [("X-Original-Method", method), ("X-Original-URI", "/mcp")];
-        let headers = original.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
-        Self { resource: None, headers, body: None }
+        let headers = original
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec();
+        Self {
+            resource: None,
+            headers,
+            body: None,
+        }
     }
 
     /// Adds a header, and keeps those of the same name.
@@ -29,13 +37,15 @@ impl Ask {
 
     /// Replaces a header.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self.header(name, value)
     }
 
     /// Removes a header.
     pub(crate) fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self
     }
 
@@ -55,8 +65,12 @@ impl Ask {
 
     /// Its bytes on the wire.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        let query = self.resource.map(|id| format!("?resource={id}")).unwrap_or_default();
-        let mut head = format!("POST /authorize{query} HTTP/1.1\r\nHost: scopegate\r\nConnection: close\r\n");
+        let query = self
+            .resource
+            .map(|id| format!("?resource={id}"))
+            .unwrap_or_default();
+        let mut head =
+            format!("POST /authorize{query} HTTP/1.1\r\nHost: scopegate\r\nConnection: close\r\n");
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }

@@ -30,7 +30,10 @@ fn spawn(config: &str, audit: &str) -> TestApp {
 fn records(app: &TestApp, count: usize) -> Vec<Value> {
     let read = || fs::read_to_string(app.folder().join("audit.jsonl")).unwrap();
     until(|| read().lines().count() >= count);
-    let lines: Vec<_> = read().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<_> = read()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), count, "{lines:?}");
     lines
 }
@@ -47,7 +50,10 @@ fn every_row_of_the_table_of_decisions_has_the_record_that_its_answer_says() {
             let code = record["code"].as_str().unwrap();
             match answer.header("x-scopegate-reason") {
                 Some(reason) => assert_eq!((decision, code), ("deny", reason), "{}", table.policy),
-                None => assert!(answer.status == 200 && matches!(decision, "permit" | "report"), "{record}"),
+                None => assert!(
+                    answer.status == 200 && matches!(decision, "permit" | "report"),
+                    "{record}"
+                ),
             }
         }
     }
@@ -56,13 +62,25 @@ fn every_row_of_the_table_of_decisions_has_the_record_that_its_answer_says() {
 #[test]
 fn a_record_tells_who_asked_for_what_and_what_it_needs() {
     let app = spawn(CONFIG, &format!("{TO_FILE}, subject: 'plain'"));
-    let delete = call("tools/call", r#"{"name":"admin-delete","arguments":{"user":"bob"}}"#);
-    let ask =
-        Ask::post(delete).header("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+    let delete = call(
+        "tools/call",
+        r#"{"name":"admin-delete","arguments":{"user":"bob"}}"#,
+    );
+    let ask = Ask::post(delete).header(
+        "traceparent",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    );
     app.ask(&ask.token(&token("mcp:connect mcp:tools:execute")));
     let mut record = records(&app, 1).remove(0);
     let version = app.policy.snapshot().version().to_owned();
-    assert!(record.as_object_mut().unwrap().remove("duration_us").unwrap().is_u64());
+    assert!(
+        record
+            .as_object_mut()
+            .unwrap()
+            .remove("duration_us")
+            .unwrap()
+            .is_u64()
+    );
     let expected = json!({
         "schema": 1, "event": "decision", "time": "2026-01-01T00:00:00.000000Z",
         "resource": "mcp", "dialect": "auth_request", "http_method": "POST",
@@ -80,17 +98,34 @@ fn permits_are_written_if_they_are_chosen_and_reports_always() {
     let app = spawn(CONFIG, "output: 'audit.jsonl', operations: ['tools/list']");
     let all = token("mcp:connect mcp:tools:read");
     assert_eq!(app.ask(&Ask::of("GET").token(&all)).status, 200);
-    assert_eq!(app.ask(&Ask::post(call("tools/list", "{}")).token(&all)).status, 200);
+    assert_eq!(
+        app.ask(&Ask::post(call("tools/list", "{}")).token(&all))
+            .status,
+        200
+    );
     let list = records(&app, 1).remove(0);
-    assert_eq!((&list["operation"], &list["code"]), (&json!("tools/list"), &json!("granted")));
+    assert_eq!(
+        (&list["operation"], &list["code"]),
+        (&json!("tools/list"), &json!("granted"))
+    );
 
     let app = spawn(
-        &CONFIG.replace("enabled: true\n    auth", "enabled: true\n    mode: 'report'\n    auth"),
+        &CONFIG.replace(
+            "enabled: true\n    auth",
+            "enabled: true\n    mode: 'report'\n    auth",
+        ),
         "output: 'audit.jsonl'",
     );
-    assert_eq!(app.ask(&Ask::post(call("tools/list", "{}")).token(&token("mcp:connect"))).status, 200);
+    assert_eq!(
+        app.ask(&Ask::post(call("tools/list", "{}")).token(&token("mcp:connect")))
+            .status,
+        200
+    );
     let report = records(&app, 1).remove(0);
-    assert_eq!((&report["decision"], &report["code"]), (&json!("report"), &json!("scope-insufficient")));
+    assert_eq!(
+        (&report["decision"], &report["code"]),
+        (&json!("report"), &json!("scope-insufficient"))
+    );
 }
 
 /// Whatever a client sends besides method, tool and what the token says once it is verified.
@@ -102,7 +137,10 @@ fn tokens() -> Vec<String> {
     (expired.issued_at, expired.expires_at, expired.subject) =
         (NOW - 600, NOW - 300, format!("{SECRET}-subject"));
     let mut foreign = good();
-    (foreign.audience, foreign.client_id) = (Some(format!("https://{SECRET}")), format!("{SECRET}-client"));
+    (foreign.audience, foreign.client_id) = (
+        Some(format!("https://{SECRET}")),
+        format!("{SECRET}-client"),
+    );
     let mut good = good();
     good.token_id = format!("{SECRET}-jti");
     let forged = format!("{}{SECRET}", token_of(&good));
@@ -119,10 +157,22 @@ fn tokens() -> Vec<String> {
 fn bodies() -> Vec<String> {
     let arguments = format!(r#""arguments":{{"{SECRET}":"{SECRET}","query":"{{ {SECRET} }}"}}"#);
     vec![
-        call("tools/call", &format!(r#"{{"name":"a_tool",{arguments},"_meta":{{"x":"{SECRET}"}}}}"#)),
-        call("tools/call", &format!(r#"{{"name":"execute_graphql",{arguments}}}"#)),
-        call("prompts/get", &format!(r#"{{"name":"a_prompt",{arguments}}}"#)),
-        call("resources/read", &format!(r#"{{"uri":"file:///{SECRET}"}}"#)),
+        call(
+            "tools/call",
+            &format!(r#"{{"name":"a_tool",{arguments},"_meta":{{"x":"{SECRET}"}}}}"#),
+        ),
+        call(
+            "tools/call",
+            &format!(r#"{{"name":"execute_graphql",{arguments}}}"#),
+        ),
+        call(
+            "prompts/get",
+            &format!(r#"{{"name":"a_prompt",{arguments}}}"#),
+        ),
+        call(
+            "resources/read",
+            &format!(r#"{{"uri":"file:///{SECRET}"}}"#),
+        ),
         call("tasks/get", &format!(r#"{{"taskId":"{SECRET}"}}"#)),
         call(
             "completion/complete",
@@ -133,7 +183,10 @@ fn bodies() -> Vec<String> {
         format!(
             "[{},{}]",
             call("tools/call", &format!(r#"{{"name":"a_tool",{arguments}}}"#)),
-            call("resources/read", &format!(r#"{{"uri":"file:///{SECRET}"}}"#))
+            call(
+                "resources/read",
+                &format!(r#"{{"uri":"file:///{SECRET}"}}"#)
+            )
         ),
         format!(r#"{{"jsonrpc":"2.0","id":"{SECRET}","result":{{"text":"{SECRET}"}}}}"#),
         format!(
@@ -159,11 +212,23 @@ fn no_record_holds_a_token_an_argument_or_what_an_unverified_token_claims() {
         assert!(!line.contains(SECRET), "{line}");
         assert!(!parts.iter().any(|part| line.contains(part)), "{line}");
     }
-    let codes: BTreeSet<_> = records.iter().map(|record| record["code"].as_str().unwrap()).collect();
-    for code in ["granted", "token-malformed", "token-expired", "audience-refused", "operation-malformed"] {
+    let codes: BTreeSet<_> = records
+        .iter()
+        .map(|record| record["code"].as_str().unwrap())
+        .collect();
+    for code in [
+        "granted",
+        "token-malformed",
+        "token-expired",
+        "audience-refused",
+        "operation-malformed",
+    ] {
         assert!(codes.contains(code), "no request was {code}: {codes:?}");
     }
-    let dialects: BTreeSet<_> = records.iter().map(|record| record["dialect"].as_str().unwrap()).collect();
+    let dialects: BTreeSet<_> = records
+        .iter()
+        .map(|record| record["dialect"].as_str().unwrap())
+        .collect();
     assert_eq!(dialects.len(), 4);
 }
 
@@ -188,12 +253,19 @@ fn ask_in_every_dialect(app: &TestApp, token: &str, body: &str) {
         app.raw(format!("POST {path} HTTP/1.1\r\n{common}{headers}\r\n{body}").as_bytes());
     }
     let request = CheckRequest::post(body).change(|http| http.path.clone_from(&target));
-    app.check(request.header("authorization", &authorization).header("cookie", SECRET));
+    app.check(
+        request
+            .header("authorization", &authorization)
+            .header("cookie", SECRET),
+    );
 }
 
 #[test]
 fn a_full_disk_refuses_permits_where_that_is_asked_for_and_never_touches_a_denial() {
-    let app = spawn(CONFIG, "output: '/dev/full', permits: 1, when_full: 'refuse'");
+    let app = spawn(
+        CONFIG,
+        "output: '/dev/full', permits: 1, when_full: 'refuse'",
+    );
     let permitted = Ask::of("GET").token(&token("mcp:connect"));
     // The first record is accepted; that it cannot be written shows a moment later.
     assert_eq!(app.ask(&permitted).outcome(), "200");
@@ -201,10 +273,19 @@ fn a_full_disk_refuses_permits_where_that_is_asked_for_and_never_touches_a_denia
     let over_grpc = CheckRequest::of("GET").token(&token("mcp:connect"));
     assert_eq!(app.check(over_grpc).outcome(), Outcome::Failed(503));
     assert_eq!(app.ask(&Ask::of("GET")).outcome(), "401 token-missing");
-    assert_eq!(app.ask(&Ask::of("GET").token(&token("other"))).outcome(), "403 scope-insufficient");
+    assert_eq!(
+        app.ask(&Ask::of("GET").token(&token("other"))).outcome(),
+        "403 scope-insufficient"
+    );
     let ready = app.admin("/readyz");
     assert_eq!(ready.status, 200);
-    assert!(ready.body.contains(r#""failing_audit":"No space left on device"#), "{}", ready.body);
+    assert!(
+        ready
+            .body
+            .contains(r#""failing_audit":"No space left on device"#),
+        "{}",
+        ready.body
+    );
     let metrics = metrics(&app);
     assert!(metrics["scopegate_audit_records_total{outcome=\"refused\"}"] >= 2.0);
     assert_eq!(metrics["scopegate_audit_last_write_successful"], 0.0);
@@ -222,12 +303,19 @@ fn a_full_disk_loses_records_and_counts_them_where_permits_matter_more() {
         assert_eq!(app.ask(&denied).outcome(), "403 scope-insufficient");
         dropped() > 2.0
     });
-    assert_eq!(metrics(&app)["scopegate_audit_records_total{outcome=\"refused\"}"], 0.0);
+    assert_eq!(
+        metrics(&app)["scopegate_audit_records_total{outcome=\"refused\"}"],
+        0.0
+    );
 }
 
 #[test]
 fn without_the_section_there_is_no_log_and_no_metric() {
     let app = TestApp::spawn(CONFIG);
     app.ask(&Ask::of("GET"));
-    assert!(!metrics(&app).keys().any(|name| name.starts_with("scopegate_audit")));
+    assert!(
+        !metrics(&app)
+            .keys()
+            .any(|name| name.starts_with("scopegate_audit"))
+    );
 }

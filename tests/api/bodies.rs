@@ -65,7 +65,12 @@ fn ambiguous_bodies_are_refused() {
     .collect();
     for body in bodies {
         let answer = post(&app, &body);
-        assert_eq!(answer.outcome(), "403 operation-malformed", "{}", String::from_utf8_lossy(&body));
+        assert_eq!(
+            answer.outcome(),
+            "403 operation-malformed",
+            "{}",
+            String::from_utf8_lossy(&body)
+        );
         assert_eq!(answer.header("x-scopegate-status"), Some("400"));
         assert!(
             answer
@@ -87,13 +92,21 @@ fn encoded_bodies_and_other_types_are_refused() {
     let ask = || Ask::post(ping).token(&all());
     assert_eq!(app.ask(&ask()).outcome(), "200");
     assert_eq!(app.ask(&ask().without("Content-Type")).outcome(), "200");
-    assert_eq!(app.ask(&ask().with("Content-Type", "application/json; charset=utf-8")).outcome(), "200");
+    assert_eq!(
+        app.ask(&ask().with("Content-Type", "application/json; charset=utf-8"))
+            .outcome(),
+        "200"
+    );
     for (name, value) in [
         ("Content-Type", "text/plain"),
         ("Content-Type", "application/json; charset=utf-16"),
         ("Content-Type", "application/x-www-form-urlencoded"),
     ] {
-        assert_eq!(app.ask(&ask().with(name, value)).outcome(), "403 operation-malformed", "{value}");
+        assert_eq!(
+            app.ask(&ask().with(name, value)).outcome(),
+            "403 operation-malformed",
+            "{value}"
+        );
     }
     for encoding in ["gzip", "identity", "br, gzip"] {
         let answer = app.ask(&ask().header("Content-Encoding", encoding));
@@ -108,7 +121,10 @@ fn a_body_over_the_limit_is_too_large_and_one_below_is_not() {
     );
     let app = TestApp::spawn(&limited);
     let body = |pad: usize| {
-        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#, "y".repeat(pad))
+        format!(
+            r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#,
+            "y".repeat(pad)
+        )
     };
     let exact = 1000 - body(0).len();
     assert_eq!(post(&app, body(exact).as_bytes()).outcome(), "200");
@@ -123,23 +139,43 @@ fn headers_and_body_must_agree() {
     let echo = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
     let ask = |headers: &[(&str, &str)]| {
         let ask = Ask::post(echo).token(&all());
-        app.ask(&headers.iter().fold(ask, |ask, (name, value)| ask.header(name, *value))).outcome()
+        app.ask(
+            &headers
+                .iter()
+                .fold(ask, |ask, (name, value)| ask.header(name, *value)),
+        )
+        .outcome()
     };
-    assert_eq!(ask(&[("Mcp-Method", "tools/call"), ("Mcp-Name", "echo")]), "200");
+    assert_eq!(
+        ask(&[("Mcp-Method", "tools/call"), ("Mcp-Name", "echo")]),
+        "200"
+    );
     assert_eq!(ask(&[("Mcp-Name", "=?base64?ZWNobw==?=")]), "200");
     for headers in [
         [("Mcp-Method", "tools/list"), ("Mcp-Name", "echo")],
         [("Mcp-Method", "TOOLS/CALL"), ("Mcp-Name", "echo")],
         [("Mcp-Method", "tools/call"), ("Mcp-Name", "admin-x")],
-        [("Mcp-Method", "tools/call"), ("Mcp-Name", "=?base64?YWRtaW4teA==?=")],
-        [("Mcp-Method", "tools/call"), ("Mcp-Name", "=?BASE64?ZWNobw==?=")],
+        [
+            ("Mcp-Method", "tools/call"),
+            ("Mcp-Name", "=?base64?YWRtaW4teA==?="),
+        ],
+        [
+            ("Mcp-Method", "tools/call"),
+            ("Mcp-Name", "=?BASE64?ZWNobw==?="),
+        ],
     ] {
         assert_eq!(ask(&headers), "403 operation-mismatch", "{headers:?}");
     }
     for headers in [
-        [("Mcp-Method", "tools/call"), ("Mcp-Name", "=?base64?ZWNobw?=")],
+        [
+            ("Mcp-Method", "tools/call"),
+            ("Mcp-Name", "=?base64?ZWNobw?="),
+        ],
         [("Mcp-Method", "tools/call"), ("Mcp-Method", "tools/call")],
-        [("Mcp-Method", "tools/call, tools/list"), ("Mcp-Name", "echo")],
+        [
+            ("Mcp-Method", "tools/call, tools/list"),
+            ("Mcp-Name", "echo"),
+        ],
     ] {
         assert_eq!(ask(&headers), "403 operation-malformed", "{headers:?}");
     }
@@ -164,19 +200,28 @@ fn bodies_in_memory_are_bounded_together_and_make_room_again() {
         "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  workers: 2\n  max_body_bytes: 1000\n"
     );
     let app = TestApp::spawn(&limited);
-    let padded =
-        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#, "y".repeat(500));
+    let padded = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"ping","params":{{"x":"{}"}}}}"#,
+        "y".repeat(500)
+    );
     let head = "POST /authorize HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
     let mut waiting = Vec::new();
     // Nobody has looked at the tokens of those who send all but the last byte.
     for _ in 0..80 {
         let mut stream = TcpStream::connect(app.address).unwrap();
-        stream.write_all(format!("{head}{}", "x".repeat(999)).as_bytes()).unwrap();
+        stream
+            .write_all(format!("{head}{}", "x".repeat(999)).as_bytes())
+            .unwrap();
         waiting.push(stream);
     }
-    let until_it_is = |expected: &str| until(|| post(&app, padded.as_bytes()).outcome() == expected);
+    let until_it_is =
+        |expected: &str| until(|| post(&app, padded.as_bytes()).outcome() == expected);
     until_it_is("503 overloaded");
-    assert_eq!(app.ask(&Ask::of("GET").token(&all())).outcome(), "200", "what has no body needs no room");
+    assert_eq!(
+        app.ask(&Ask::of("GET").token(&all())).outcome(),
+        "200",
+        "what has no body needs no room"
+    );
     drop(waiting);
     until_it_is("200");
 }

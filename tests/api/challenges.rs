@@ -44,7 +44,10 @@ fn a_repeated_situation_repeats_its_challenge() {
     for ask in asks {
         let first = app.ask(&ask).header("www-authenticate").map(str::to_owned);
         app.clock.advance(std::time::Duration::from_secs(7));
-        assert_eq!(app.ask(&ask).header("www-authenticate").map(str::to_owned), first);
+        assert_eq!(
+            app.ask(&ask).header("www-authenticate").map(str::to_owned),
+            first
+        );
         assert!(first.is_some());
     }
 }
@@ -58,7 +61,10 @@ fn a_denial_is_never_stored_and_browser_pages_may_read_it() {
         assert_eq!(answer.header("access-control-allow-origin"), None);
         let answer = app.ask(&ask.header("Origin", "https://page.example"));
         assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
-        assert_eq!(answer.header("access-control-expose-headers"), Some("WWW-Authenticate"));
+        assert_eq!(
+            answer.header("access-control-expose-headers"),
+            Some("WWW-Authenticate")
+        );
     }
 }
 
@@ -85,12 +91,25 @@ fn an_origin_that_is_not_allowed_is_refused_without_a_challenge() {
         "    enabled: true\n    allowed_origins: ['https://good.example']\n    auth",
     );
     let app = TestApp::spawn(&allowed);
-    let ask = |origin: &str| app.ask(&Ask::of("GET").token(&token("mcp:connect")).header("Origin", origin));
+    let ask = |origin: &str| {
+        app.ask(
+            &Ask::of("GET")
+                .token(&token("mcp:connect"))
+                .header("Origin", origin),
+        )
+    };
     assert_eq!(ask("https://good.example").outcome(), "200");
     let refused = ask("https://evil.example");
     assert_eq!(
-        (refused.outcome().as_str(), refused.header("www-authenticate")),
+        (
+            refused.outcome().as_str(),
+            refused.header("www-authenticate")
+        ),
         ("403 origin-refused", None)
     );
-    assert_eq!(app.ask(&Ask::of("GET").token(&token("mcp:connect"))).outcome(), "200");
+    assert_eq!(
+        app.ask(&Ask::of("GET").token(&token("mcp:connect")))
+            .outcome(),
+        "200"
+    );
 }

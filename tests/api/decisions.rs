@@ -44,10 +44,16 @@ pub(crate) fn tables() -> Vec<Table> {
 impl Table {
     /// The configuration that its rows share.
     pub(crate) fn config(&self) -> String {
-        self.replace.iter().fold(CONFIG.to_owned(), |config, [old, new]| {
-            assert!(config.contains(old.as_str()), "{}: `{old}` is not in the configuration", self.policy);
-            config.replace(old.as_str(), new)
-        })
+        self.replace
+            .iter()
+            .fold(CONFIG.to_owned(), |config, [old, new]| {
+                assert!(
+                    config.contains(old.as_str()),
+                    "{}: `{old}` is not in the configuration",
+                    self.policy
+                );
+                config.replace(old.as_str(), new)
+            })
     }
 }
 
@@ -62,7 +68,9 @@ impl Row {
             ask = ask.header(name, value.as_str());
         }
         match &self.body {
-            Some(body) => ask.header("Content-Type", "application/json").body(body.to_string()),
+            Some(body) => ask
+                .header("Content-Type", "application/json")
+                .body(body.to_string()),
             None => ask,
         }
     }
@@ -91,7 +99,10 @@ fn check(app: &TestApp, row: &Row) -> Result<(), String> {
         Some(part) => challenge.contains(part),
     };
     if answer.outcome() != row.expect || !answer.body.is_empty() || !is_challenge_right {
-        return Err(format!("expected {} {:?}, got {answer:?}", row.expect, row.challenge));
+        return Err(format!(
+            "expected {} {:?}, got {answer:?}",
+            row.expect, row.challenge
+        ));
     }
     Ok(())
 }
@@ -100,7 +111,8 @@ fn check(app: &TestApp, row: &Row) -> Result<(), String> {
 fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
     let mut request = CheckRequest::of(&row.method);
     if let Some(body) = &row.body {
-        request = CheckRequest::post(body.to_string()).change(|http| http.method.clone_from(&row.method));
+        request =
+            CheckRequest::post(body.to_string()).change(|http| http.method.clone_from(&row.method));
     }
     if let Some(scopes) = &row.scopes {
         request = request.raw_header("authorization", &format!("Bearer {}", token(scopes)));
@@ -111,9 +123,12 @@ fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
     let answer = app.check(request);
     let reason = |outcome: &str| outcome.split_once(' ').map(|(_, reason)| reason.to_owned());
     let expected = reason(&row.expect);
-    let status =
-        scopegate::domain::Reason::ALL.into_iter().find(|known| Some(known.code()) == expected.as_deref());
-    let expected = status.map_or("200".to_owned(), |reason| format!("{} {}", reason.status(), reason.code()));
+    let status = scopegate::domain::Reason::ALL
+        .into_iter()
+        .find(|known| Some(known.code()) == expected.as_deref());
+    let expected = status.map_or("200".to_owned(), |reason| {
+        format!("{} {}", reason.status(), reason.code())
+    });
     let headers = answer.headers();
     let challenge = headers.get("www-authenticate").map_or("", String::as_str);
     let is_challenge_right = match row.challenge.as_deref() {
@@ -122,7 +137,10 @@ fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
         Some(part) => challenge.contains(part),
     };
     if answer.summary() != expected || !is_challenge_right {
-        return Err(format!("over gRPC: expected {expected} {:?}, got {answer:?}", row.challenge));
+        return Err(format!(
+            "over gRPC: expected {expected} {:?}, got {answer:?}",
+            row.challenge
+        ));
     }
     Ok(())
 }

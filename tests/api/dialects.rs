@@ -27,11 +27,20 @@ fn a_permit_is_an_empty_200_with_all_identity_headers() {
     assert_eq!(answer.header("content-length"), Some("0"));
     let identity = ["subject", "client-id", "issuer", "scope", "resource"]
         .map(|name| answer.header(&format!("x-auth-{name}")));
-    let expected = ["alice", "client-1", "https://auth.example.com", "mcp:connect%20own", "mcp"];
+    let expected = [
+        "alice",
+        "client-1",
+        "https://auth.example.com",
+        "mcp:connect%20own",
+        "mcp",
+    ];
     assert_eq!(identity, expected.map(Some));
     let preflight = Ask::of("OPTIONS").header("Origin", "https://p.example");
     let answer = app.ask(&preflight.header("Access-Control-Request-Method", "POST"));
-    assert_eq!((answer.status, answer.header("x-auth-subject")), (200, Some("")));
+    assert_eq!(
+        (answer.status, answer.header("x-auth-subject")),
+        (200, Some(""))
+    );
     assert_eq!(answer.header("x-auth-resource"), Some("mcp"));
 }
 
@@ -64,7 +73,9 @@ fn auth_request_believes_no_other_dialects_headers() {
         .header("X-Envoy-Original-Path", "/mcp")
         .token(&token("mcp:connect"));
     assert_eq!(app.ask(&forged).outcome(), "403 resource-unknown");
-    let partial = Ask::of("GET").header("X-Envoy-Auth-Partial-Body", "true").token(&token("mcp:connect"));
+    let partial = Ask::of("GET")
+        .header("X-Envoy-Auth-Partial-Body", "true")
+        .token(&token("mcp:connect"));
     assert_eq!(app.ask(&partial).outcome(), "200");
 }
 
@@ -84,10 +95,14 @@ fn only_the_exact_path_is_the_resource() {
         "/",
         "http://mcp.example.com/mcp",
     ] {
-        let ask = Ask::of("GET").with("X-Original-URI", path).token(&token("mcp:connect"));
+        let ask = Ask::of("GET")
+            .with("X-Original-URI", path)
+            .token(&token("mcp:connect"));
         assert_eq!(app.ask(&ask).outcome(), "403 resource-unknown", "{path}");
     }
-    let with_query = Ask::of("GET").with("X-Original-URI", "/mcp?a=/../b").token(&token("mcp:connect"));
+    let with_query = Ask::of("GET")
+        .with("X-Original-URI", "/mcp?a=/../b")
+        .token(&token("mcp:connect"));
     assert_eq!(app.ask(&with_query).outcome(), "200");
 }
 
@@ -118,16 +133,36 @@ fn ext_authz_http_takes_method_path_and_body_as_they_are() {
     let list = call("tools/list", "{}");
     let ask = |line: &str, scope: &str, more: &[(&str, &str)], body: &str| {
         let authorization = bearer(scope);
-        let mut headers = vec![("Host", "mcp.example.com"), ("Authorization", authorization.as_str())];
+        let mut headers = vec![
+            ("Host", "mcp.example.com"),
+            ("Authorization", authorization.as_str()),
+        ];
         headers.extend_from_slice(more);
         raw(&app, line, &headers, body)
     };
-    assert_eq!(ask("POST /authorize/mcp?x=y", "mcp:connect mcp:tools:read", &[], &list).status, 200);
+    assert_eq!(
+        ask(
+            "POST /authorize/mcp?x=y",
+            "mcp:connect mcp:tools:read",
+            &[],
+            &list
+        )
+        .status,
+        200
+    );
     let denied = ask("POST /authorize/mcp", "mcp:connect", &[], &list);
     assert_eq!((denied.status, denied.body.as_str()), (403, ""));
-    assert!(denied.header("www-authenticate").unwrap().contains("scope=\"mcp:connect mcp:tools:read\""));
+    assert!(
+        denied
+            .header("www-authenticate")
+            .unwrap()
+            .contains("scope=\"mcp:connect mcp:tools:read\"")
+    );
     assert_eq!(denied.header("x-scopegate-reason"), None);
-    assert_eq!(ask("GET /authorize/elsewhere", "mcp:connect", &[], "").status, 404);
+    assert_eq!(
+        ask("GET /authorize/elsewhere", "mcp:connect", &[], "").status,
+        404
+    );
     let cut = ask(
         "POST /authorize/mcp",
         "mcp:connect mcp:tools:read",
@@ -135,14 +170,27 @@ fn ext_authz_http_takes_method_path_and_body_as_they_are() {
         &list,
     );
     assert_eq!((cut.status, cut.body.as_str()), (413, ""));
-    let malformed = ask("POST /authorize/mcp", "mcp:connect", &[], "{\"jsonrpc\":\"2.0\"}");
-    assert_eq!((malformed.status, malformed.header("content-type")), (400, Some("application/json")));
+    let malformed = ask(
+        "POST /authorize/mcp",
+        "mcp:connect",
+        &[],
+        "{\"jsonrpc\":\"2.0\"}",
+    );
+    assert_eq!(
+        (malformed.status, malformed.header("content-type")),
+        (400, Some("application/json"))
+    );
     let error: serde_json::Value = serde_json::from_str(&malformed.body).unwrap();
     assert_eq!(
         (&error["jsonrpc"], &error["id"], &error["error"]["code"]),
         (&"2.0".into(), &serde_json::Value::Null, &(-32600).into())
     );
-    let mismatch = ask("POST /authorize/mcp", "mcp:connect", &[("Mcp-Method", "ping")], &list);
+    let mismatch = ask(
+        "POST /authorize/mcp",
+        "mcp:connect",
+        &[("Mcp-Method", "ping")],
+        &list,
+    );
     assert_eq!(mismatch.status, 400);
     assert!(mismatch.body.contains("-32020"), "{mismatch:?}");
     let forged = ask(
@@ -167,28 +215,47 @@ fn forward_auth_reads_x_forwarded_headers() {
         ("X-Forwarded-Proto", "https"),
     ];
     assert_eq!(raw(&app, "GET /forward-auth", &good, "").status, 200);
-    assert_eq!(raw(&app, "GET /forward-auth?resource=mcp", &good, "").status, 200);
-    assert_eq!(raw(&app, "GET /forward-auth?resource=no", &good, "").status, 404);
+    assert_eq!(
+        raw(&app, "GET /forward-auth?resource=mcp", &good, "").status,
+        200
+    );
+    assert_eq!(
+        raw(&app, "GET /forward-auth?resource=no", &good, "").status,
+        404
+    );
     for left_out in 2..good.len() {
         let mut headers = good.to_vec();
         let (name, _) = headers.remove(left_out);
-        assert_eq!(raw(&app, "GET /forward-auth", &headers, "").status, 400, "{name}");
+        assert_eq!(
+            raw(&app, "GET /forward-auth", &headers, "").status,
+            400,
+            "{name}"
+        );
         headers.extend([good[left_out], good[left_out]]);
-        assert_eq!(raw(&app, "GET /forward-auth", &headers, "").status, 400, "{name} twice");
+        assert_eq!(
+            raw(&app, "GET /forward-auth", &headers, "").status,
+            400,
+            "{name} twice"
+        );
     }
 }
 
 #[test]
 fn the_gateway_is_told_to_remove_a_token_that_is_not_forwarded() {
-    let app =
-        TestApp::spawn(&CONFIG.replace(
-            "    authorization_server_url",
-            "    forward_token: false\n    authorization_server_url",
-        ));
+    let app = TestApp::spawn(&CONFIG.replace(
+        "    authorization_server_url",
+        "    forward_token: false\n    authorization_server_url",
+    ));
     let authorization = bearer("mcp:connect");
-    let headers = [("Host", "mcp.example.com"), ("Authorization", authorization.as_str())];
+    let headers = [
+        ("Host", "mcp.example.com"),
+        ("Authorization", authorization.as_str()),
+    ];
     let answer = raw(&app, "GET /authorize/mcp", &headers, "");
-    assert_eq!(answer.header("x-envoy-auth-headers-to-remove"), Some("authorization"));
+    assert_eq!(
+        answer.header("x-envoy-auth-headers-to-remove"),
+        Some("authorization")
+    );
 }
 
 #[test]
@@ -196,7 +263,10 @@ fn only_a_post_may_come_with_a_body_in_every_dialect() {
     let app = TestApp::spawn(CONFIG);
     let admin = call("tools/call", r#"{"name":"admin-x"}"#);
     let authorization = bearer("mcp:connect");
-    let envoy = [("Host", "mcp.example.com"), ("Authorization", authorization.as_str())];
+    let envoy = [
+        ("Host", "mcp.example.com"),
+        ("Authorization", authorization.as_str()),
+    ];
     let cut = [envoy[0], envoy[1], ("X-Envoy-Auth-Partial-Body", "true")];
     for method in ["GET", "DELETE"] {
         let line = format!("{method} /authorize/mcp");
@@ -211,16 +281,30 @@ fn only_a_post_may_come_with_a_body_in_every_dialect() {
             ("X-Forwarded-Host", "mcp.example.com"),
             ("X-Forwarded-Proto", "https"),
         ];
-        assert_eq!(raw(&app, "GET /forward-auth", &traefik, "").status, 200, "{method}");
-        assert_eq!(raw(&app, "GET /forward-auth", &traefik, &admin).status, 400, "{method}");
+        assert_eq!(
+            raw(&app, "GET /forward-auth", &traefik, "").status,
+            200,
+            "{method}"
+        );
+        assert_eq!(
+            raw(&app, "GET /forward-auth", &traefik, &admin).status,
+            400,
+            "{method}"
+        );
     }
     let preflight = [
         ("Host", "mcp.example.com"),
         ("Origin", "https://p.example"),
         ("Access-Control-Request-Method", "POST"),
     ];
-    assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, "").status, 200);
-    assert_eq!(raw(&app, "OPTIONS /authorize/mcp", &preflight, &admin).status, 401);
+    assert_eq!(
+        raw(&app, "OPTIONS /authorize/mcp", &preflight, "").status,
+        200
+    );
+    assert_eq!(
+        raw(&app, "OPTIONS /authorize/mcp", &preflight, &admin).status,
+        401
+    );
 }
 
 #[test]
@@ -237,8 +321,16 @@ fn a_target_in_absolute_form_is_refused_in_every_dialect() {
         ("X-Forwarded-Host", "mcp.example.com"),
         ("X-Forwarded-Proto", "https"),
     ];
-    for (target, status) in [("/authorize/mcp", 400), ("/authorize", 403), ("/forward-auth", 400)] {
-        assert_eq!(raw(&app, &format!("GET {target}"), &headers, "").status, 200, "{target}");
+    for (target, status) in [
+        ("/authorize/mcp", 400),
+        ("/authorize", 403),
+        ("/forward-auth", 400),
+    ] {
+        assert_eq!(
+            raw(&app, &format!("GET {target}"), &headers, "").status,
+            200,
+            "{target}"
+        );
         for origin in ["http://other.example", "https://mcp.example.com"] {
             let answer = raw(&app, &format!("GET {origin}{target}"), &headers, "");
             assert_eq!(answer.status, status, "{origin}{target}");
@@ -249,7 +341,10 @@ fn a_target_in_absolute_form_is_refused_in_every_dialect() {
 #[test]
 fn what_only_looks_like_the_prefix_is_not_there_and_no_decision() {
     let app = TestApp::spawn(CONFIG);
-    let good = [("Host", "mcp.example.com"), ("Authorization", &bearer("mcp:connect mcp:tools:read"))];
+    let good = [
+        ("Host", "mcp.example.com"),
+        ("Authorization", &bearer("mcp:connect mcp:tools:read")),
+    ];
     let counted = || {
         let metrics = app.admin("/metrics").body;
         metrics

@@ -20,12 +20,18 @@ fn config(settings: &str) -> String {
 }
 
 fn spawn(settings: &str) -> TestApp {
-    let files = [("schema.graphql", SDL), ("operations/get-a.graphql", "query GetA { a }")];
+    let files = [
+        ("schema.graphql", SDL),
+        ("operations/get-a.graphql", "query GetA { a }"),
+    ];
     TestApp::spawn_with(&config(settings), &files)
 }
 
 fn tool(name: &str, arguments: &Value) -> Ask {
-    Ask::post(call("tools/call", &json!({"name": name, "arguments": arguments}).to_string()))
+    Ask::post(call(
+        "tools/call",
+        &json!({"name": name, "arguments": arguments}).to_string(),
+    ))
 }
 
 fn query(text: &str) -> Ask {
@@ -46,19 +52,28 @@ fn the_metadata_tell_what_tools_that_exist_can_need() {
     let entries = ["mcp:admin", "mcp:root", "read:a", "read:all"];
     assert_eq!(supported(&spawn("")), entries);
     let with_queries = ["mcp:admin", "mcp:root", "read:a", "read:all", "write:m"];
-    assert_eq!(supported(&spawn("  enable_arbitrary_operations: true\n")), with_queries);
+    assert_eq!(
+        supported(&spawn("  enable_arbitrary_operations: true\n")),
+        with_queries
+    );
     let config = config("  expose_schema: true\n").replace(
         "      tools:\n",
         "      get_schema: ['see:schema']\n      execute_graphql: ['not:there']\n      tools:\n",
     );
-    let app = TestApp::spawn_with(&config, &[("schema.graphql", SDL), ("operations/b.gql", "{ b }")]);
+    let app = TestApp::spawn_with(
+        &config,
+        &[("schema.graphql", SDL), ("operations/b.gql", "{ b }")],
+    );
     assert_eq!(supported(&app), ["see:schema", "mcp:admin", "mcp:root"]);
 }
 
 #[test]
 fn a_changed_operation_or_schema_changes_decisions_and_metadata() {
     let app = spawn("  enable_arbitrary_operations: true\n");
-    let outcome = |ask: Ask, scopes: &str| app.ask(&ask.token(&token(&format!("{ALL} {scopes}")))).outcome();
+    let outcome = |ask: Ask, scopes: &str| {
+        app.ask(&ask.token(&token(&format!("{ALL} {scopes}"))))
+            .outcome()
+    };
     let get_a = || tool("execute_operation_get_a", &json!({}));
     let get_b = || tool("execute_operation_get_b", &json!({}));
     assert_eq!(outcome(get_a(), "read:a"), "200");
@@ -71,7 +86,10 @@ fn a_changed_operation_or_schema_changes_decisions_and_metadata() {
 
     app.write(
         "schema.graphql",
-        &SDL.replace("b: String", "b: String @requiresScopes(scopes: [[\"read:b\"]])"),
+        &SDL.replace(
+            "b: String",
+            "b: String @requiresScopes(scopes: [[\"read:b\"]])",
+        ),
     );
     app.reload().unwrap();
     assert_eq!(outcome(get_b(), ""), "403 scope-insufficient");
@@ -89,7 +107,11 @@ fn a_changed_operation_or_schema_changes_decisions_and_metadata() {
         error.contains("mcp.schema_file: found `") && error.contains("cannot find type `Strin`"),
         "{error}"
     );
-    assert_eq!(outcome(get_a(), "read:a"), "200", "nothing of a failed load is in force");
+    assert_eq!(
+        outcome(get_a(), "read:a"),
+        "200",
+        "nothing of a failed load is in force"
+    );
     assert_eq!(outcome(get_a(), "read:b"), "403 scope-insufficient");
     assert!(app.admin("/readyz").body.contains("Strin"));
 }
@@ -112,7 +134,13 @@ fn an_operator_sees_tools_fields_and_what_is_wrong() {
     let rows = page["resources"][0]["operations"].as_array().unwrap();
     let row = |operation: &str, scopes: &str| json!({"operation": operation, "scopes": scopes});
     let tool = "tools/call execute_operation_get_a";
-    assert!(rows.contains(&row(tool, "mcp:connect + mcp:tools:execute + (read:a | read:all)")), "{rows:#?}");
+    assert!(
+        rows.contains(&row(
+            tool,
+            "mcp:connect + mcp:tools:execute + (read:a | read:all)"
+        )),
+        "{rows:#?}"
+    );
     assert!(rows.contains(&row("tools/call execute_operation_wrong", "(closed)")));
     let ready = app.admin("/readyz");
     assert_eq!(ready.status, 200);
@@ -127,9 +155,13 @@ fn a_query_without_one_clear_reading_is_refused() {
     let scopes = token(&format!("{ALL} read:all write:m"));
     let ask = |arguments: &str| {
         let params = format!(r#"{{"name":"execute_graphql","arguments":{arguments}}}"#);
-        app.ask(&Ask::post(call("tools/call", &params)).token(&scopes)).outcome()
+        app.ask(&Ask::post(call("tools/call", &params)).token(&scopes))
+            .outcome()
     };
-    assert_eq!(ask(r#"{"query":"{ a }","variables":{"query":1},"operationName":"x"}"#), "200");
+    assert_eq!(
+        ask(r#"{"query":"{ a }","variables":{"query":1},"operationName":"x"}"#),
+        "200"
+    );
     for arguments in [
         "null",
         "{}",
@@ -156,40 +188,76 @@ fn nothing_else_in_a_batch_hides_a_query() {
                 )
             })
             .collect();
-        let ask = Ask::post(format!("[{}]", calls.join(","))).token(&token(&format!("{ALL} {scopes}")));
+        let ask =
+            Ask::post(format!("[{}]", calls.join(","))).token(&token(&format!("{ALL} {scopes}")));
         let answer = app.ask(&ask);
-        (answer.outcome(), answer.header("www-authenticate").unwrap_or_default().to_owned())
+        (
+            answer.outcome(),
+            answer
+                .header("www-authenticate")
+                .unwrap_or_default()
+                .to_owned(),
+        )
     };
     assert_eq!(outcome(&["{ b }", "{ c }"], "").0, "200");
     let (denied, challenge) = outcome(&["{ b }", "{ a }", "mutation { m }"], "");
     assert_eq!(denied, "403 scope-insufficient");
-    assert!(challenge.contains("scope=\"mcp:connect mcp:tools:execute read:a write:m\""), "{challenge}");
-    assert_eq!(outcome(&["{ b }", "{ unknown }"], "").0, "403 operation-malformed");
+    assert!(
+        challenge.contains("scope=\"mcp:connect mcp:tools:execute read:a write:m\""),
+        "{challenge}"
+    );
+    assert_eq!(
+        outcome(&["{ b }", "{ unknown }"], "").0,
+        "403 operation-malformed"
+    );
 }
 
 #[test]
 fn report_mode_passes_missing_scopes_and_never_what_cannot_be_read() {
-    let yaml = config("  enable_arbitrary_operations: true\n")
-        .replace("    enabled: true\n", "    enabled: true\n    mode: report\n");
-    let app = TestApp::spawn_with(&yaml, &[("schema.graphql", SDL), ("operations/b.gql", "{ b }")]);
+    let yaml = config("  enable_arbitrary_operations: true\n").replace(
+        "    enabled: true\n",
+        "    enabled: true\n    mode: report\n",
+    );
+    let app = TestApp::spawn_with(
+        &yaml,
+        &[("schema.graphql", SDL), ("operations/b.gql", "{ b }")],
+    );
     let outcome = |ask: Ask| app.ask(&ask.token(&token(ALL))).outcome();
     assert_eq!(outcome(query("{ a }")), "200");
     assert_eq!(outcome(query("{ unknown }")), "403 operation-malformed");
     let unlisted = call("tools/call", r#"{"name":"unlisted"}"#);
-    let unreadable = call("tools/call", r#"{"name":"execute_graphql","arguments":{"query":"{"}}"#);
-    assert_eq!(outcome(Ask::post(format!("[{unlisted},{unreadable}]"))), "403 operation-malformed");
+    let unreadable = call(
+        "tools/call",
+        r#"{"name":"execute_graphql","arguments":{"query":"{"}}"#,
+    );
+    assert_eq!(
+        outcome(Ask::post(format!("[{unlisted},{unreadable}]"))),
+        "403 operation-malformed"
+    );
 }
 
 #[test]
 fn a_query_that_only_headers_show_is_refused() {
-    let yaml = config("  enable_arbitrary_operations: true\n")
-        .replace("    enabled: true\n", "    enabled: true\n    trust_mcp_headers: true\n");
-    let app =
-        TestApp::spawn_with(&yaml, &[("schema.graphql", SDL), ("operations/b.gql", "query GetB { b }")]);
+    let yaml = config("  enable_arbitrary_operations: true\n").replace(
+        "    enabled: true\n",
+        "    enabled: true\n    trust_mcp_headers: true\n",
+    );
+    let app = TestApp::spawn_with(
+        &yaml,
+        &[
+            ("schema.graphql", SDL),
+            ("operations/b.gql", "query GetB { b }"),
+        ],
+    );
     let shown = |name: &str| {
-        let ask =
-            Ask::of("POST").header("MCP-Protocol-Version", "2026-07-28").header("Mcp-Method", "tools/call");
-        app.ask(&ask.header("Mcp-Name", name).token(&token(&format!("{ALL} read:all")))).outcome()
+        let ask = Ask::of("POST")
+            .header("MCP-Protocol-Version", "2026-07-28")
+            .header("Mcp-Method", "tools/call");
+        app.ask(
+            &ask.header("Mcp-Name", name)
+                .token(&token(&format!("{ALL} read:all"))),
+        )
+        .outcome()
     };
     assert_eq!(shown("execute_operation_get_b"), "200");
     assert_eq!(shown("execute_graphql"), "403 operation-unknown");
@@ -203,10 +271,20 @@ fn without_a_schema_tools_need_their_levels_and_mutations_can_still_be_excluded(
     let outcome = |ask: Ask| app.ask(&ask.token(&token(ALL))).outcome();
     assert_eq!(outcome(tool("execute_operation_get_a", &json!({}))), "200");
     assert_eq!(outcome(query("{ anything }")), "200");
-    assert_eq!(outcome(query("mutation { anything }")), "403 operation-unknown");
-    assert_eq!(outcome(query("query A { x } mutation { anything }")), "403 operation-unknown");
+    assert_eq!(
+        outcome(query("mutation { anything }")),
+        "403 operation-unknown"
+    );
+    assert_eq!(
+        outcome(query("query A { x } mutation { anything }")),
+        "403 operation-unknown"
+    );
     assert_eq!(outcome(query("{")), "403 operation-malformed");
-    assert!(app.admin("/readyz").body.contains("the scopes of their fields cannot be checked"));
+    assert!(
+        app.admin("/readyz")
+            .body
+            .contains("the scopes of their fields cannot be checked")
+    );
 }
 
 #[test]

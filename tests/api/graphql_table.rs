@@ -51,8 +51,9 @@ fn every_graph_decides_as_the_table_says() {
     for table in &tables {
         let app = spawn(table);
         for (index, row) in table.rows.iter().enumerate() {
-            for fault in
-                [check_needs(&app, row), check_decision(&app, row)].into_iter().filter_map(Result::err)
+            for fault in [check_needs(&app, row), check_decision(&app, row)]
+                .into_iter()
+                .filter_map(Result::err)
             {
                 faults.push(format!("{} row {index}: {fault}", table.graph));
             }
@@ -69,7 +70,11 @@ fn spawn(table: &Table) -> TestApp {
     match (&table.schema, &execution_config) {
         (Some(schema), None) => {
             settings.push("schema_file: schema.graphql");
-            let sdl = if schema == "employees.graphql" { employees } else { schema.as_str() };
+            let sdl = if schema == "employees.graphql" {
+                employees
+            } else {
+                schema.as_str()
+            };
             files.push(("schema.graphql".to_owned(), sdl));
         }
         (None, Some(json)) => {
@@ -81,20 +86,38 @@ fn spawn(table: &Table) -> TestApp {
     if !table.operations.is_empty() {
         settings.push("storage: {provider_id: ops}");
     }
-    files.extend(table.operations.iter().map(|(name, text)| (format!("operations/{name}"), text.as_str())));
-    let files: Vec<_> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
+    files.extend(
+        table
+            .operations
+            .iter()
+            .map(|(name, text)| (format!("operations/{name}"), text.as_str())),
+    );
+    let files: Vec<_> = files
+        .iter()
+        .map(|(name, text)| (name.as_str(), *text))
+        .collect();
     TestApp::spawn_with(&config(&settings, &table.oauth, &table.scopes), &files)
 }
 
 fn config(settings: &[&str], oauth: &str, scopes: &str) -> String {
     let start = CONFIG.find("    scopes:").unwrap();
     let end = CONFIG.find("    jwks:").unwrap();
-    let mut yaml = format!("{}    scopes: {{{scopes}}}\n{}", &CONFIG[..start], &CONFIG[end..]);
+    let mut yaml = format!(
+        "{}    scopes: {{{scopes}}}\n{}",
+        &CONFIG[..start],
+        &CONFIG[end..]
+    );
     let lines = |text: &str, indent: &str| -> String {
         let document: BTreeMap<String, Value> = flow(text);
-        document.iter().map(|(key, value)| format!("{indent}{key}: {value}\n")).collect()
+        document
+            .iter()
+            .map(|(key, value)| format!("{indent}{key}: {value}\n"))
+            .collect()
     };
-    yaml = yaml.replace("    enabled: true\n", &format!("    enabled: true\n{}", lines(oauth, "    ")));
+    yaml = yaml.replace(
+        "    enabled: true\n",
+        &format!("    enabled: true\n{}", lines(oauth, "    ")),
+    );
     for setting in settings {
         yaml.push_str(&lines(setting, "  "));
     }
@@ -116,7 +139,10 @@ fn flow(text: &str) -> BTreeMap<String, Value> {
     for part in parts.iter().filter(|part| !part.trim().is_empty()) {
         let (key, value) = part.split_once(':').unwrap();
         let value = value.trim();
-        let value = match value.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        let value = match value
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
             Some(inner) => json!(flow(inner)),
             None if value == "true" || value == "false" => json!(value == "true"),
             None => json!(value),
@@ -127,8 +153,13 @@ fn flow(text: &str) -> BTreeMap<String, Value> {
 }
 
 fn check_needs(app: &TestApp, row: &Row) -> Result<(), String> {
-    let Some(expected) = &row.needs else { return Ok(()) };
-    let query = row.query.as_deref().map_or(Query::NotShown, |text| Query::Text(text.into()));
+    let Some(expected) = &row.needs else {
+        return Ok(());
+    };
+    let query = row
+        .query
+        .as_deref()
+        .map_or(Query::NotShown, |text| Query::Text(text.into()));
     let operation = Operation::Single(Message::Request(Call {
         method: "tools/call".into(),
         is_known: true,
@@ -144,17 +175,30 @@ fn check_needs(app: &TestApp, row: &Row) -> Result<(), String> {
             .iter()
             .filter(|level| level.requirement.to_string() != "-")
             .map(|level| {
-                let name = if level.name.is_empty() { level.kind.name() } else { level.name };
+                let name = if level.name.is_empty() {
+                    level.kind.name()
+                } else {
+                    level.name
+                };
                 format!("{name}: {}", level.requirement)
             })
             .collect(),
     };
-    if found == *expected { Ok(()) } else { Err(format!("needs {found:?}, not {expected:?}")) }
+    if found == *expected {
+        Ok(())
+    } else {
+        Err(format!("needs {found:?}, not {expected:?}"))
+    }
 }
 
 fn check_decision(app: &TestApp, row: &Row) -> Result<(), String> {
-    let (Some(scopes), Some(expected)) = (&row.scopes, &row.expect) else { return Ok(()) };
-    let arguments = row.query.as_ref().map_or(json!({}), |query| json!({"query": query}));
+    let (Some(scopes), Some(expected)) = (&row.scopes, &row.expect) else {
+        return Ok(());
+    };
+    let arguments = row
+        .query
+        .as_ref()
+        .map_or(json!({}), |query| json!({"query": query}));
     let params = json!({"name": tool_of(row), "arguments": arguments});
     let answer = app.ask(&Ask::post(call("tools/call", &params.to_string())).token(&token(scopes)));
     let challenge = answer.header("www-authenticate").unwrap_or_default();
@@ -166,7 +210,10 @@ fn check_decision(app: &TestApp, row: &Row) -> Result<(), String> {
     if answer.outcome() == *expected && is_challenge_right {
         Ok(())
     } else {
-        Err(format!("expected {expected} {:?}, got {answer:?}", row.challenge))
+        Err(format!(
+            "expected {expected} {:?}, got {answer:?}",
+            row.challenge
+        ))
     }
 }
 

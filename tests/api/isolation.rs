@@ -33,8 +33,14 @@ fn token_for(origin: &str) -> String {
 #[test]
 fn a_token_of_one_resource_is_refused_at_the_other_however_warm_the_cache() {
     let app = TestApp::spawn(TWO);
-    let (one, two) = (token_for("https://one.example.com"), token_for("https://two.example.com"));
-    let ask = |resource, token: &str| app.ask(&Ask::of("GET").resource(resource).token(token)).outcome();
+    let (one, two) = (
+        token_for("https://one.example.com"),
+        token_for("https://two.example.com"),
+    );
+    let ask = |resource, token: &str| {
+        app.ask(&Ask::of("GET").resource(resource).token(token))
+            .outcome()
+    };
     for _ in 0..3 {
         assert_eq!(ask("one", &one), "200");
         assert_eq!(ask("two", &one), "401 audience-refused");
@@ -49,7 +55,10 @@ fn a_token_of_one_resource_is_refused_at_the_other_however_warm_the_cache() {
 fn with_two_resources_the_gateway_must_say_which() {
     let app = TestApp::spawn(TWO);
     let one = token_for("https://one.example.com");
-    assert_eq!(app.ask(&Ask::of("GET").token(&one)).outcome(), "403 resource-unknown");
+    assert_eq!(
+        app.ask(&Ask::of("GET").token(&one)).outcome(),
+        "403 resource-unknown"
+    );
     let by_host = |host: &str| {
         let request = format!(
             "GET /authorize/mcp HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAuthorization: Bearer {one}\r\n\r\n"
@@ -70,7 +79,13 @@ fn a_token_without_the_right_audience_is_for_neither() {
     for resource in ["one", "two"] {
         let answer = app.ask(&Ask::of("GET").resource(resource).token(&other));
         assert_eq!(answer.outcome(), "401 audience-refused");
-        let realm = format!("Bearer realm=\"{resource}\", error=\"invalid_token\", scope=\"mcp:connect\"");
-        assert!(answer.header("www-authenticate").unwrap().starts_with(&realm));
+        let realm =
+            format!("Bearer realm=\"{resource}\", error=\"invalid_token\", scope=\"mcp:connect\"");
+        assert!(
+            answer
+                .header("www-authenticate")
+                .unwrap()
+                .starts_with(&realm)
+        );
     }
 }

@@ -2,6 +2,10 @@
 //! real are in `tests/real`.
 
 #![allow(
+    clippy::too_many_lines,
+    reason = "tables of cases stand in their tests"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

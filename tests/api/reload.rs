@@ -17,7 +17,9 @@ use crate::{
 
 /// Both levels need another scope than in [`CONFIG`]; with either token exactly one of the two policies permits.
 fn other() -> String {
-    CONFIG.replace("mcp:connect", "new:connect").replace("mcp:tools:read'", "new:read'")
+    CONFIG
+        .replace("mcp:connect", "new:connect")
+        .replace("mcp:tools:read'", "new:read'")
 }
 
 #[test]
@@ -26,11 +28,15 @@ fn no_request_is_judged_by_half_a_policy() {
     let is_over = Arc::new(AtomicBool::new(false));
     let asked = Arc::new(AtomicUsize::new(0));
     // Half of the old policy and half of the new one would permit these tokens.
-    let mixed = [token("mcp:connect new:read"), token("new:connect mcp:tools:read")];
+    let mixed = [
+        token("mcp:connect new:read"),
+        token("new:connect mcp:tools:read"),
+    ];
     let whole = token("mcp:connect mcp:tools:read new:connect new:read");
     let clients: Vec<_> = (0..4)
         .map(|index| {
-            let (app, is_over, asked) = (Arc::clone(&app), Arc::clone(&is_over), Arc::clone(&asked));
+            let (app, is_over, asked) =
+                (Arc::clone(&app), Arc::clone(&is_over), Arc::clone(&asked));
             let (token, expected) = match index {
                 0 | 1 => (mixed[index].clone(), "403 scope-insufficient"),
                 _ => (whole.clone(), "200"),
@@ -45,11 +51,20 @@ fn no_request_is_judged_by_half_a_policy() {
         })
         .collect();
     for round in 0..40 {
-        app.rewrite_config(if round % 2 == 0 { other() } else { CONFIG.to_owned() }.as_str());
+        app.rewrite_config(
+            if round % 2 == 0 {
+                other()
+            } else {
+                CONFIG.to_owned()
+            }
+            .as_str(),
+        );
         app.reload().unwrap();
     }
     is_over.store(true, Ordering::SeqCst);
-    clients.into_iter().for_each(|client| client.join().unwrap());
+    clients
+        .into_iter()
+        .for_each(|client| client.join().unwrap());
     assert!(asked.load(Ordering::SeqCst) > 100);
 }
 
@@ -64,13 +79,22 @@ fn a_configuration_with_a_mistake_changes_nothing() {
     let ready = app.admin("/readyz");
     assert_eq!(ready.status, 200);
     assert!(ready.body.contains("initialise"), "{}", ready.body);
-    assert_eq!(metrics(&app)["scopegate_policy_reload_total{outcome=\"failure\"}"], 1.0);
-    assert_eq!(metrics(&app)["scopegate_policy_last_reload_successful"], 0.0);
+    assert_eq!(
+        metrics(&app)["scopegate_policy_reload_total{outcome=\"failure\"}"],
+        1.0
+    );
+    assert_eq!(
+        metrics(&app)["scopegate_policy_last_reload_successful"],
+        0.0
+    );
     app.rewrite_config(&other());
     app.reload().unwrap();
     assert_eq!(app.ask(&ask).outcome(), "403 scope-insufficient");
     assert!(!app.admin("/readyz").body.contains("failed_reload"));
-    assert_eq!(metrics(&app)["scopegate_policy_last_reload_successful"], 1.0);
+    assert_eq!(
+        metrics(&app)["scopegate_policy_last_reload_successful"],
+        1.0
+    );
 }
 
 #[test]
@@ -86,7 +110,10 @@ fn a_changed_file_is_noticed_also_behind_a_swapped_symlink() {
     let config = app.config_file();
     let text = std::fs::read_to_string(&config).unwrap();
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
-    for (target, content) in [(&first, text.clone()), (&second, text.replace("new:read'", "newer:read'"))] {
+    for (target, content) in [
+        (&first, text.clone()),
+        (&second, text.replace("new:read'", "newer:read'")),
+    ] {
         std::fs::create_dir(target).unwrap();
         std::fs::write(target.join("config.yaml"), content).unwrap();
     }

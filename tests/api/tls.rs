@@ -55,7 +55,10 @@ impl Authority {
     fn sign(&self, name: &str) -> Pair {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        Pair { certificate: params.signed_by(&key, &self.0).unwrap().pem(), key: key.serialize_pem() }
+        Pair {
+            certificate: params.signed_by(&key, &self.0).unwrap().pem(),
+            key: key.serialize_pem(),
+        }
     }
 }
 
@@ -86,7 +89,9 @@ fn spawn(pair: &Pair, clients: Option<&Authority>) -> TestApp {
 /// Asks over HTTPS, trusting `authority`, with a certificate where there is one.
 fn ask(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> io::Result<Answer> {
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+    roots
+        .add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap())
+        .unwrap();
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
@@ -101,7 +106,9 @@ fn ask(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> io::Result<A
     };
     let connection = ClientConnection::new(Arc::new(config), "scopegate.test".try_into().unwrap());
     let socket = TcpStream::connect(app.address).unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    socket
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
     let mut stream = StreamOwned::new(connection.unwrap(), socket);
     let head = format!(
         "GET /authorize HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Original-Method: GET\r\n\
@@ -115,14 +122,21 @@ fn ask(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> io::Result<A
 }
 
 /// Asks over gRPC with TLS.
-fn check(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> Result<CheckResponse, Status> {
+fn check(
+    app: &TestApp,
+    authority: &Authority,
+    own: Option<&Pair>,
+) -> Result<CheckResponse, Status> {
     let mut tls = ClientTlsConfig::new()
         .ca_certificate(Certificate::from_pem(authority.pem()))
         .domain_name("scopegate.test");
     if let Some(pair) = own {
         tls = tls.identity(Identity::from_pem(&pair.certificate, &pair.key));
     }
-    let endpoint = Endpoint::from_shared(format!("https://{}", app.grpc)).unwrap().tls_config(tls).unwrap();
+    let endpoint = Endpoint::from_shared(format!("https://{}", app.grpc))
+        .unwrap()
+        .tls_config(tls)
+        .unwrap();
     let request = CheckRequest::of("GET").token(&token("mcp:connect"));
     grpc::call_at(endpoint, envoy::CHECK, Request::new(request))
 }
@@ -136,7 +150,11 @@ fn both_listeners_speak_tls_and_nothing_else() {
     assert!(ask(&app, &Authority::new("others"), None).is_err());
     let plain = CheckRequest::of("GET").token(&token("mcp:connect"));
     assert!(grpc::call::<_, CheckResponse>(app.grpc, envoy::CHECK, Request::new(plain)).is_err());
-    assert_eq!(app.admin("/livez").status, 200, "the admin listener stays plain");
+    assert_eq!(
+        app.admin("/livez").status,
+        200,
+        "the admin listener stays plain"
+    );
 }
 
 #[test]
@@ -150,7 +168,11 @@ fn a_new_certificate_is_served_once_it_is_loaded_and_a_bad_one_never() {
     assert!(ask(&app, &old, None).is_err());
     // The key of another certificate.
     fs::write(app.folder().join("tls.key"), new.sign("scopegate.test").key).unwrap();
-    assert!(app.reload().unwrap_err().contains("server.tls.key_file: found `"));
+    assert!(
+        app.reload()
+            .unwrap_err()
+            .contains("server.tls.key_file: found `")
+    );
     assert_eq!(ask(&app, &new, None).unwrap().outcome(), "200");
 }
 
@@ -167,15 +189,24 @@ fn with_a_client_authority_nobody_asks_without_a_certificate_of_it() {
     let (servers, gateways) = (Authority::new("servers"), Authority::new("gateways"));
     let app = spawn(&servers.sign("scopegate.test"), Some(&gateways));
     let (gateway, stranger) = (gateways.sign("gateway.test"), servers.sign("gateway.test"));
-    assert_eq!(ask(&app, &servers, Some(&gateway)).unwrap().outcome(), "200");
-    assert_eq!(check(&app, &servers, Some(&gateway)).unwrap().summary(), "200");
+    assert_eq!(
+        ask(&app, &servers, Some(&gateway)).unwrap().outcome(),
+        "200"
+    );
+    assert_eq!(
+        check(&app, &servers, Some(&gateway)).unwrap().summary(),
+        "200"
+    );
     for own in [None, Some(&stranger)] {
         assert!(ask(&app, &servers, own).is_err());
         assert!(check(&app, &servers, own).is_err());
     }
     fs::write(app.folder().join("clients.crt"), servers.pem()).unwrap();
     app.reload().unwrap();
-    assert_eq!(ask(&app, &servers, Some(&stranger)).unwrap().outcome(), "200");
+    assert_eq!(
+        ask(&app, &servers, Some(&stranger)).unwrap().outcome(),
+        "200"
+    );
     assert!(ask(&app, &servers, Some(&gateway)).is_err());
     assert!(check(&app, &servers, Some(&gateway)).is_err());
 }

@@ -11,7 +11,9 @@ fn credentials_have_one_reading_or_none() {
     let app = TestApp::spawn(CONFIG);
     let good = token("mcp:connect");
     let ask = |values: &[&str]| {
-        let ask = values.iter().fold(Ask::of("GET"), |ask, value| ask.header("Authorization", *value));
+        let ask = values.iter().fold(Ask::of("GET"), |ask, value| {
+            ask.header("Authorization", *value)
+        });
         app.ask(&ask).outcome()
     };
     assert_eq!(ask(&[&format!("Bearer {good}")]), "200");
@@ -19,8 +21,14 @@ fn credentials_have_one_reading_or_none() {
     assert_eq!(ask(&[]), "401 token-missing");
     assert_eq!(ask(&["Basic YTpi"]), "401 token-missing");
     assert_eq!(ask(&["DPoP abc"]), "401 token-missing");
-    assert_eq!(ask(&[&format!("Bearer {good}"), &format!("Bearer {good}")]), "403 request-malformed");
-    assert_eq!(ask(&[&format!("Bearer {good}, Bearer {good}")]), "403 request-malformed");
+    assert_eq!(
+        ask(&[&format!("Bearer {good}"), &format!("Bearer {good}")]),
+        "403 request-malformed"
+    );
+    assert_eq!(
+        ask(&[&format!("Bearer {good}, Bearer {good}")]),
+        "403 request-malformed"
+    );
     assert_eq!(ask(&["Basic YTpi, Bearer x"]), "403 request-malformed");
     for malformed in [
         "Bearer",
@@ -60,24 +68,56 @@ fn every_refusal_has_its_code() {
     let base = r#""iss":"https://auth.example.com","aud":"https://mcp.example.com/mcp","sub":"a","scope":"mcp:connect""#;
     let exp = now + 600;
     let cases = [
-        (header.to_owned(), format!("{{{base},\"exp\":{exp}}}"), "200"),
-        (header.to_owned(), format!("{{{base},\"exp\":{exp}.5}}"), "200"),
-        (header.to_owned(), format!("{{{base}}}"), "401 token-expired"),
-        (header.to_owned(), format!("{{{base},\"exp\":{}}}", now - 31), "401 token-expired"),
-        (header.to_owned(), format!("{{{base},\"exp\":{}}}", now - 29), "200"),
-        (header.to_owned(), format!("{{{base},\"exp\":\"{exp}\"}}"), "401 token-malformed"),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{exp}}}"),
+            "200",
+        ),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{exp}.5}}"),
+            "200",
+        ),
+        (
+            header.to_owned(),
+            format!("{{{base}}}"),
+            "401 token-expired",
+        ),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{}}}", now - 31),
+            "401 token-expired",
+        ),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{}}}", now - 29),
+            "200",
+        ),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":\"{exp}\"}}"),
+            "401 token-malformed",
+        ),
         (
             header.to_owned(),
             format!("{{{base},\"exp\":{exp},\"nbf\":{}}}", now + 60),
             "401 token-not-yet-valid",
         ),
-        (header.to_owned(), format!("{{{base},\"exp\":{exp},\"exp\":{exp}}}"), "401 token-malformed"),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{exp},\"exp\":{exp}}}"),
+            "401 token-malformed",
+        ),
         (
             header.to_owned(),
             format!("{{{base},\"exp\":{exp},\"cnf\":{{\"jkt\":\"x\"}}}}"),
             "401 binding-unsupported",
         ),
-        (header.to_owned(), format!("{{{base},\"exp\":{exp},\"at_hash\":\"x\"}}"), "401 token-type-refused"),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{exp},\"at_hash\":\"x\"}}"),
+            "401 token-type-refused",
+        ),
         (
             header.to_owned(),
             format!("{{{base},\"exp\":{exp},\"typ\":\"Refresh\"}}"),
@@ -93,19 +133,51 @@ fn every_refusal_has_its_code() {
             format!("{{{base},\"exp\":{exp}}}").replace("com/mcp", "com/other"),
             "401 audience-refused",
         ),
-        (header.to_owned(), format!("{{{base},\"exp\":{exp}}}").replace("\"a\"", "7"), "401 token-malformed"),
-        (header.to_owned(), format!("{{{base},\"exp\":{exp},\"scp\":{{}}}}"), "401 scope-claim-malformed"),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{exp}}}").replace("\"a\"", "7"),
+            "401 token-malformed",
+        ),
+        (
+            header.to_owned(),
+            format!("{{{base},\"exp\":{exp},\"scp\":{{}}}}"),
+            "401 scope-claim-malformed",
+        ),
         (
             header.to_owned(),
             format!("{{{base},\"exp\":{exp},\"scp\":[\"a b\"]}}"),
             "401 scope-claim-malformed",
         ),
-        (header.replace("at+jwt", "JWT"), format!("{{{base},\"exp\":{exp}}}"), "200"),
-        (header.replace("at+jwt", "dpop+jwt"), format!("{{{base},\"exp\":{exp}}}"), "401 token-type-refused"),
-        (header.replace("HS256", "none"), format!("{{{base},\"exp\":{exp}}}"), "401 algorithm-refused"),
-        (header.replace("HS256", "RS256"), format!("{{{base},\"exp\":{exp}}}"), "401 algorithm-refused"),
-        (header.replace("HS256", "hs256"), format!("{{{base},\"exp\":{exp}}}"), "401 algorithm-refused"),
-        (header.replace("k1", "k2"), format!("{{{base},\"exp\":{exp}}}"), "401 key-unknown"),
+        (
+            header.replace("at+jwt", "JWT"),
+            format!("{{{base},\"exp\":{exp}}}"),
+            "200",
+        ),
+        (
+            header.replace("at+jwt", "dpop+jwt"),
+            format!("{{{base},\"exp\":{exp}}}"),
+            "401 token-type-refused",
+        ),
+        (
+            header.replace("HS256", "none"),
+            format!("{{{base},\"exp\":{exp}}}"),
+            "401 algorithm-refused",
+        ),
+        (
+            header.replace("HS256", "RS256"),
+            format!("{{{base},\"exp\":{exp}}}"),
+            "401 algorithm-refused",
+        ),
+        (
+            header.replace("HS256", "hs256"),
+            format!("{{{base},\"exp\":{exp}}}"),
+            "401 algorithm-refused",
+        ),
+        (
+            header.replace("k1", "k2"),
+            format!("{{{base},\"exp\":{exp}}}"),
+            "401 key-unknown",
+        ),
         (
             header.replace("\"typ\"", "\"crit\":[\"b64\"],\"typ\""),
             format!("{{{base},\"exp\":{exp}}}"),
@@ -119,7 +191,10 @@ fn every_refusal_has_its_code() {
     let mut broken = token("mcp:connect");
     let last = broken.pop().unwrap();
     broken.push(if last == 'A' { 'Q' } else { 'A' });
-    assert_eq!(app.ask(&Ask::of("GET").token(&broken)).outcome(), "401 signature-invalid");
+    assert_eq!(
+        app.ask(&Ask::of("GET").token(&broken)).outcome(),
+        "401 signature-invalid"
+    );
 }
 
 #[test]

@@ -17,7 +17,10 @@ pub(crate) enum Json {
 impl Json {
     /// Reads one value with nothing after it.
     pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader { rest: std::str::from_utf8(bytes).ok()?, depth: 0 };
+        let mut reader = Reader {
+            rest: std::str::from_utf8(bytes).ok()?,
+            depth: 0,
+        };
         let value = reader.value()?;
         reader.skip_space();
         reader.rest.is_empty().then_some(value)
@@ -25,22 +28,39 @@ impl Json {
 
     /// The members of an object in which none occurs twice.
     pub(crate) fn members(&self) -> Option<Vec<(String, &Self)>> {
-        let Self::Object(members) = self else { return None };
-        let is_once = |name: &Vec<u16>| members.iter().filter(|(other, _)| other == name).count() == 1;
-        let named = members.iter().map(|(name, value)| (String::from_utf16_lossy(name), value));
-        members.iter().all(|(name, _)| is_once(name)).then(|| named.collect())
+        let Self::Object(members) = self else {
+            return None;
+        };
+        let is_once =
+            |name: &Vec<u16>| members.iter().filter(|(other, _)| other == name).count() == 1;
+        let named = members
+            .iter()
+            .map(|(name, value)| (String::from_utf16_lossy(name), value));
+        members
+            .iter()
+            .all(|(name, _)| is_once(name))
+            .then(|| named.collect())
     }
 
     /// The first member of that name.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
-        let Self::Object(members) = self else { return None };
+        let Self::Object(members) = self else {
+            return None;
+        };
         let name: Vec<u16> = name.encode_utf16().collect();
-        members.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        members
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// A text that is Unicode.
     pub(crate) fn text(&self) -> Option<String> {
-        if let Self::Text(units) = self { String::from_utf16(units).ok() } else { None }
+        if let Self::Text(units) = self {
+            String::from_utf16(units).ok()
+        } else {
+            None
+        }
     }
 
     /// Whether it is this text.
@@ -53,7 +73,13 @@ impl Json {
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 0,
             Self::List(items) => 1 + items.iter().map(Self::depth).max().unwrap_or(0),
-            Self::Object(members) => 1 + members.iter().map(|(_, value)| value.depth()).max().unwrap_or(0),
+            Self::Object(members) => {
+                1 + members
+                    .iter()
+                    .map(|(_, value)| value.depth())
+                    .max()
+                    .unwrap_or(0)
+            }
         }
     }
 }
@@ -150,8 +176,10 @@ impl Reader<'_> {
     fn escape(&mut self) -> Option<u16> {
         Some(match self.next()? {
             'u' => {
-                let hex =
-                    self.rest.get(..4).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+                let hex = self
+                    .rest
+                    .get(..4)
+                    .filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
                 self.rest = &self.rest[4..];
                 return u16::from_str_radix(hex, 16).ok();
             }
@@ -166,12 +194,16 @@ impl Reader<'_> {
     }
 
     fn number(&mut self) -> Option<Json> {
-        let end = self.rest.find(|c: char| !"+-.0123456789eE".contains(c)).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c: char| !"+-.0123456789eE".contains(c))
+            .unwrap_or(self.rest.len());
         let (number, rest) = self.rest.split_at(end);
         let unsigned = number.strip_prefix('-').unwrap_or(number);
         let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, "0"));
-        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let is_whole = is_digits(whole) && (whole == "0" || !whole.starts_with('0'));
         let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
         self.rest = rest;

@@ -92,7 +92,9 @@ fn read_operations(facts: &Facts, request: &Request) -> Result<Vec<Operation>, D
         "GET" | "DELETE" => Ok(vec![Operation::Connect]),
         "POST" if request.body.is_empty() => match operation::of_headers(&headers) {
             Ok(operation) if facts.trust_mcp_headers => Ok(vec![operation]),
-            Ok(_) | Err(_) if facts.policy.unknown_operation_is_connect => Ok(vec![Operation::Connect]),
+            Ok(_) | Err(_) if facts.policy.unknown_operation_is_connect => {
+                Ok(vec![Operation::Connect])
+            }
             Ok(_) => Err("the operation was not shown"),
             Err(why) => Err(why),
         },

@@ -61,16 +61,23 @@ impl Headers {
 }
 
 fn trimmed(request: &Request, name: &str) -> Result<Option<String>, Denied> {
-    let Some(value) = request.single(name)? else { return Ok(None) };
+    let Some(value) = request.single(name)? else {
+        return Ok(None);
+    };
     let value = std::str::from_utf8(value).map_err(|_| "a header that is no text")?;
     Ok(Some(value.trim_matches([' ', '\t']).to_owned()))
 }
 
 fn decode(value: String) -> Result<String, Denied> {
-    let Some(inner) = value.strip_prefix("=?base64?").and_then(|rest| rest.strip_suffix("?=")) else {
+    let Some(inner) = value
+        .strip_prefix("=?base64?")
+        .and_then(|rest| rest.strip_suffix("?="))
+    else {
         return Ok(value);
     };
-    let bytes = STANDARD.decode(inner).map_err(|_| "bad base64 in a header")?;
+    let bytes = STANDARD
+        .decode(inner)
+        .map_err(|_| "bad base64 in a header")?;
     String::from_utf8(bytes).map_err(|_| "no UTF-8 in a header's base64")
 }
 
@@ -96,7 +103,9 @@ pub(crate) fn of_headers(headers: &Headers) -> Result<Operation, Denied> {
         | "resources/subscribe"
         | "resources/unsubscribe"
         | "tasks/result" => return Err("headers do not say what this method names"),
-        _ if headers.name.is_some() && is_known(&method) => return Err("a name for a method that has none"),
+        _ if headers.name.is_some() && is_known(&method) => {
+            return Err("a name for a method that has none");
+        }
         _ => Vec::new(),
     };
     Ok(classify(method, named))
@@ -108,7 +117,11 @@ pub(crate) fn of_body(body: &[u8], headers: &Headers) -> Result<Vec<Operation>, 
         return Err("Content-Encoding");
     }
     if let Some(content_type) = &headers.content_type {
-        let media_type = content_type.split(';').next().unwrap().trim_matches([' ', '\t']);
+        let media_type = content_type
+            .split(';')
+            .next()
+            .unwrap()
+            .trim_matches([' ', '\t']);
         if !media_type.eq_ignore_ascii_case("application/json") {
             return Err("the Content-Type is not JSON");
         }
@@ -118,18 +131,24 @@ pub(crate) fn of_body(body: &[u8], headers: &Headers) -> Result<Vec<Operation>, 
         return Err("too deep");
     }
     match &json {
-        Json::List(messages) if (1..=50).contains(&messages.len()) => {
-            messages.iter().map(|message| of_message(message, headers)).collect()
-        }
+        Json::List(messages) if (1..=50).contains(&messages.len()) => messages
+            .iter()
+            .map(|message| of_message(message, headers))
+            .collect(),
         Json::Object(_) => Ok(vec![of_message(&json, headers)?]),
         Json::List(_) => Err("a batch that is empty or too long"),
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => Err("neither an object nor a batch"),
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Text(_) => {
+            Err("neither an object nor a batch")
+        }
     }
 }
 
 fn of_message(message: &Json, headers: &Headers) -> Result<Operation, Denied> {
     check_keys(message)?;
-    if !message.get("jsonrpc").is_some_and(|version| version.is("2.0")) {
+    if !message
+        .get("jsonrpc")
+        .is_some_and(|version| version.is("2.0"))
+    {
         return Err("not JSON-RPC 2.0");
     }
     if let Some(id) = message.get("id")
@@ -137,10 +156,15 @@ fn of_message(message: &Json, headers: &Headers) -> Result<Operation, Denied> {
     {
         return Err("an id that is neither a string nor a number");
     }
-    let (result, error) = (message.get("result").is_some(), message.get("error").is_some());
+    let (result, error) = (
+        message.get("result").is_some(),
+        message.get("error").is_some(),
+    );
     let Some(method) = message.get("method") else {
         return match message.get("id").is_some() && result != error {
-            true if headers.method.is_some() || headers.name.is_some() => Err("a header names no response"),
+            true if headers.method.is_some() || headers.name.is_some() => {
+                Err("a header names no response")
+            }
             true => Ok(Operation::Connect),
             false => Err("neither request nor response"),
         };
@@ -160,9 +184,22 @@ fn of_message(message: &Json, headers: &Headers) -> Result<Operation, Denied> {
 /// No key twice, and none that a lenient reader would take for one of those that decide.
 fn check_keys(object: &Json) -> Result<(), Denied> {
     let members = object.members().ok_or("no object, or a key twice in it")?;
-    let keys = ["jsonrpc", "id", "method", "params", "name", "uri", "arguments", "taskId", "ref"];
+    let keys = [
+        "jsonrpc",
+        "id",
+        "method",
+        "params",
+        "name",
+        "uri",
+        "arguments",
+        "taskId",
+        "ref",
+    ];
     for (key, _) in members {
-        if keys.iter().any(|known| key != *known && fold(&key) == fold(known)) {
+        if keys
+            .iter()
+            .any(|known| key != *known && fold(&key) == fold(known))
+        {
             return Err("a key that looks like another");
         }
     }
@@ -172,11 +209,18 @@ fn check_keys(object: &Json) -> Result<(), Denied> {
 /// Without NULs and without the differences that case folding removes.
 fn fold(key: &str) -> String {
     let visible = key.chars().filter(|&c| c != '\0');
-    visible.flat_map(char::to_lowercase).map(|c| if c == 'ſ' { 's' } else { c }).collect()
+    visible
+        .flat_map(char::to_lowercase)
+        .map(|c| if c == 'ſ' { 's' } else { c })
+        .collect()
 }
 
 fn names(method: &str, params: &Json) -> Result<Vec<Named>, Denied> {
-    let text = |from: &Json, name| from.get(name).and_then(Json::text).ok_or("no string names it");
+    let text = |from: &Json, name| {
+        from.get(name)
+            .and_then(Json::text)
+            .ok_or("no string names it")
+    };
     Ok(match method {
         "tools/call" => vec![Named::Tool(text(params, "name")?)],
         "prompts/get" => vec![Named::Prompt(text(params, "name")?)],
@@ -201,21 +245,34 @@ fn names(method: &str, params: &Json) -> Result<Vec<Named>, Denied> {
 }
 
 fn subscriptions(params: &Json) -> Result<Vec<Named>, Denied> {
-    let Some(notifications) = params.get("notifications") else { return Ok(Vec::new()) };
+    let Some(notifications) = params.get("notifications") else {
+        return Ok(Vec::new());
+    };
     check_keys(notifications)?;
     match notifications.get("resourceSubscriptions") {
         None => Ok(Vec::new()),
         Some(Json::List(uris)) => {
             let resource = |uri: &Json| uri.text().map(Named::Resource);
-            uris.iter().map(|uri| resource(uri).ok_or("a URI that is no string")).collect()
+            uris.iter()
+                .map(|uri| resource(uri).ok_or("a URI that is no string"))
+                .collect()
         }
         Some(_) => Err("resourceSubscriptions is no array"),
     }
 }
 
 /// Where body and headers are both there they must agree.
-fn check_headers(headers: &Headers, method: &str, named: &[Named], params: &Json) -> Result<(), Denied> {
-    if headers.method.as_deref().is_some_and(|header| header != method) {
+fn check_headers(
+    headers: &Headers,
+    method: &str,
+    named: &[Named],
+    params: &Json,
+) -> Result<(), Denied> {
+    if headers
+        .method
+        .as_deref()
+        .is_some_and(|header| header != method)
+    {
         return Err("Mcp-Method is not the method");
     }
     if let Some(name) = &headers.name {
@@ -226,7 +283,9 @@ fn check_headers(headers: &Headers, method: &str, named: &[Named], params: &Json
             _ => return Err("Mcp-Name is not the name"),
         }
     }
-    let meta = params.get("_meta").and_then(|meta| meta.get("io.modelcontextprotocol/protocolVersion"));
+    let meta = params
+        .get("_meta")
+        .and_then(|meta| meta.get("io.modelcontextprotocol/protocolVersion"));
     match (&headers.version, meta) {
         (Some(header), Some(body)) if !body.is(header) => Err("another protocol version"),
         _ => Ok(()),

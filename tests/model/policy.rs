@@ -31,12 +31,18 @@ pub(crate) struct Policy {
 }
 
 /// Steps 8 and 9 of the decision; that an operation cannot be read is found out here only for URIs.
-pub(crate) fn permits(policy: &Policy, scopes: &[String], operation: &Operation) -> Result<(), Denied> {
+pub(crate) fn permits(
+    policy: &Policy,
+    scopes: &[String],
+    operation: &Operation,
+) -> Result<(), Denied> {
     let mut demands = vec![&policy.initialize];
     let mut refusal = None;
     if let Operation::Method { method, named } = operation {
         if !policy.resources.is_empty()
-            && named.iter().any(|named| matches!(named, Named::Resource(uri) if !is_canonical(uri)))
+            && named
+                .iter()
+                .any(|named| matches!(named, Named::Resource(uri) if !is_canonical(uri)))
         {
             return Err("a URI that could be written in another way");
         }
@@ -64,7 +70,10 @@ pub(crate) fn permits(policy: &Policy, scopes: &[String], operation: &Operation)
     }
     let held = with_implied(policy, scopes);
     let is_met = |groups: &&Groups| {
-        groups.is_empty() || groups.iter().any(|group| group.iter().all(|scope| held.contains(scope)))
+        groups.is_empty()
+            || groups
+                .iter()
+                .any(|group| group.iter().all(|scope| held.contains(scope)))
     };
     match refusal {
         _ if policy.only_reports => Ok(()),
@@ -75,7 +84,9 @@ pub(crate) fn permits(policy: &Policy, scopes: &[String], operation: &Operation)
 }
 
 fn matching<'p>(entries: &'p Entries, name: &str) -> Vec<&'p Groups> {
-    let matching = entries.iter().filter(|(pattern, _)| glob(pattern.as_bytes(), name.as_bytes()));
+    let matching = entries
+        .iter()
+        .filter(|(pattern, _)| glob(pattern.as_bytes(), name.as_bytes()));
     matching.map(|(_, groups)| groups).collect()
 }
 
@@ -91,7 +102,10 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
 fn with_implied(policy: &Policy, scopes: &[String]) -> BTreeSet<String> {
     let mut held: BTreeSet<String> = scopes.iter().cloned().collect();
     loop {
-        let wider = policy.implies.iter().filter(|(scope, _)| held.contains(scope));
+        let wider = policy
+            .implies
+            .iter()
+            .filter(|(scope, _)| held.contains(scope));
         let more: BTreeSet<String> = wider.flat_map(|(_, included)| included.clone()).collect();
         if more.is_subset(&held) {
             return held;
@@ -107,11 +121,16 @@ fn is_canonical(uri: &str) -> bool {
         return false;
     }
     let path = rest.split(['?', '#']).next().unwrap();
-    if path.split('/').any(|segment| segment == "." || segment == "..") {
+    if path
+        .split('/')
+        .any(|segment| segment == "." || segment == "..")
+    {
         return false;
     }
     uri.split('%').skip(1).all(|after| {
-        let byte = after.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let byte = after
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         byte.is_some_and(|byte| !byte.is_ascii_alphanumeric() && !b"-._~/\\".contains(&byte))
     })
 }

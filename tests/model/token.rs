@@ -37,10 +37,16 @@ pub(crate) struct Key {
 }
 
 /// The scopes of the token in the header.
-pub(crate) fn scopes(rules: &TokenRules, header: Option<&[u8]>, now: i64) -> Result<Vec<String>, Denied> {
+pub(crate) fn scopes(
+    rules: &TokenRules,
+    header: Option<&[u8]>,
+    now: i64,
+) -> Result<Vec<String>, Denied> {
     let token = bearer(header.ok_or("no token")?)?;
     let parts: Vec<&str> = token.split('.').collect();
-    let [header, claims, signature] = parts.as_slice() else { return Err("not three parts") };
+    let [header, claims, signature] = parts.as_slice() else {
+        return Err("not three parts");
+    };
     let signed = &token.as_bytes()[..header.len() + 1 + claims.len()];
     let (header, claims) = (object(header)?, object(claims)?);
     let signature = decode(signature)?;
@@ -50,10 +56,17 @@ pub(crate) fn scopes(rules: &TokenRules, header: Option<&[u8]>, now: i64) -> Res
     check_kind(&header, &claims)?;
     check_times(&claims)?;
     let accepts = |source: &&Source| {
-        source.keys.iter().any(|key| fits(key, &header) && (key.verifies)(signed, &signature))
+        source
+            .keys
+            .iter()
+            .any(|key| fits(key, &header) && (key.verifies)(signed, &signature))
             && check_for_source(source, &header, &claims, now).is_ok()
     };
-    rules.sources.iter().find(accepts).ok_or("no source accepts the token")?;
+    rules
+        .sources
+        .iter()
+        .find(accepts)
+        .ok_or("no source accepts the token")?;
     granted(rules, &claims)
 }
 
@@ -101,15 +114,29 @@ fn fits(key: &Key, header: &Json) -> bool {
 
 /// ID tokens, logout tokens, refresh tokens, bound tokens.
 fn check_kind(header: &Json, claims: &Json) -> Result<(), Denied> {
-    if ["at_hash", "c_hash", "s_hash", "events", "cnf"].iter().any(|name| claims.get(name).is_some()) {
+    if ["at_hash", "c_hash", "s_hash", "events", "cnf"]
+        .iter()
+        .any(|name| claims.get(name).is_some())
+    {
         return Err("a claim that no access token for us has");
     }
-    if claims.get("typ").is_some_and(|typ| ["ID", "Refresh", "Logout"].iter().any(|other| typ.is(other))) {
+    if claims.get("typ").is_some_and(|typ| {
+        ["ID", "Refresh", "Logout"]
+            .iter()
+            .any(|other| typ.is(other))
+    }) {
         return Err("the claim typ");
     }
-    match header.get("typ").map(|typ| typ.text().map(|typ| typ.to_ascii_lowercase())) {
+    match header
+        .get("typ")
+        .map(|typ| typ.text().map(|typ| typ.to_ascii_lowercase()))
+    {
         None => Ok(()),
-        Some(Some(typ)) if ["jwt", "application/jwt"].contains(&typ.as_str()) || is_at_jwt(&typ) => Ok(()),
+        Some(Some(typ))
+            if ["jwt", "application/jwt"].contains(&typ.as_str()) || is_at_jwt(&typ) =>
+        {
+            Ok(())
+        }
         Some(_) => Err("another typ"),
     }
 }
@@ -126,7 +153,13 @@ fn check_times(claims: &Json) -> Result<(), Denied> {
 }
 
 fn check_for_source(source: &Source, header: &Json, claims: &Json, now: i64) -> Result<(), Denied> {
-    let seconds = |name| if let Some(Json::Number(at)) = claims.get(name) { Some(*at) } else { None };
+    let seconds = |name| {
+        if let Some(Json::Number(at)) = claims.get(name) {
+            Some(*at)
+        } else {
+            None
+        }
+    };
     let (now, leeway) = (now as f64, source.leeway_seconds as f64);
     if seconds("exp").is_none_or(|exp| now >= exp + leeway) {
         return Err("expired");
@@ -137,7 +170,12 @@ fn check_for_source(source: &Source, header: &Json, claims: &Json, now: i64) -> 
     if !accepts_issuer(&source.issuer, claims.get("iss")) {
         return Err("another issuer");
     }
-    if source.demands_at_jwt && !header.get("typ").and_then(Json::text).is_some_and(|typ| is_at_jwt(&typ)) {
+    if source.demands_at_jwt
+        && !header
+            .get("typ")
+            .and_then(Json::text)
+            .is_some_and(|typ| is_at_jwt(&typ))
+    {
         return Err("not at+jwt");
     }
     if claims.get("sub").is_some_and(|sub| sub.text().is_none()) {
@@ -162,11 +200,17 @@ fn check_audience(source: &Source, claims: &Json) -> Result<(), Denied> {
     let audiences: Vec<String> = match claims.get("aud") {
         None => Vec::new(),
         Some(one @ Json::Text(_)) => vec![one.text().ok_or("aud")?],
-        Some(Json::List(many)) => many.iter().map(Json::text).collect::<Option<_>>().ok_or("aud")?,
+        Some(Json::List(many)) => many
+            .iter()
+            .map(Json::text)
+            .collect::<Option<_>>()
+            .ok_or("aud")?,
         Some(_) => return Err("aud is neither a string nor an array"),
     };
     if let [sole] = audiences.as_slice()
-        && ["azp", "client_id"].iter().any(|name| claims.get(name).is_some_and(|client| client.is(sole)))
+        && ["azp", "client_id"]
+            .iter()
+            .any(|name| claims.get(name).is_some_and(|client| client.is(sole)))
     {
         return Err("an ID token's aud");
     }
@@ -187,7 +231,11 @@ fn granted(rules: &TokenRules, claims: &Json) -> Result<Vec<String>, Denied> {
             None => {}
             Some(text @ Json::Text(_)) => {
                 let text = text.text().ok_or("a scope that is no text")?;
-                granted.extend(text.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned));
+                granted.extend(
+                    text.split(' ')
+                        .filter(|scope| !scope.is_empty())
+                        .map(str::to_owned),
+                );
             }
             Some(Json::List(items)) => {
                 for item in items {
@@ -198,7 +246,10 @@ fn granted(rules: &TokenRules, claims: &Json) -> Result<Vec<String>, Denied> {
         }
     }
     let is_scope_char = |c: char| ('!'..='~').contains(&c) && c != '"' && c != '\\';
-    if granted.iter().any(|scope| scope.is_empty() || !scope.chars().all(is_scope_char)) {
+    if granted
+        .iter()
+        .any(|scope| scope.is_empty() || !scope.chars().all(is_scope_char))
+    {
         return Err("a scope of other characters");
     }
     Ok(granted)

@@ -54,8 +54,14 @@ impl Modules {
     }
 
     fn add(&mut self, file: &str, text: &str) {
-        let names = file.trim_end_matches(".rs").split('/').filter(|name| !matches!(*name, "mod" | "lib"));
-        let module = Module { file: file.to_owned(), paths: Paths::read(text) };
+        let names = file
+            .trim_end_matches(".rs")
+            .split('/')
+            .filter(|name| !matches!(*name, "mod" | "lib"));
+        let module = Module {
+            file: file.to_owned(),
+            paths: Paths::read(text),
+        };
         self.0.insert(names.map(str::to_owned).collect(), module);
     }
 
@@ -66,18 +72,38 @@ impl Modules {
 
     /// Groups of files that use each other, directly or through others. The files of a group are in order.
     pub(crate) fn circles(&self) -> BTreeSet<Vec<&str>> {
-        let uses: BTreeMap<_, _> = self.0.keys().map(|module| (module, self.used_by(module))).collect();
-        let reached: BTreeMap<_, _> = self.0.keys().map(|module| (module, reached(&uses, module))).collect();
+        let uses: BTreeMap<_, _> = self
+            .0
+            .keys()
+            .map(|module| (module, self.used_by(module)))
+            .collect();
+        let reached: BTreeMap<_, _> = self
+            .0
+            .keys()
+            .map(|module| (module, reached(&uses, module)))
+            .collect();
         let meets = |a: &Path, b: &Path| reached[a].contains(b) && reached[b].contains(a);
-        let circle =
-            |a| self.0.iter().filter(move |(b, _)| meets(a, b)).map(|(_, b)| b.file.as_str()).collect();
-        self.0.keys().map(circle).filter(|circle: &Vec<_>| !circle.is_empty()).collect()
+        let circle = |a| {
+            self.0
+                .iter()
+                .filter(move |(b, _)| meets(a, b))
+                .map(|(_, b)| b.file.as_str())
+                .collect()
+        };
+        self.0
+            .keys()
+            .map(circle)
+            .filter(|circle: &Vec<_>| !circle.is_empty())
+            .collect()
     }
 
     /// The other files whose items this one uses. A `pub use` does not count: the module exports it for others.
     fn used_by<'a>(&'a self, module: &'a Path) -> BTreeSet<&'a Path> {
         let used = &self.0[module].paths.used;
-        used.iter().filter_map(|path| self.home(module, path)).filter(|home| *home != module).collect()
+        used.iter()
+            .filter_map(|path| self.home(module, path))
+            .filter(|home| *home != module)
+            .collect()
     }
 
     /// The file that defines what `path` means in `module`, found through the names that modules export. `None` for
@@ -87,12 +113,20 @@ impl Modules {
             "crate" => Path::new(),
             "self" => module.clone(),
             "super" => module.split_last()?.1.to_vec(),
-            child if self.0.contains_key(&[&module[..], &[child.to_owned()]].concat()) => {
+            child
+                if self
+                    .0
+                    .contains_key(&[&module[..], &[child.to_owned()]].concat()) =>
+            {
                 return self.below(module.clone(), path);
             }
             _ => return None,
         };
-        let supers = path.iter().skip(1).take_while(|name| *name == "super").count();
+        let supers = path
+            .iter()
+            .skip(1)
+            .take_while(|name| *name == "super")
+            .count();
         at.truncate(at.len().saturating_sub(supers));
         self.below(at, &path[1 + supers..])
     }
@@ -103,7 +137,10 @@ impl Modules {
             if !self.0.contains_key(&at) {
                 at.pop();
                 let exported = &self.0.get(&at)?.paths.exported;
-                let rest = exported.iter().find(|(known, _)| known == name).map(|(_, path)| path);
+                let rest = exported
+                    .iter()
+                    .find(|(known, _)| known == name)
+                    .map(|(_, path)| path);
                 return match rest {
                     Some(rest) => self.home(&at, &[&rest[..], &path[number + 1..]].concat()),
                     None => self.0.get_key_value(&at).map(|(home, _)| home),

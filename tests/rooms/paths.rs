@@ -69,7 +69,8 @@ impl Paths {
         let last = |path: &Path| path.last().cloned().unwrap_or_default();
         for (path, alias) in found {
             if is_public {
-                self.exported.push((alias.unwrap_or_else(|| last(&path)), path));
+                self.exported
+                    .push((alias.unwrap_or_else(|| last(&path)), path));
             } else {
                 self.used.push(path);
             }
@@ -91,7 +92,9 @@ fn tree(tokens: &mut Tokens, before: &Path, found: &mut Vec<(Path, Option<String
                 tokens.next_if(is_end);
                 return;
             }
-            TokenTree::Ident(word) if word == "as" => alias = tokens.next().map(|name| name.to_string()),
+            TokenTree::Ident(word) if word == "as" => {
+                alias = tokens.next().map(|name| name.to_string())
+            }
             TokenTree::Ident(word) if word == "self" && !before.is_empty() => {}
             TokenTree::Ident(word) => path.push(word.to_string()),
             TokenTree::Punct(punct) if punct.as_char() == '*' => path.push("*".to_owned()),
@@ -116,7 +119,9 @@ fn take_separator(tokens: &mut Tokens) -> bool {
 
 /// After a `#`: takes the attribute, and the item below it if it is for tests.
 fn skip_test_item(tokens: &mut Tokens) {
-    let Some(attribute) = tokens.next_if(|next| matches!(next, TokenTree::Group(_))) else { return };
+    let Some(attribute) = tokens.next_if(|next| matches!(next, TokenTree::Group(_))) else {
+        return;
+    };
     if attribute.to_string().replace(' ', "") == "[cfg(test)]" {
         let _ = tokens.find(is_end_of_item);
     }
@@ -131,5 +136,9 @@ fn is_end_of_item(token: &TokenTree) -> bool {
 }
 
 fn tokens(stream: TokenStream) -> Tokens {
-    stream.into_iter().collect::<Vec<_>>().into_iter().peekable()
+    stream
+        .into_iter()
+        .collect::<Vec<_>>()
+        .into_iter()
+        .peekable()
 }

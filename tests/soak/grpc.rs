@@ -28,11 +28,26 @@ fn at_half_of_the_most_no_answer_is_wrong_and_memory_stays_flat() {
     let jwks = keys.url();
     let service = Service::start(move |number| config(number, &jwks));
     let seconds = service::seconds("GRPC_SOAK_SECONDS");
-    let soak = Soak { service, keys, sent: AtomicU64::new(0) };
-    let most = soak.load(Duration::from_secs((seconds / 3).clamp(1, 30)), Duration::ZERO, 0);
+    let soak = Soak {
+        service,
+        keys,
+        sent: AtomicU64::new(0),
+    };
+    let most = soak.load(
+        Duration::from_secs((seconds / 3).clamp(1, 30)),
+        Duration::ZERO,
+        0,
+    );
     let rate = most.rate() / 2.0;
-    let half = soak.load(Duration::from_secs(seconds), Duration::from_secs_f64(1.0 / rate), most.changes);
-    println!("grpc soak: most {most}; half {half}, resident KiB {:?}", half.resident);
+    let half = soak.load(
+        Duration::from_secs(seconds),
+        Duration::from_secs_f64(1.0 / rate),
+        most.changes,
+    );
+    println!(
+        "grpc soak: most {most}; half {half}, resident KiB {:?}",
+        half.resident
+    );
     let sent = soak.sent.load(Ordering::SeqCst);
     let service = &soak.service.running;
     assert_eq!(service.metric("scopegate_decisions_total"), sent);
@@ -41,8 +56,14 @@ fn at_half_of_the_most_no_answer_is_wrong_and_memory_stays_flat() {
     let fetches = service.metric("scopegate_jwks_refresh_total");
     println!("grpc soak: {sent} requests, {reloads} reloads, {fetches} fetches of keys");
     assert!(reloads >= changes / 2, "{reloads} reloads");
-    assert!(fetches > changes / SECONDS_OF_A_KEY as u64, "{fetches} fetches of keys");
-    assert_eq!(service.metric("scopegate_jwks_refresh_total{outcome=\"failure\""), 0);
+    assert!(
+        fetches > changes / SECONDS_OF_A_KEY as u64,
+        "{fetches} fetches of keys"
+    );
+    assert_eq!(
+        service.metric("scopegate_jwks_refresh_total{outcome=\"failure\""),
+        0
+    );
     service::check_memory(&half.resident);
 }
 
@@ -66,7 +87,12 @@ impl Soak {
     /// Loads the service for `time`, with a request each `interval`, or as many as it takes if that is zero. Every
     /// second something changes; `changes` counts what changed before.
     fn load(&self, time: Duration, interval: Duration, changes: usize) -> Loaded {
-        let pace = Pace { begun: Instant::now(), time, interval, next: AtomicU32::new(0) };
+        let pace = Pace {
+            begun: Instant::now(),
+            time,
+            interval,
+            next: AtomicU32::new(0),
+        };
         let mut resident = Vec::new();
         let mut latencies: Vec<u32> = thread::scope(|scope| {
             let connections = [(); CONNECTIONS].map(|()| scope.spawn(|| self.connection(&pace)));
@@ -75,10 +101,18 @@ impl Soak {
                 self.change(changes + resident.len());
                 resident.push(self.service.running.resident_kib());
             }
-            connections.into_iter().flat_map(|connection| connection.join().unwrap()).collect()
+            connections
+                .into_iter()
+                .flat_map(|connection| connection.join().unwrap())
+                .collect()
         });
         latencies.sort_unstable();
-        Loaded { seconds: pace.begun.elapsed().as_secs_f64(), latencies, changes: resident.len(), resident }
+        Loaded {
+            seconds: pace.begun.elapsed().as_secs_f64(),
+            latencies,
+            changes: resident.len(),
+            resident,
+        }
     }
 
     fn change(&self, number: usize) {
@@ -90,9 +124,13 @@ impl Soak {
 
     /// One connection, as Envoy keeps it, with several calls on it at a time.
     fn connection(&self, pace: &Pace) -> Vec<u32> {
-        let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
-            let endpoint = Channel::from_shared(format!("http://{}", self.service.running.grpc)).unwrap();
+            let endpoint =
+                Channel::from_shared(format!("http://{}", self.service.running.grpc)).unwrap();
             let channel = endpoint.tcp_nodelay(true).connect().await.unwrap();
             let lanes = (0..LANES).map(|_| self.lane(channel.clone(), pace));
             join_all(lanes).await.into_iter().flatten().collect()
@@ -108,7 +146,11 @@ impl Soak {
             client.ready().await.unwrap();
             let path = PathAndQuery::from_static(CHECK);
             let codec = ProstCodec::<CheckRequest, CheckResponse>::default();
-            let answer = client.unary(Request::new(request), path, codec).await.unwrap().into_inner();
+            let answer = client
+                .unary(Request::new(request), path, codec)
+                .await
+                .unwrap()
+                .into_inner();
             assert_eq!(answer.summary(), expected, "request {number}");
             latencies.push(u32::try_from(due.elapsed().as_micros()).unwrap());
         }
@@ -158,7 +200,10 @@ impl std::fmt::Display for Loaded {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let [median, most_of, worst] = [50, 99, 100].map(|percent| self.percentile(percent));
         write!(f, "{:.0}/s for {:.0} s, ", self.rate(), self.seconds)?;
-        write!(f, "latency ms {median:.2} (median) {most_of:.2} (99 %) {worst:.2} (worst)")
+        write!(
+            f,
+            "latency ms {median:.2} (median) {most_of:.2} (99 %) {worst:.2} (worst)"
+        )
     }
 }
 
@@ -169,9 +214,18 @@ fn request(number: u64, signer: &ProviderKey) -> (CheckRequest, &'static str) {
     // The same claims give the same token, which is found in the cache.
     let (token, expected) = match number % 8 {
         0..=2 => (signer.token(&claims("connect call", hour, "same")), "200"),
-        3 => (signer.token(&claims("connect call", now + 600, &number.to_string())), "200"),
-        4 => (signer.token(&claims("connect", hour, "same")), "403 scope-insufficient"),
-        5 => (signer.token(&claims("connect call", now - 600, "same")), "401 token-expired"),
+        3 => (
+            signer.token(&claims("connect call", now + 600, &number.to_string())),
+            "200",
+        ),
+        4 => (
+            signer.token(&claims("connect", hour, "same")),
+            "403 scope-insufficient",
+        ),
+        5 => (
+            signer.token(&claims("connect call", now - 600, "same")),
+            "401 token-expired",
+        ),
         6 => {
             let mut claims = claims("connect call", hour, "same");
             claims.audience = Some("https://other.example.com/mcp".to_owned());
@@ -180,7 +234,12 @@ fn request(number: u64, signer: &ProviderKey) -> (CheckRequest, &'static str) {
         _ => ("no.token".to_owned(), "401 token-malformed"),
     };
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
-    (CheckRequest::post(call).extension("resource", "mcp").token(&token), expected)
+    (
+        CheckRequest::post(call)
+            .extension("resource", "mcp")
+            .token(&token),
+        expected,
+    )
 }
 
 fn config(number: usize, jwks: &str) -> String {

@@ -30,8 +30,13 @@ fn under_load_and_reloads_every_request_is_answered_and_counted_in_bounded_memor
             resident.push(service.running.resident_kib());
         }
     });
-    let (sent, counted) = (sent.load(Ordering::SeqCst), service.running.metric("scopegate_decisions_total"));
-    let reloads = service.running.metric("scopegate_policy_reload_total{outcome=\"success\"}");
+    let (sent, counted) = (
+        sent.load(Ordering::SeqCst),
+        service.running.metric("scopegate_decisions_total"),
+    );
+    let reloads = service
+        .running
+        .metric("scopegate_policy_reload_total{outcome=\"success\"}");
     println!("soak: {sent} requests in {seconds} s, {reloads} reloads, resident KiB {resident:?}");
     assert_eq!(counted, sent);
     assert!(reloads as usize >= resident.len() / 2, "{reloads} reloads");
@@ -60,18 +65,38 @@ fn request(number: u64) -> (String, u16) {
     let call = r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"echo"}}"#;
     // The same claims give the same token, which is found in the cache.
     let (token, body, expected) = match number % 8 {
-        0 | 1 => (token("connect call", now / 3600 * 3600 + 7200, "same"), call, 200),
-        2 => (token("connect call", now + 600, &number.to_string()), call, 200),
-        3 => (token("connect", now + 600, &(number % 100).to_string()), call, 403),
+        0 | 1 => (
+            token("connect call", now / 3600 * 3600 + 7200, "same"),
+            call,
+            200,
+        ),
+        2 => (
+            token("connect call", now + 600, &number.to_string()),
+            call,
+            200,
+        ),
+        3 => (
+            token("connect", now + 600, &(number % 100).to_string()),
+            call,
+            403,
+        ),
         4 => (token("connect call", now - 600, "same"), call, 401),
         5 => (token("connect call", now + 600, "same") + "A", call, 401),
-        6 => (token("connect call", now + 600, "same"), r#"{"method":1}"#, 403),
+        6 => (
+            token("connect call", now + 600, "same"),
+            r#"{"method":1}"#,
+            403,
+        ),
         _ => ("no.token".to_owned(), call, 401),
     };
     let length = body.len();
-    let head =
-        "POST /authorize HTTP/1.1\r\nHost: scopegate\r\nX-Original-Method: POST\r\nX-Original-URI: /mcp";
-    (format!("{head}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"), expected)
+    let head = "POST /authorize HTTP/1.1\r\nHost: scopegate\r\nX-Original-Method: POST\r\nX-Original-URI: /mcp";
+    (
+        format!(
+            "{head}\r\nAuthorization: Bearer {token}\r\nContent-Length: {length}\r\n\r\n{body}"
+        ),
+        expected,
+    )
 }
 
 fn token(scope: &str, expires_at: i64, id: &str) -> String {
@@ -83,7 +108,11 @@ fn read_status(connection: &mut BufReader<TcpStream>) -> u16 {
     let mut status = None;
     loop {
         let mut line = String::new();
-        assert_ne!(connection.read_line(&mut line).unwrap(), 0, "the connection ended");
+        assert_ne!(
+            connection.read_line(&mut line).unwrap(),
+            0,
+            "the connection ended"
+        );
         status = status.or_else(|| line.split(' ').nth(1).and_then(|code| code.parse().ok()));
         if line == "\r\n" {
             return status.unwrap();
@@ -92,7 +121,10 @@ fn read_status(connection: &mut BufReader<TcpStream>) -> u16 {
 }
 
 fn config(number: usize) -> String {
-    service::config(number, &format!("secret: '{SECRET}', symmetric_algorithm: HS256, header_key_id: k1"))
+    service::config(
+        number,
+        &format!("secret: '{SECRET}', symmetric_algorithm: HS256, header_key_id: k1"),
+    )
 }
 
 const WORKERS: u64 = 3;

@@ -16,7 +16,10 @@ impl Keys {
     pub(crate) fn start() -> Self {
         let first = key(0);
         let endpoint = KeyEndpoint::start(&[&first]);
-        Self { published: RwLock::new(vec![Arc::new(first)]), endpoint }
+        Self {
+            published: RwLock::new(vec![Arc::new(first)]),
+            endpoint,
+        }
     }
 
     /// The address of the key set.
@@ -34,7 +37,8 @@ impl Keys {
         let mut published = self.published.write().unwrap();
         published.insert(0, Arc::new(key(number)));
         published.truncate(2);
-        self.endpoint.publish(&published.iter().map(|key| &**key).collect::<Vec<_>>());
+        self.endpoint
+            .publish(&published.iter().map(|key| &**key).collect::<Vec<_>>());
     }
 }
 

@@ -2,6 +2,10 @@
 //! `GRPC_SOAK_SECONDS` say for how long; without them it takes a few seconds.
 
 #![allow(
+    clippy::too_many_lines,
+    reason = "the clients of a soak are one sequence"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,

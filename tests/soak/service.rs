@@ -15,7 +15,10 @@ pub(crate) fn check_memory(resident: &[u64]) {
     let settled = resident[resident.len() / 3];
     let last = *resident.last().unwrap();
     assert!(last < 256 << 10, "{last} KiB resident");
-    assert!(last <= settled + settled / 4 + (16 << 10), "from {settled} to {last} KiB resident");
+    assert!(
+        last <= settled + settled / 4 + (16 << 10),
+        "from {settled} to {last} KiB resident"
+    );
 }
 
 /// The running binary.
@@ -33,7 +36,11 @@ impl Service {
         fs::write(&file, config(0)).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_scopegate"));
         command.arg("serve").arg("--config").arg(&file);
-        Self { running: Running::start_unread(command), folder, config: Box::new(config) }
+        Self {
+            running: Running::start_unread(command),
+            folder,
+            config: Box::new(config),
+        }
     }
 
     /// Replaces the file in one step, which the service notices by itself.
@@ -67,5 +74,10 @@ mcp:
 
 /// Claims that expire at this time, in seconds since 1970; the same arguments give the same claims.
 pub(crate) fn claims(scope: &str, expires_at: i64, id: &str) -> support::Claims {
-    support::Claims { issued_at: 0, expires_at, token_id: id.to_owned(), ..support::claims(scope) }
+    support::Claims {
+        issued_at: 0,
+        expires_at,
+        token_id: id.to_owned(),
+        ..support::claims(scope)
+    }
 }

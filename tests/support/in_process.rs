@@ -21,8 +21,8 @@ use scopegate::{
     clock::{SharedClock, SystemClock},
     config::{self, Environment},
     domain::{
-        Body, Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Query, Selector,
-        Silent,
+        Body, Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Query,
+        Selector, Silent,
     },
     gateway::{
         AUTH_REQUEST, HeaderSource, Incoming, Reply,
@@ -61,7 +61,12 @@ impl Driver {
     /// Starts with this configuration and the system's time.
     pub(crate) fn start(yaml: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        Self::start_in(folder, yaml, Environment::default(), Arc::new(SystemClock::default()))
+        Self::start_in(
+            folder,
+            yaml,
+            Environment::default(),
+            Arc::new(SystemClock::default()),
+        )
     }
 
     /// The same in a folder that has further files, with this environment and clock.
@@ -80,8 +85,19 @@ impl Driver {
             core.policy.first_answers().await;
             core
         });
-        let state = Arc::new(Admission::new(core.authorizer, 10_000, 4 << 20, Arc::default()));
-        Self { state, registry: core.registry, tracer: core.tracer, system, _folder: folder }
+        let state = Arc::new(Admission::new(
+            core.authorizer,
+            10_000,
+            4 << 20,
+            Arc::default(),
+        ));
+        Self {
+            state,
+            registry: core.registry,
+            tracer: core.tracer,
+            system,
+            _folder: folder,
+        }
     }
 
     /// Runs a future where the actors run.
@@ -93,7 +109,8 @@ impl Driver {
     pub(crate) fn decide(&self, shown: &Shown) -> Decision {
         let asked = shown.asked();
         let request = (AUTH_REQUEST.read)(&asked).unwrap();
-        self.block_on(self.state.authorizer().check(&request, &mut Silent)).decision
+        self.block_on(self.state.authorizer().check(&request, &mut Silent))
+            .decision
     }
 
     /// Decides as the handler of `/authorize` does.
@@ -121,7 +138,10 @@ pub(crate) fn ask(state: &Admission, shown: &Shown) -> Reply {
     let mut body_guard = state.body_guard();
     assert!(body_guard.grow(shown.body.len()));
     let read = (AUTH_REQUEST.read)(&shown.asked());
-    let checked = state.check(AUTH_REQUEST.dialect, &read).now_or_never().unwrap();
+    let checked = state
+        .check(AUTH_REQUEST.dialect, &read)
+        .now_or_never()
+        .unwrap();
     (AUTH_REQUEST.write)(&checked, read.as_ref().ok())
 }
 
@@ -137,7 +157,10 @@ impl Shown {
             ("mcp-protocol-version", "2025-06-18".to_owned()),
         ];
         headers.extend(token.map(|token| ("authorization", format!("Bearer {token}"))));
-        Self { headers, body: body.as_bytes().to_vec() }
+        Self {
+            headers,
+            body: body.as_bytes().to_vec(),
+        }
     }
 
     /// The same with one more header.
@@ -147,8 +170,17 @@ impl Shown {
     }
 
     fn asked(&self) -> Incoming<'_> {
-        let body = if self.body.is_empty() { Body::Absent } else { Body::Whole(&self.body) };
-        Incoming { method: "POST", target: "/authorize?resource=mcp", headers: self, body }
+        let body = if self.body.is_empty() {
+            Body::Absent
+        } else {
+            Body::Whole(&self.body)
+        };
+        Incoming {
+            method: "POST",
+            target: "/authorize?resource=mcp",
+            headers: self,
+            body,
+        }
     }
 }
 
@@ -175,9 +207,14 @@ pub(crate) fn check(shared: &Shared, message: &Bytes) -> Vec<u8> {
     let mut body_guard = state.body_guard();
     assert!(body_guard.grow(message.body_len()));
     let read = ext_authz_grpc::read(&message, 4 << 20);
-    let checked = state.check(Dialect::ExtAuthzGrpc, &read).now_or_never().unwrap();
+    let checked = state
+        .check(Dialect::ExtAuthzGrpc, &read)
+        .now_or_never()
+        .unwrap();
     let mut wire = Vec::with_capacity(1024);
-    ext_authz_grpc::write(&checked, read.as_ref().ok()).write(&mut wire).unwrap();
+    ext_authz_grpc::write(&checked, read.as_ref().ok())
+        .write(&mut wire)
+        .unwrap();
     wire
 }
 
@@ -209,6 +246,9 @@ pub(crate) fn check_request(body: Body<'_>) -> CheckRequest<'_> {
         mcp_method: Field::Absent,
         mcp_name: Field::Absent,
         body,
-        asked_by: GatewayRequest { method: "POST", target: "/authorize" },
+        asked_by: GatewayRequest {
+            method: "POST",
+            target: "/authorize",
+        },
     }
 }

@@ -23,13 +23,22 @@ use crate::envoy::AsBytes;
 
 /// Serves `Check` on a port of loopback. Every response is `message`.
 pub fn serve_grpc(port: u16, message: Vec<u8>) {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
         let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
         let service = Bare(Bytes::from(message));
         let mut server = Server::builder().http2_keepalive_interval(Some(Duration::from_secs(60)));
-        server.add_service(service).serve_with_incoming(incoming).await.unwrap();
+        server
+            .add_service(service)
+            .serve_with_incoming(incoming)
+            .await
+            .unwrap();
     });
 }
 

@@ -14,9 +14,13 @@ use tonic::{
 pub fn question(token: Option<&str>, body: &str) -> Vec<u8> {
     let peer = |port| {
         let socket = Message::default().bytes(2, "127.0.0.1").number(3, port);
-        Message::default().bytes(1, Message::default().bytes(1, socket.0).0).0
+        Message::default()
+            .bytes(1, Message::default().bytes(1, socket.0).0)
+            .0
     };
-    let mut http = Message::default().bytes(1, "12397768701817457546").bytes(2, "POST");
+    let mut http = Message::default()
+        .bytes(1, "12397768701817457546")
+        .bytes(2, "POST");
     let length = body.len().to_string();
     for (name, value) in [
         (":authority", "mcp.example.com"),
@@ -46,7 +50,9 @@ pub fn question(token: Option<&str>, body: &str) -> Vec<u8> {
         .number(9, body.len() as u64)
         .bytes(10, "HTTP/1.1")
         .bytes(12, body);
-    let time = Message::default().number(1, 1_795_406_821).number(2, 222_758_000);
+    let time = Message::default()
+        .number(1, 1_795_406_821)
+        .number(2, 222_758_000);
     let request = Message::default().bytes(1, time.0).bytes(2, http.0);
     let attributes = Message::default()
         .bytes(1, peer(37158))
@@ -62,7 +68,11 @@ pub async fn check(port: u16, question: Vec<u8>) -> Bytes {
     let mut client = tonic::client::Grpc::new(endpoint.connect().await.unwrap());
     client.ready().await.unwrap();
     let path = PathAndQuery::from_static(CHECK);
-    client.unary(Request::new(Bytes::from(question)), path, AsBytes).await.unwrap().into_inner()
+    client
+        .unary(Request::new(Bytes::from(question)), path, AsBytes)
+        .await
+        .unwrap()
+        .into_inner()
 }
 
 /// Whether Envoy would let the request through: the status is 0, and there is an `ok_response`.

@@ -43,22 +43,32 @@ pub struct Answered {
 
 /// Generates the load from this thread.
 pub fn drive(address: SocketAddr, requests: &dyn Requests, shape: Shape) -> Answered {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let connections = (0..shape.connections).map(|_| Connection::open(address));
         let connections = join_all(connections).await;
         let started = Instant::now();
         let until = started + shape.duration;
-        let counts =
-            connections.into_iter().map(|connection| connection.drive(requests, until, shape.status));
+        let counts = connections
+            .into_iter()
+            .map(|connection| connection.drive(requests, until, shape.status));
         let requests = join_all(counts).await.into_iter().sum();
-        Answered { requests, elapsed: started.elapsed() }
+        Answered {
+            requests,
+            elapsed: started.elapsed(),
+        }
     })
 }
 
 /// Sends one request on a connection of its own. Returns the response as it came.
 pub fn ask(address: SocketAddr, request: &[u8]) -> String {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut connection = Connection::open(address).await;
         connection.exchange(request).await;
@@ -77,10 +87,19 @@ impl Connection {
     async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, answer: Vec::with_capacity(16 * 1024), last: (0, 0) }
+        Self {
+            stream,
+            answer: Vec::with_capacity(16 * 1024),
+            last: (0, 0),
+        }
     }
 
-    async fn drive(mut self, requests: &dyn Requests, until: Instant, expected: Option<u16>) -> u64 {
+    async fn drive(
+        mut self,
+        requests: &dyn Requests,
+        until: Instant,
+        expected: Option<u16>,
+    ) -> u64 {
         let mut request = Vec::with_capacity(4096);
         let mut count = 0;
         while Instant::now() < until {
@@ -90,7 +109,10 @@ impl Connection {
             }
             let status = self.exchange(&request).await;
             if expected.is_some_and(|expected| expected != status) {
-                panic!("{expected:?} was expected: {}", String::from_utf8_lossy(&self.answer));
+                panic!(
+                    "{expected:?} was expected: {}",
+                    String::from_utf8_lossy(&self.answer)
+                );
             }
             count += 1;
         }
@@ -112,15 +134,22 @@ impl Connection {
 
     /// The status, once the response is complete.
     fn status(&self) -> Option<u16> {
-        let status = std::str::from_utf8(self.answer.get(9..12)?).ok()?.parse().ok()?;
+        let status = std::str::from_utf8(self.answer.get(9..12)?)
+            .ok()?
+            .parse()
+            .ok()?;
         let is_as_before = self.last == (self.answer.len(), status);
         (is_as_before || is_whole(&self.answer)).then_some(status)
     }
 }
 
 fn is_whole(answer: &[u8]) -> bool {
-    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
-    let Ok(head) = std::str::from_utf8(&answer[..end]) else { return false };
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let Ok(head) = std::str::from_utf8(&answer[..end]) else {
+        return false;
+    };
     if head.contains("chunked") {
         return answer.ends_with(b"0\r\n\r\n");
     }

@@ -3,6 +3,10 @@
 //! written into it.
 
 #![allow(
+    clippy::too_many_lines,
+    reason = "a target lists its rows in one place"
+)]
+#![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -46,7 +50,9 @@ fn main() {
         ["serve-grpc", port, message] => {
             bare_grpc::serve_grpc(port.parse().unwrap(), fs::read(message).unwrap());
         }
-        ["check-signatures", algorithm] => println!("{}", targets::fresh::nanoseconds_of_a_check(algorithm)),
+        ["check-signatures", algorithm] => {
+            println!("{}", targets::fresh::nanoseconds_of_a_check(algorithm))
+        }
         options => measure(&Options::read(options)),
     }
 }
@@ -54,7 +60,10 @@ fn main() {
 fn measure(options: &Options) {
     process::move_to_client_core();
     let mut report = Report::begin();
-    let numbers: Vec<_> = options.only.clone().unwrap_or_else(|| (1..=targets::LAST).collect());
+    let numbers: Vec<_> = options
+        .only
+        .clone()
+        .unwrap_or_else(|| (1..=targets::LAST).collect());
     targets::measure(&numbers, options.plan, &mut report);
     let targets = report.targets(options.plan);
     println!("{targets}");
@@ -83,7 +92,11 @@ struct Options {
 
 impl Options {
     fn read(arguments: &[&str]) -> Self {
-        let mut options = Self { plan: FULL, with_peers: false, only: None };
+        let mut options = Self {
+            plan: FULL,
+            with_peers: false,
+            only: None,
+        };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             match *argument {
@@ -101,6 +114,12 @@ impl Options {
     }
 }
 
-const FULL: Plan = Plan { rounds: 9, duration: Duration::from_secs(2) };
+const FULL: Plan = Plan {
+    rounds: 9,
+    duration: Duration::from_secs(2),
+};
 
-const QUICK: Plan = Plan { rounds: 3, duration: Duration::from_millis(1000) };
+const QUICK: Plan = Plan {
+    rounds: 3,
+    duration: Duration::from_millis(1000),
+};

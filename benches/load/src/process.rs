@@ -36,8 +36,14 @@ impl Server {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let deadline = Instant::now() + START_TIMEOUT;
         while TcpStream::connect(address).is_err() {
-            assert!(child.try_wait().unwrap().is_none(), "{command:?} has ended; see {LOG_FOLDER}");
-            assert!(Instant::now() < deadline, "{command:?} does not listen on {address}");
+            assert!(
+                child.try_wait().unwrap().is_none(),
+                "{command:?} has ended; see {LOG_FOLDER}"
+            );
+            assert!(
+                Instant::now() < deadline,
+                "{command:?} does not listen on {address}"
+            );
             thread::sleep(Duration::from_millis(20));
         }
         Self { child, address }
@@ -46,8 +52,12 @@ impl Server {
     /// The processor time of all its threads so far.
     pub fn cpu(&self) -> Duration {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
-        let times = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
-        let nanoseconds = times.filter_map(|text| text.split(' ').next()?.parse::<u64>().ok()).sum();
+        let times = tasks
+            .flatten()
+            .filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
+        let nanoseconds = times
+            .filter_map(|text| text.split(' ').next()?.parse::<u64>().ok())
+            .sum();
         Duration::from_nanos(nanoseconds)
     }
 
@@ -77,25 +87,40 @@ pub fn move_to_client_core() {
 
 /// The same on these cores.
 pub fn move_to(cores: &str) {
-    assert!(run("taskset", &["-acp", cores, &std::process::id().to_string()]).0, "two cores are needed");
+    assert!(
+        run("taskset", &["-acp", cores, &std::process::id().to_string()]).0,
+        "two cores are needed"
+    );
 }
 
 /// Runs a command to its end: whether it succeeded, and its output.
 pub fn run(program: &str, arguments: &[&str]) -> (bool, String) {
-    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+    let output = Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output();
     let output = output.unwrap_or_else(|error| panic!("{program}: {error}"));
-    (output.status.success(), String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+    )
 }
 
 /// A port that was free a moment ago.
 pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }
 
 fn log(command: &[&str]) -> Stdio {
     fs::create_dir_all(LOG_FOLDER).unwrap();
     let name = command[0].rsplit('/').next().unwrap();
-    fs::File::create(format!("{LOG_FOLDER}/{name}.log")).unwrap().into()
+    fs::File::create(format!("{LOG_FOLDER}/{name}.log"))
+        .unwrap()
+        .into()
 }
 
 /// What servers write to their standard error.

@@ -51,13 +51,31 @@ impl Report {
     pub fn begin() -> Self {
         let load = fs::read_to_string("/proc/loadavg").unwrap();
         let load_before = load.split(' ').next().unwrap().parse().unwrap();
-        Self { load_before, ..Self::default() }
+        Self {
+            load_before,
+            ..Self::default()
+        }
     }
 
     /// Adds a row.
-    pub fn row(&mut self, number: u8, what: &str, against: &str, unit: Unit, goal: Goal, values: Vec<f64>) {
+    pub fn row(
+        &mut self,
+        number: u8,
+        what: &str,
+        against: &str,
+        unit: Unit,
+        goal: Goal,
+        values: Vec<f64>,
+    ) {
         let (what, against) = (what.to_owned(), against.to_owned());
-        let row = Row { number, what, against, unit, goal, values };
+        let row = Row {
+            number,
+            what,
+            against,
+            unit,
+            goal,
+            values,
+        };
         eprint!("{}", row.markdown());
         self.rows.push(row);
     }
@@ -72,7 +90,9 @@ impl Report {
         self.rows.sort_by_key(|row| row.number);
         let mut text = machine(plan, self.load_before);
         text.push_str("\n| # | what | against | median (least to most) | goal | |\n| --- | --- | --- | --- | --- | --- |\n");
-        self.rows.iter().for_each(|row| text.push_str(&row.markdown()));
+        self.rows
+            .iter()
+            .for_each(|row| text.push_str(&row.markdown()));
         text.push('\n');
         for note in &self.notes {
             let _ = writeln!(text, "- {note}");
@@ -95,7 +115,12 @@ impl Report {
 
 impl Row {
     fn markdown(&self) -> String {
-        let Self { number, what, against, .. } = self;
+        let Self {
+            number,
+            what,
+            against,
+            ..
+        } = self;
         let figure = median(&self.values);
         let (least, most) = (
             self.values.iter().copied().fold(f64::MAX, f64::min),
@@ -131,7 +156,8 @@ impl Unit {
 
 fn sides_table(sides: &[Series]) -> String {
     let mut text =
-        "| side | CPU µs a request | requests/s | core busy |\n| --- | --- | --- | --- |\n".to_owned();
+        "| side | CPU µs a request | requests/s | core busy |\n| --- | --- | --- | --- |\n"
+            .to_owned();
     for side in sides {
         let _ = writeln!(
             text,
@@ -148,12 +174,17 @@ fn sides_table(sides: &[Series]) -> String {
 fn spread(values: &[f64], digits: usize) -> String {
     let least = values.iter().copied().fold(f64::MAX, f64::min);
     let most = values.iter().copied().fold(f64::MIN, f64::max);
-    format!("{:.digits$} ({least:.digits$} to {most:.digits$})", median(values))
+    format!(
+        "{:.digits$} ({least:.digits$} to {most:.digits$})",
+        median(values)
+    )
 }
 
 /// Names the sides whose servers were idle part of the time, so that their requests/s are not their limit.
 fn idle(sides: &[Series]) -> String {
-    let idle = sides.iter().filter(|side| median(&side.of(|sample| sample.busy)) < 0.9);
+    let idle = sides
+        .iter()
+        .filter(|side| median(&side.of(|sample| sample.busy)) < 0.9);
     let names: Vec<_> = idle.map(|side| side.name.as_str()).collect();
     match names.as_slice() {
         [] => String::new(),
@@ -168,8 +199,10 @@ fn idle(sides: &[Series]) -> String {
 /// One sentence on machine, date and versions.
 fn machine(plan: Plan, load: f64) -> String {
     let cpus = fs::read_to_string("/proc/cpuinfo").unwrap();
-    let models: Vec<_> =
-        cpus.lines().filter_map(|line| line.strip_prefix("model name")?.split_once(": ")).collect();
+    let models: Vec<_> = cpus
+        .lines()
+        .filter_map(|line| line.strip_prefix("model name")?.split_once(": "))
+        .collect();
     let output = |program: &str, arguments: &[&str]| run(program, arguments).1;
     let commit = output("git", &["describe", "--always", "--dirty", "--exclude=*"]);
     format!(
@@ -177,7 +210,9 @@ fn machine(plan: Plan, load: f64) -> String {
         plan.rounds,
         plan.duration.as_secs_f64(),
         output("date", &["--utc", "+%Y-%m-%d"]),
-        models.first().map_or("an unknown processor", |(_, name)| name),
+        models
+            .first()
+            .map_or("an unknown processor", |(_, name)| name),
         models.len(),
         output("uname", &["-r"]),
         output("rustc", &["--version"]).split(" (").next().unwrap(),
@@ -188,8 +223,12 @@ fn machine(plan: Plan, load: f64) -> String {
 pub fn publish(name: &str, text: &str) {
     let document = fs::read_to_string(DOCUMENT).unwrap();
     let [begin, end] = [format!("<!-- {name} -->\n"), format!("<!-- /{name} -->")];
-    let (before, rest) = document.split_once(&begin).unwrap_or_else(|| panic!("{DOCUMENT} has no {begin}"));
-    let (_, after) = rest.split_once(&end).unwrap_or_else(|| panic!("{DOCUMENT} has no {end}"));
+    let (before, rest) = document
+        .split_once(&begin)
+        .unwrap_or_else(|| panic!("{DOCUMENT} has no {begin}"));
+    let (_, after) = rest
+        .split_once(&end)
+        .unwrap_or_else(|| panic!("{DOCUMENT} has no {end}"));
     fs::write(DOCUMENT, format!("{before}{begin}\n{text}\n{end}{after}")).unwrap();
 }
 

@@ -55,13 +55,18 @@ pub struct Once {
 
 impl Once {
     pub fn new(requests: Vec<Vec<u8>>) -> Self {
-        Self { requests, next: Cell::new(0) }
+        Self {
+            requests,
+            next: Cell::new(0),
+        }
     }
 }
 
 impl Requests for Once {
     fn next(&self, buffer: &mut Vec<u8>) -> bool {
-        let Some(request) = self.requests.get(self.next.get()) else { return false };
+        let Some(request) = self.requests.get(self.next.get()) else {
+            return false;
+        };
         self.next.set(self.next.get() + 1);
         buffer.extend_from_slice(request);
         true
@@ -82,7 +87,11 @@ pub struct Drawn<'a> {
 impl Requests for Drawn<'_> {
     fn next(&self, buffer: &mut Vec<u8>) -> bool {
         let drawn = self.draw();
-        self.append(buffer, drawn as usize % self.tokens.len(), (drawn >> 32) as usize);
+        self.append(
+            buffer,
+            drawn as usize % self.tokens.len(),
+            (drawn >> 32) as usize,
+        );
         true
     }
 }

@@ -43,7 +43,10 @@ pub struct Side<'a> {
 impl<'a> Side<'a> {
     /// A side with its own way to measure.
     pub fn new(name: impl Into<String>, measure: impl FnMut() -> Sample + 'a) -> Self {
-        Self { name: name.into(), measure: Box::new(measure) }
+        Self {
+            name: name.into(),
+            measure: Box::new(measure),
+        }
     }
 
     /// A closed loop of `requests` to the first of `servers`. The processor time of all servers counts. Every response
@@ -55,7 +58,11 @@ impl<'a> Side<'a> {
         status: u16,
         plan: Plan,
     ) -> Self {
-        let shape = move |duration| Shape { connections: CONNECTIONS, duration, status: Some(status) };
+        let shape = move |duration| Shape {
+            connections: CONNECTIONS,
+            duration,
+            status: Some(status),
+        };
         Self::new(name, move || {
             drive(servers[0].address, requests, shape(plan.duration / 5));
             charged(servers, || {
@@ -68,8 +75,13 @@ impl<'a> Side<'a> {
 
 /// Measures all sides in alternating rounds.
 pub fn alternate(plan: Plan, mut sides: Vec<Side<'_>>) -> Vec<Series> {
-    let mut all: Vec<_> =
-        sides.iter().map(|side| Series { name: side.name.clone(), samples: Vec::new() }).collect();
+    let mut all: Vec<_> = sides
+        .iter()
+        .map(|side| Series {
+            name: side.name.clone(),
+            samples: Vec::new(),
+        })
+        .collect();
     for round in 0..plan.rounds {
         let mut order: Vec<_> = (0..sides.len()).collect();
         if round % 2 == 1 {
@@ -77,7 +89,10 @@ pub fn alternate(plan: Plan, mut sides: Vec<Side<'_>>) -> Vec<Series> {
         }
         for index in order {
             let sample = (sides[index].measure)();
-            eprintln!("  {round} {:<44} {:>9.0}/s {:>7.2} µs", sides[index].name, sample.rate, sample.cpu);
+            eprintln!(
+                "  {round} {:<44} {:>9.0}/s {:>7.2} µs",
+                sides[index].name, sample.rate, sample.cpu
+            );
             all[index].samples.push(sample);
         }
     }
@@ -92,7 +107,11 @@ pub fn charged(servers: &[&Server], load: impl FnOnce() -> (u64, Duration)) -> S
     let spent = (cpu() - before).as_secs_f64();
     let seconds = elapsed.as_secs_f64();
     let count = requests as f64;
-    Sample { rate: count / seconds, cpu: spent * 1e6 / count, busy: spent / seconds }
+    Sample {
+        rate: count / seconds,
+        cpu: spent * 1e6 / count,
+        busy: spent / seconds,
+    }
 }
 
 impl Series {
@@ -103,7 +122,11 @@ impl Series {
 
     /// A figure of every round of this and of another.
     pub fn against(&self, other: &Self, figure: impl Fn(&Sample, &Sample) -> f64) -> Vec<f64> {
-        self.samples.iter().zip(&other.samples).map(|(own, other)| figure(own, other)).collect()
+        self.samples
+            .iter()
+            .zip(&other.samples)
+            .map(|(own, other)| figure(own, other))
+            .collect()
     }
 
     /// µs of processor time that a request costs more than the other's.

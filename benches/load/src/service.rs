@@ -26,11 +26,23 @@ impl Service {
     /// Starts it with `workers` threads. `server` has further keys of that section, `resources` the rest of the
     /// configuration.
     pub fn start(cores: &str, workers: usize, server: &str, resources: &str) -> Self {
-        Self::start_in(tempfile::tempdir().unwrap(), cores, workers, server, resources)
+        Self::start_in(
+            tempfile::tempdir().unwrap(),
+            cores,
+            workers,
+            server,
+            resources,
+        )
     }
 
     /// The same, with further files in the folder.
-    pub fn start_in(folder: TempDir, cores: &str, workers: usize, server: &str, resources: &str) -> Self {
+    pub fn start_in(
+        folder: TempDir,
+        cores: &str,
+        workers: usize,
+        server: &str,
+        resources: &str,
+    ) -> Self {
         let [port, grpc_port, admin_port] = [free_port(), free_port(), free_port()];
         let file = folder.path().join("config.yaml");
         let listeners = format!(
@@ -43,7 +55,12 @@ impl Service {
         let (is_valid, _) = run(&scopegate, &["check", "--config", file]);
         assert!(is_valid, "{scopegate} check refuses {file}");
         let server = Server::start(&[&scopegate, "serve", "--config", file], cores, port);
-        Self { server, grpc_port, admin_port, folder }
+        Self {
+            server,
+            grpc_port,
+            admin_port,
+            folder,
+        }
     }
 
     /// How many tokens so far were not in the cache.
@@ -52,7 +69,9 @@ impl Service {
         let metrics = ask(admin, b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
         let name = "scopegate_token_cache_requests_total{outcome=\"miss\"} ";
         let line = metrics.lines().find_map(|line| line.strip_prefix(name));
-        line.unwrap_or_else(|| panic!("no {name}in {metrics}")).parse().unwrap()
+        line.unwrap_or_else(|| panic!("no {name}in {metrics}"))
+            .parse()
+            .unwrap()
     }
 }
 
@@ -66,7 +85,10 @@ pub fn usual(jwks: &str) -> String {
 
 /// One resource, one tool, and a shared secret.
 pub fn small() -> String {
-    format!("resources:\n{}", resource(0, &format!("'{}': [['all'], ['x']]", exact_name(0)), ""))
+    format!(
+        "resources:\n{}",
+        resource(0, &format!("'{}': [['all'], ['x']]", exact_name(0)), "")
+    )
 }
 
 /// 1 000 resources. The first has 10 000 tools, the second a graph of 1 000 operations. With the address of a key set,
@@ -77,11 +99,17 @@ pub fn large(folder: &TempDir, jwks: Option<&str>) -> String {
     let graph = "    schema_file: schema.graphql\n    storage: {provider_id: ops}\n";
     text.push_str(&resource(1, "", graph));
     for index in 2..RESOURCES {
-        text.push_str(&resource(index, &format!("'{}': [['all'], ['x']]", exact_name(0)), ""));
+        text.push_str(&resource(
+            index,
+            &format!("'{}': [['all'], ['x']]", exact_name(0)),
+            "",
+        ));
     }
     text.push_str("storage_providers: {file_system: [{id: ops, path: operations}]}\n");
     if let Some(jwks) = jwks {
-        let (before, rest) = text.split_once(&format!("path: '/r{WITH_KEYS}/mcp'")).unwrap();
+        let (before, rest) = text
+            .split_once(&format!("path: '/r{WITH_KEYS}/mcp'"))
+            .unwrap();
         let source = format!("{{url: '{jwks}', refresh_unknown_kid: {{interval: 1s, burst: 2}}");
         let rest = rest.replacen(SECRET_SOURCE, &source, 1);
         text = format!("{before}path: '/r{WITH_KEYS}/mcp'{rest}");
@@ -101,7 +129,11 @@ fn resource(index: usize, tools: &str, further: &str) -> String {
 fn tools() -> String {
     let mut tools = String::new();
     for index in 0..TOOLS / 2 {
-        let glob = if index % 50 == 0 { format!("*_by_team{index}") } else { format!("team{index}_*") };
+        let glob = if index % 50 == 0 {
+            format!("*_by_team{index}")
+        } else {
+            format!("team{index}_*")
+        };
         for name in [exact_name(index), glob] {
             let _ = write!(tools, "'{name}': [['tool:{index}'], ['all']], ");
         }
@@ -116,7 +148,11 @@ pub fn exact_name(index: usize) -> String {
 
 /// The name of a tool that a glob matches.
 pub fn glob_name(index: usize) -> String {
-    if index.is_multiple_of(50) { format!("read_by_team{index}") } else { format!("team{index}_read") }
+    if index.is_multiple_of(50) {
+        format!("read_by_team{index}")
+    } else {
+        format!("team{index}_read")
+    }
 }
 
 const OAUTH: &str = concat!(

@@ -1,7 +1,8 @@
 //! The access tokens of the measurements.
 
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, VerificationAlgorithm,
+    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+    VerificationAlgorithm,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use support::{Claims, ProviderKey, SECRET, SigningKey, base64url};
@@ -13,7 +14,11 @@ pub fn token(key: &ProviderKey, id: usize, scope: &str) -> String {
 
 /// The same, signed with the shared secret.
 pub fn secret_token(id: usize, scope: &str) -> String {
-    token(&ProviderKey::new("s1", SigningKey::secret(SECRET)), id, scope)
+    token(
+        &ProviderKey::new("s1", SigningKey::secret(SECRET)),
+        id,
+        scope,
+    )
 }
 
 fn claims(id: usize, scope: &str) -> Claims {
@@ -49,7 +54,11 @@ pub fn signed_parts(token: &str) -> (&[u8], Vec<u8>) {
 pub fn forged(token: &str) -> String {
     let (input, mut signature) = signed_parts(token);
     signature[20] ^= 0xff;
-    format!("{}.{}", std::str::from_utf8(input).unwrap(), base64url(signature))
+    format!(
+        "{}.{}",
+        std::str::from_utf8(input).unwrap(),
+        base64url(signature)
+    )
 }
 
 /// The scopes that the usual policy asks for, and others.

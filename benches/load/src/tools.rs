@@ -30,8 +30,14 @@ pub fn h2load(port: u16, message: &[u8], duration: Duration) -> (u64, Duration) 
         ],
     );
     let succeeded = number_after(&text, "status codes: ");
-    assert!(is_good && number_after(&text, "succeeded, ").abs() < f64::EPSILON, "{text}");
-    (succeeded as u64, Duration::from_secs_f64(duration.as_secs_f64().ceil()))
+    assert!(
+        is_good && number_after(&text, "succeeded, ").abs() < f64::EPSILON,
+        "{text}"
+    );
+    (
+        succeeded as u64,
+        Duration::from_secs_f64(duration.as_secs_f64().ceil()),
+    )
 }
 
 /// A message as gRPC sends it.
@@ -41,8 +47,15 @@ pub fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 fn number_after(text: &str, label: &str) -> f64 {
-    let rest = text.split_once(label).unwrap_or_else(|| panic!("no `{label}` in {text}")).1;
-    rest.split(|letter: char| !letter.is_ascii_digit() && letter != '.').next().unwrap().parse().unwrap()
+    let rest = text
+        .split_once(label)
+        .unwrap_or_else(|| panic!("no `{label}` in {text}"))
+        .1;
+    rest.split(|letter: char| !letter.is_ascii_digit() && letter != '.')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap()
 }
 
 /// The result of an open loop.
@@ -65,8 +78,17 @@ pub fn oha(
 ) -> Paced {
     let [duration, asked] = [format!("{}ms", duration.as_millis()), rate.to_string()];
     let url = format!("http://{address}{path}");
-    let mut arguments =
-        vec!["--no-tui", "-z", &duration, "-q", &asked, "-c", "32", "--latency-correction", "-w"];
+    let mut arguments = vec![
+        "--no-tui",
+        "-z",
+        &duration,
+        "-q",
+        &asked,
+        "-c",
+        "32",
+        "--latency-correction",
+        "-w",
+    ];
     arguments.extend(["--output-format", "json"]);
     arguments.extend(headers.iter().flat_map(|header| ["-H", header]));
     if let Some(body) = body {
@@ -74,14 +96,21 @@ pub fn oha(
     }
     arguments.push(&url);
     let (is_good, text) = run(&format!("{}/oha/bin/oha", cache()), &arguments);
-    let report: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let report: Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let codes = report["statusCodeDistribution"].as_object().unwrap();
-    assert!(is_good && codes.len() == 1 && codes.contains_key("200"), "{codes:?}");
-    let latencies =
-        ["p50", "p99", "p99.9"].map(|name| report["latencyPercentiles"][name].as_f64().unwrap() * 1e6);
+    assert!(
+        is_good && codes.len() == 1 && codes.contains_key("200"),
+        "{codes:?}"
+    );
+    let latencies = ["p50", "p99", "p99.9"]
+        .map(|name| report["latencyPercentiles"][name].as_f64().unwrap() * 1e6);
     let achieved = report["summary"]["requestsPerSec"].as_f64().unwrap();
     eprintln!("  {achieved:.0} of {rate} requests/s: {latencies:.0?} µs");
-    Paced { latencies, kept_up: achieved > 0.98 * rate as f64 }
+    Paced {
+        latencies,
+        kept_up: achieved > 0.98 * rate as f64,
+    }
 }
 
 /// The folder into which `benches/load/run` installs its tools.

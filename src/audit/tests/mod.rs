@@ -27,7 +27,11 @@ fn settings(when_full: WhenFull) -> AuditSettings {
 /// The record of a decision about [`REQUEST`].
 fn record(decision: Decision) -> DecisionRecord<'static, 'static> {
     let duration = Duration::from_micros(431);
-    DecisionRecord { decision, duration, ..DecisionRecord::of_request(&REQUEST, "624f48acded3") }
+    DecisionRecord {
+        decision,
+        duration,
+        ..DecisionRecord::of_request(&REQUEST, "624f48acded3")
+    }
 }
 
 static REQUEST: CheckRequest<'static> = CheckRequest {
@@ -46,5 +50,8 @@ static REQUEST: CheckRequest<'static> = CheckRequest {
     mcp_method: Field::Absent,
     mcp_name: Field::Absent,
     body: Body::Absent,
-    asked_by: GatewayRequest { method: "GET", target: "/authorize" },
+    asked_by: GatewayRequest {
+        method: "GET",
+        target: "/authorize",
+    },
 };

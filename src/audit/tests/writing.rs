@@ -15,7 +15,10 @@ fn narrow() -> (Output, UnixStream) {
 }
 
 fn line(number: usize) -> String {
-    format!("{{\"number\":{number},\"text\":\"{}\"}}\n", "x".repeat(3000))
+    format!(
+        "{{\"number\":{number},\"text\":\"{}\"}}\n",
+        "x".repeat(3000)
+    )
 }
 
 #[test]
@@ -37,8 +40,11 @@ fn a_cut_line_is_written_again_in_full_and_none_is_missing() {
     assert_eq!(records, 1000);
     assert!(failures > 1, "the output took everything at once");
     let received = String::from_utf8(received).unwrap();
-    let whole: Vec<_> =
-        received.lines().filter(|line| line.ends_with('}')).map(|line| format!("{line}\n")).collect();
+    let whole: Vec<_> = received
+        .lines()
+        .filter(|line| line.ends_with('}'))
+        .map(|line| format!("{line}\n"))
+        .collect();
     assert_eq!(whole, (0..1000).map(line).collect::<Vec<_>>());
 }
 
@@ -53,13 +59,19 @@ fn a_new_file_is_only_for_its_owner_and_is_appended_to() {
         assert_eq!(writer.write().unwrap(), 1);
     }
     assert_eq!(fs::read_to_string(&path).unwrap(), "a\nb\n");
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
 }
 
 #[test]
 fn a_moved_file_is_written_until_it_is_closed_and_a_truncated_file_from_its_start() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, moved) = (folder.path().join("audit.jsonl"), folder.path().join("audit.jsonl.1"));
+    let (path, moved) = (
+        folder.path().join("audit.jsonl"),
+        folder.path().join("audit.jsonl.1"),
+    );
     let mut writer = Writer::new(Output::open(&AuditOutput::File(path.clone())).unwrap());
     let mut write = |text: &str, closes: bool| {
         if closes {

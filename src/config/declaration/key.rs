@@ -19,7 +19,13 @@ pub(in crate::config) struct Key<K> {
 impl<K> Key<K> {
     /// A key with its documentation, in Markdown.
     pub(in crate::config) const fn new(name: &'static str, kind: K, doc: &'static str) -> Self {
-        Self { name, kind, doc, default_in_words: None, variable: None }
+        Self {
+            name,
+            kind,
+            doc,
+            default_in_words: None,
+            variable: None,
+        }
     }
 
     /// The default, where it depends on something else.

@@ -29,7 +29,10 @@ fn nearest(name: &str, keys: Keys, written: &[&str]) -> Option<&'static str> {
         return find(keys, "symmetric_algorithm").map(|key| key.name());
     }
     let distances = each(keys).map(|key| (strsim::levenshtein(name, key.name()), key.name()));
-    distances.min().filter(|(distance, _)| *distance <= 2).map(|(_, nearest)| nearest)
+    distances
+        .min()
+        .filter(|(distance, _)| *distance <= 2)
+        .map(|(_, nearest)| nearest)
 }
 
 /// The section that has a key of this name: one around, one inside, or one at the top.
@@ -52,7 +55,9 @@ fn elsewhere(name: &str, path: &str, keys: Keys, root: Keys) -> Option<String> {
 /// The path of a key of this name in a section of these keys.
 fn inside(name: &str, keys: Keys) -> Option<String> {
     each(keys).find_map(|key| {
-        let Shape::Section(keys) = key.shape() else { return None };
+        let Shape::Section(keys) = key.shape() else {
+            return None;
+        };
         find(keys, name).map(|_| format!("{}.{name}", key.name()))
     })
 }

@@ -14,7 +14,10 @@ use crate::config::{
 #[must_use]
 pub fn schema() -> Value {
     let mut definitions = Map::new();
-    definitions.insert("reference".to_owned(), json!({"type": "string", "pattern": REFERENCE}));
+    definitions.insert(
+        "reference".to_owned(),
+        json!({"type": "string", "pattern": REFERENCE}),
+    );
     definitions.insert("scope_list".to_owned(), scope_list());
     let properties = properties(ROOT, &mut definitions);
     json!({
@@ -27,12 +30,16 @@ pub fn schema() -> Value {
 }
 
 fn properties(keys: Keys, definitions: &mut Map<String, Value>) -> Map<String, Value> {
-    each(keys).map(|key| (key.name().to_owned(), property(key, definitions))).collect()
+    each(keys)
+        .map(|key| (key.name().to_owned(), property(key, definitions)))
+        .collect()
 }
 
 fn property(key: &dyn Declared, definitions: &mut Map<String, Value>) -> Value {
     let mut property = shape(&key.shape(), definitions);
-    let Value::Object(members) = &mut property else { return property };
+    let Value::Object(members) = &mut property else {
+        return property;
+    };
     members.insert("description".to_owned(), description(key).into());
     if let Some(default) = key.default().filter(|_| key.default_in_words().is_none()) {
         members.insert("default".to_owned(), parsed(default));
@@ -60,10 +67,16 @@ fn shape(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Duration(_) => json!({"type": "string", "pattern": or_reference_pattern(DURATION)}),
         Shape::Choice(words) => or_reference(vec![json!({"enum": words})]),
         Shape::Text(Form::Any | Form::Path) | Shape::Secret => json!({"type": "string"}),
-        Shape::Text(Form::Url) => json!({"type": "string", "pattern": or_reference_pattern("^https?://")}),
-        Shape::Text(Form::HostPort) => json!({"type": "string", "pattern": or_reference_pattern(":[0-9]+$")}),
+        Shape::Text(Form::Url) => {
+            json!({"type": "string", "pattern": or_reference_pattern("^https?://")})
+        }
+        Shape::Text(Form::HostPort) => {
+            json!({"type": "string", "pattern": or_reference_pattern(":[0-9]+$")})
+        }
         Shape::List([]) => json!({"type": "array", "items": {"type": "string"}}),
-        Shape::List(words) => json!({"type": "array", "items": or_reference(vec![json!({"enum": words})])}),
+        Shape::List(words) => {
+            json!({"type": "array", "items": or_reference(vec![json!({"enum": words})])})
+        }
         Shape::Scopes => json!({"allOf": [reference_to("scope_list")]}),
         Shape::Names => {
             json!({"type": ["object", "null"], "additionalProperties": reference_to("scope_list")})
@@ -85,8 +98,7 @@ fn section(kind: Value, keys: Keys, definitions: &mut Map<String, Value>) -> Val
 
 fn scope_list() -> Value {
     let scopes = json!({"type": "array", "items": {"type": "string"}});
-    let alternatives =
-        json!({"type": "array", "items": {"type": "array", "minItems": 1, "items": {"type": "string"}}});
+    let alternatives = json!({"type": "array", "items": {"type": "array", "minItems": 1, "items": {"type": "string"}}});
     json!({
         "description": "`['a', 'b']`: a and b. `[['a', 'b'], ['c']]`: a and b, or c. `[]`: no scopes.",
         "anyOf": [scopes, alternatives],
@@ -117,7 +129,10 @@ fn description(key: &dyn Declared) -> String {
     if let Some(range) = range(&key.shape()) {
         text = format!("{text} {range}");
     }
-    match key.default_in_words().filter(|words| *words != "see meaning") {
+    match key
+        .default_in_words()
+        .filter(|words| *words != "see meaning")
+    {
         Some(words) => format!("{text} Default: {words}."),
         None => text,
     }
@@ -128,7 +143,10 @@ pub(in crate::config) fn range(shape: &Shape) -> Option<String> {
     let (least, most) = match shape {
         Shape::Number(range) => (range.start().to_string(), range.end().to_string()),
         Shape::Size(range) => (written_size(*range.start()), written_size(*range.end())),
-        Shape::Duration(range) => (written_duration(*range.start()), written_duration(*range.end())),
+        Shape::Duration(range) => (
+            written_duration(*range.start()),
+            written_duration(*range.end()),
+        ),
         Shape::Flag
         | Shape::Ratio
         | Shape::Choice(_)

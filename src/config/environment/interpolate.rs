@@ -30,7 +30,10 @@ pub(in crate::config) fn interpolate(
     text: &str,
     environment: &Environment,
 ) -> Result<Interpolated, InterpolationError> {
-    let mut done = Interpolated { text: String::with_capacity(text.len()), is_changed: false };
+    let mut done = Interpolated {
+        text: String::with_capacity(text.len()),
+        is_changed: false,
+    };
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("${") {
         if let Some(kept) = before.strip_suffix('$') {
@@ -49,9 +52,13 @@ pub(in crate::config) fn interpolate(
     Ok(done)
 }
 
-fn value<'a>(reference: &'a str, environment: &'a Environment) -> Result<&'a str, InterpolationError> {
-    let (name, default) =
-        reference.split_once(":-").map_or((reference, None), |(name, default)| (name, Some(default)));
+fn value<'a>(
+    reference: &'a str,
+    environment: &'a Environment,
+) -> Result<&'a str, InterpolationError> {
+    let (name, default) = reference
+        .split_once(":-")
+        .map_or((reference, None), |(name, default)| (name, Some(default)));
     if !is_name(name) {
         return Err(InterpolationError::Malformed);
     }
@@ -64,7 +71,9 @@ fn value<'a>(reference: &'a str, environment: &'a Environment) -> Result<&'a str
 
 fn is_name(name: &str) -> bool {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    !name.is_empty() && name.bytes().all(is_legal) && !name.starts_with(|first: char| first.is_ascii_digit())
+    !name.is_empty()
+        && name.bytes().all(is_legal)
+        && !name.starts_with(|first: char| first.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -96,7 +105,10 @@ mod tests {
 
     #[test]
     fn what_cannot_be_replaced_is_an_error() {
-        assert_eq!(replaced("${NONE}"), Err(InterpolationError::Unset("NONE".to_owned())));
+        assert_eq!(
+            replaced("${NONE}"),
+            Err(InterpolationError::Unset("NONE".to_owned()))
+        );
         for text in ["${", "${}", "${A", "${1A}", "${A-b}", "${A B}", "${:-x}"] {
             assert_eq!(replaced(text), Err(InterpolationError::Malformed), "{text}");
         }

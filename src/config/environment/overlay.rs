@@ -53,7 +53,8 @@ pub(in crate::config) fn read(
 /// no other reader of YAML does.
 fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String, Value> {
     let is_own = |name: &str| find(ROOT, name).is_some();
-    let (own, others): (Map<_, _>, Map<_, _>) = sections.into_iter().partition(|(name, _)| is_own(name));
+    let (own, others): (Map<_, _>, Map<_, _>) =
+        sections.into_iter().partition(|(name, _)| is_own(name));
     let mut ignored = Vec::new();
     for name in others.keys() {
         if name.split(['.', '[']).next().is_some_and(is_own) {
@@ -64,7 +65,10 @@ fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String
         ignored.push(shown(name));
     }
     if !ignored.is_empty() {
-        report.warn(format!("sections that are not for scopegate were ignored: {}", ignored.join(", ")));
+        report.warn(format!(
+            "sections that are not for scopegate were ignored: {}",
+            ignored.join(", ")
+        ));
     }
     own
 }
@@ -72,7 +76,9 @@ fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String
 /// A section of ours whose name differs in one letter, in two that changed places, or in case.
 fn nearest_section(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
-    each(ROOT).map(|key| key.name()).find(|own| strsim::osa_distance(&lower, own) <= 1)
+    each(ROOT)
+        .map(|key| key.name())
+        .find(|own| strsim::osa_distance(&lower, own) <= 1)
 }
 
 fn layered(sections: Map<String, Value>, overrides: Overrides) -> Result<Value, ConfigError> {

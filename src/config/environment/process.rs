@@ -14,8 +14,11 @@ impl Environment {
     /// Captures the environment of this process. Names that are not UTF-8 are none of ours and left out.
     #[must_use]
     pub fn of_process() -> Self {
-        let named = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
-        Self { variables: named.collect() }
+        let named =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        Self {
+            variables: named.collect(),
+        }
     }
 
     /// The value of a variable, if it is set to UTF-8.
@@ -33,13 +36,19 @@ impl Environment {
 
     /// Every variable in the order of names; `None` where the value is not UTF-8.
     pub(in crate::config) fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
-        self.variables.iter().map(|(name, value)| (name.as_str(), value.to_str()))
+        self.variables
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str()))
     }
 
     /// The proxies, in upper or lower case as every HTTP client reads them; an empty value is none.
     pub(in crate::config) fn proxies(&self) -> ProxySettings {
         let either = |upper: &str| {
-            let set = |name: &str| self.get(name).filter(|value| !value.is_empty()).map(str::to_owned);
+            let set = |name: &str| {
+                self.get(name)
+                    .filter(|value| !value.is_empty())
+                    .map(str::to_owned)
+            };
             set(upper).or_else(|| set(&upper.to_ascii_lowercase()))
         };
         ProxySettings {
@@ -53,8 +62,12 @@ impl Environment {
 
 impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
-        let pairs = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
-        Self { variables: pairs.collect() }
+        let pairs = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        Self {
+            variables: pairs.collect(),
+        }
     }
 }
 

@@ -18,14 +18,21 @@ pub(in crate::config) type Overrides = BTreeMap<String, Value>;
 pub(in crate::config) fn read(environment: &Environment, report: &mut Report) -> Overrides {
     let mut overrides = Overrides::new();
     // OpenTelemetry's specification takes an empty variable for an unset one.
-    let is_set = |(name, value): &(&str, Option<&str>)| !name.starts_with("OTEL_") || *value != Some("");
+    let is_set =
+        |(name, value): &(&str, Option<&str>)| !name.starts_with("OTEL_") || *value != Some("");
     for (name, value) in environment.iter().filter(is_set) {
         if let Some((path, shape)) = target(name, report)
             && let Some(value) = parse(name, &shape, value, report)
         {
-            let earlier = overrides.get(&path).filter(|earlier| earlier.kind != value.kind);
+            let earlier = overrides
+                .get(&path)
+                .filter(|earlier| earlier.kind != value.kind);
             if let Some(variable) = earlier.and_then(Value::origin) {
-                report.variable_mistake(name, "another value than its other name has", same_as(variable));
+                report.variable_mistake(
+                    name,
+                    "another value than its other name has",
+                    same_as(variable),
+                );
             }
             report.set_variable(path.clone(), name.to_owned());
             overrides.insert(path, value);
@@ -40,7 +47,10 @@ fn same_as(variable: &str) -> String {
 
 /// The key that a variable names. A name that looks like ours and names none is a mistake.
 fn target(name: &str, report: &mut Report) -> Option<(String, Shape)> {
-    if let Some((_, path)) = short_variables().into_iter().find(|(short, _)| *short == name) {
+    if let Some((_, path)) = short_variables()
+        .into_iter()
+        .find(|(short, _)| *short == name)
+    {
         let segments: Vec<&str> = path.split('.').collect();
         return locate(ROOT, &segments);
     }
@@ -49,7 +59,11 @@ fn target(name: &str, report: &mut Report) -> Option<(String, Shape)> {
     let segments: Vec<&str> = lower.split("__").collect();
     // Variables are written only in upper case, so that no key has two spellings.
     let is_upper = long.is_some_and(|long| long == long.to_ascii_uppercase());
-    let found = if is_upper { locate(ROOT, &segments) } else { None };
+    let found = if is_upper {
+        locate(ROOT, &segments)
+    } else {
+        None
+    };
     if found.is_none() && looks_like_ours(name) {
         report.variable_mistake(name, "an unknown setting", suggestion(name));
     }
@@ -59,18 +73,27 @@ fn target(name: &str, report: &mut Report) -> Option<(String, Shape)> {
 /// Returns true for a name that only a setting can have, so that a typing error does not pass for one. Kubernetes
 /// makes variables of services, also of one that is called `scopegate` or `mcp-server`.
 fn looks_like_ours(name: &str) -> bool {
-    let has_prefix =
-        ["SCOPEGATE_", "MCP_OAUTH_", "MCP_SERVER_"].iter().any(|prefix| name.starts_with(prefix));
-    has_prefix && !PROGRAM_NAMES.contains(&name) && (name.starts_with(PREFIX) || !is_service_link(name))
+    let has_prefix = ["SCOPEGATE_", "MCP_OAUTH_", "MCP_SERVER_"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix));
+    has_prefix
+        && !PROGRAM_NAMES.contains(&name)
+        && (name.starts_with(PREFIX) || !is_service_link(name))
 }
 
 /// `{SVC}_SERVICE_HOST`, `{SVC}_SERVICE_PORT…`, `{SVC}_PORT`, and Docker's `{SVC}_PORT_80_TCP…`.
 fn is_service_link(name: &str) -> bool {
-    let has_protocol = |rest: &str| ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains(protocol));
+    let has_protocol = |rest: &str| {
+        ["_TCP", "_UDP", "_SCTP"]
+            .iter()
+            .any(|protocol| rest.contains(protocol))
+    };
     name.ends_with("_SERVICE_HOST")
         || name.contains("_SERVICE_PORT")
         || name.ends_with("_PORT")
-        || name.split_once("_PORT_").is_some_and(|(_, rest)| has_protocol(rest))
+        || name
+            .split_once("_PORT_")
+            .is_some_and(|(_, rest)| has_protocol(rest))
 }
 
 /// The path and shape of a key with a value that fits into a variable: a scalar or a list of texts.
@@ -109,7 +132,9 @@ fn parse(name: &str, shape: &Shape, value: Option<&str>, report: &mut Report) ->
     match value {
         None => report.variable_mistake(name, "bytes that are not UTF-8", "text"),
         // Half-filled templates leave empty variables behind. For a scope list that would mean "no scopes".
-        Some("") => report.variable_mistake(name, "an empty value", "a value, or the variable unset"),
+        Some("") => {
+            report.variable_mistake(name, "an empty value", "a value, or the variable unset")
+        }
         Some(list) if is_list => {
             let items = list.split(',').map(|item| text(item.trim())).collect();
             return Some(Value::new(Some(&origin), ValueKind::Array(items)));
@@ -122,29 +147,48 @@ fn parse(name: &str, shape: &Shape, value: Option<&str>, report: &mut Report) ->
 /// The nearest name. How many underscores stand between two words does not count.
 fn suggestion(name: &str) -> String {
     let variable = |path: String| {
-        let name = path.replace("[]", "__0").replace('.', "__").to_ascii_uppercase();
+        let name = path
+            .replace("[]", "__0")
+            .replace('.', "__")
+            .to_ascii_uppercase();
         format!("{PREFIX}{name}")
     };
-    let short = short_variables().into_iter().map(|(short, _)| short.to_owned());
+    let short = short_variables()
+        .into_iter()
+        .map(|(short, _)| short.to_owned());
     let fits = |path: &String| {
         let path = path.replace("[]", ".0");
         locate(ROOT, &path.split('.').collect::<Vec<_>>()).is_some()
     };
-    let known =
-        keys().into_iter().filter(fits).map(variable).chain(short).chain(PROGRAM_NAMES.map(str::to_owned));
+    let known = keys()
+        .into_iter()
+        .filter(fits)
+        .map(variable)
+        .chain(short)
+        .chain(PROGRAM_NAMES.map(str::to_owned));
     let plain = |name: &str| name.replace("__", "_");
     let distances = known.map(|known| (strsim::levenshtein(&plain(name), &plain(&known)), known));
-    match distances.min().filter(|(distance, known)| *distance <= 2 && known != name) {
+    match distances
+        .min()
+        .filter(|(distance, known)| *distance <= 2 && known != name)
+    {
         Some((_, known)) => format!("`{known}`"),
-        None => format!("`{PREFIX}` and the path in upper case, of a key with a scalar or a list of texts"),
+        None => format!(
+            "`{PREFIX}` and the path in upper case, of a key with a scalar or a list of texts"
+        ),
     }
 }
 
 const PREFIX: &str = "SCOPEGATE__";
 
 /// Variables of ours that set no key.
-const PROGRAM_NAMES: [&str; 5] =
-    ["SCOPEGATE_CONFIG", "SCOPEGATE_DEV_SECRET", "SCOPEGATE_BIN", "SCOPEGATE_VERSION", "SCOPEGATE_COMMIT"];
+const PROGRAM_NAMES: [&str; 5] = [
+    "SCOPEGATE_CONFIG",
+    "SCOPEGATE_DEV_SECRET",
+    "SCOPEGATE_BIN",
+    "SCOPEGATE_VERSION",
+    "SCOPEGATE_COMMIT",
+];
 
 /// Bound on an index in a name; `config` fills a list up to it.
 const MAX_ENTRIES: u16 = 1000;

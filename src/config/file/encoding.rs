@@ -11,11 +11,17 @@ use crate::config::{
 /// When it is not UTF-8, or holds no text at all.
 pub(in crate::config) fn text(name: &str, bytes: Vec<u8>) -> Result<String, Mistake> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Mistake::of_file(name, "is UTF-16, expected UTF-8: save it in that encoding".to_owned()));
+        return Err(Mistake::of_file(
+            name,
+            "is UTF-16, expected UTF-8: save it in that encoding".to_owned(),
+        ));
     }
     let text = String::from_utf8(bytes).map_err(|error| not_utf_8(name, &error.into_bytes()))?;
     if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        return Err(Mistake::of_file(name, "is empty, expected sections such as `mcp:`".to_owned()));
+        return Err(Mistake::of_file(
+            name,
+            "is empty, expected sections such as `mcp:`".to_owned(),
+        ));
     }
     Ok(text)
 }
@@ -24,7 +30,13 @@ fn not_utf_8(name: &str, bytes: &[u8]) -> Mistake {
     let chunk = bytes.utf8_chunks().next();
     let (valid, invalid) = chunk.map_or(("", &[][..]), |chunk| (chunk.valid(), chunk.invalid()));
     let line = valid.matches('\n').count() + 1;
-    let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let column = valid
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
     let byte = invalid.first().copied().unwrap_or_default();
     Mistake {
         location: Some(syntax::locate(name, valid, Position { line, column })),

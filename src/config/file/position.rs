@@ -32,13 +32,31 @@ struct Excerpt {
 impl Location {
     /// A file as a whole.
     pub(in crate::config) fn whole(file: &str) -> Self {
-        Self { file: file.into(), position: None, excerpt: None }
+        Self {
+            file: file.into(),
+            position: None,
+            excerpt: None,
+        }
     }
 
     /// A place in a file, with a part of its line and the column of a caret below that part.
-    pub(in crate::config) fn at(file: &str, position: Position, shown: Option<(String, usize)>) -> Self {
-        let excerpt = shown.map(|(text, caret)| Box::new(Excerpt { text, caret, carets: 1 }));
-        Self { file: file.into(), position: Some(position), excerpt }
+    pub(in crate::config) fn at(
+        file: &str,
+        position: Position,
+        shown: Option<(String, usize)>,
+    ) -> Self {
+        let excerpt = shown.map(|(text, caret)| {
+            Box::new(Excerpt {
+                text,
+                caret,
+                carets: 1,
+            })
+        });
+        Self {
+            file: file.into(),
+            position: Some(position),
+            excerpt,
+        }
     }
 
     /// Line and column, unless the file as a whole is meant.
@@ -50,11 +68,17 @@ impl Location {
     /// The line with carets below it, each line ended; empty where there is none to show.
     #[must_use]
     pub fn excerpt(&self) -> String {
-        let (Some(position), Some(excerpt)) = (self.position, &self.excerpt) else { return String::new() };
+        let (Some(position), Some(excerpt)) = (self.position, &self.excerpt) else {
+            return String::new();
+        };
         let number = format!("{:4}", position.line);
         let blank = " ".repeat(number.len());
         let carets = "^".repeat(excerpt.carets);
-        format!("{number} | {}\n{blank} | {}{carets}\n", excerpt.text, " ".repeat(excerpt.caret))
+        format!(
+            "{number} | {}\n{blank} | {}{carets}\n",
+            excerpt.text,
+            " ".repeat(excerpt.caret)
+        )
     }
 }
 
@@ -100,26 +124,40 @@ pub(in crate::config) enum Aim {
 impl Marks {
     /// The marks of a text that is called `file`.
     pub(in crate::config) fn new(file: &str, text: &str, marks: HashMap<String, Mark>) -> Self {
-        let lines = text.trim_start_matches('\u{feff}').lines().map(str::to_owned).collect();
-        Self { file: file.into(), lines, marks }
+        let lines = text
+            .trim_start_matches('\u{feff}')
+            .lines()
+            .map(str::to_owned)
+            .collect();
+        Self {
+            file: file.into(),
+            lines,
+            marks,
+        }
     }
 
     /// The place of a path, or of the nearest section around it that is written. Of a value no more is shown than
     /// `message` shows, since the line may hold a secret.
     pub(in crate::config) fn locate(&self, path: &str, aim: Aim, message: &str) -> Location {
         let exact = self.marks.get(path).filter(|_| aim != Aim::Section);
-        let found = exact
-            .map(|mark| (path, mark))
-            .or_else(|| ancestors(path).find_map(|around| self.marks.get(around).map(|mark| (around, mark))));
-        let Some((path, mark)) = found else { return Location::whole(&self.file) };
+        let found = exact.map(|mark| (path, mark)).or_else(|| {
+            ancestors(path).find_map(|around| self.marks.get(around).map(|mark| (around, mark)))
+        });
+        let Some((path, mark)) = found else {
+            return Location::whole(&self.file);
+        };
         let is_value = exact.is_some() && aim == Aim::Value;
         let value = mark.value.filter(|_| is_value || mark.key.is_none());
-        let Some(span) = value.or(mark.key) else { return Location::whole(&self.file) };
+        let Some(span) = value.or(mark.key) else {
+            return Location::whole(&self.file);
+        };
         // An entry of a list begins with its first key, which tells which entry it is.
         if let Some(first) = self.key_at(span.start).filter(|_| mark.key.is_none()) {
             return self.locate_span(first);
         }
-        let key = mark.key.or_else(|| ancestors(path).find_map(|around| self.marks.get(around)?.key));
+        let key = mark
+            .key
+            .or_else(|| ancestors(path).find_map(|around| self.marks.get(around)?.key));
         let is_shown = value.is_none() || self.is_told(span, message);
         Location {
             file: Arc::clone(&self.file),
@@ -138,15 +176,22 @@ impl Marks {
     }
 
     fn key_at(&self, start: Marker) -> Option<Span> {
-        self.marks.values().filter_map(|mark| mark.key).find(|key| key.start == start)
+        self.marks
+            .values()
+            .filter_map(|mark| mark.key)
+            .find(|key| key.start == start)
     }
 
     /// Returns true if the message already tells the value.
     fn is_told(&self, span: Span, message: &str) -> bool {
-        let Some(line) = self.line(span.start.line()) else { return false };
+        let Some(line) = self.line(span.start.line()) else {
+            return false;
+        };
         let written = characters(line, span.start.col(), end_column(span, line));
         let value = written.trim_matches(['\'', '"']);
-        span.start.line() == span.end.line() && !value.is_empty() && message.contains(&format!("`{value}`"))
+        span.start.line() == span.end.line()
+            && !value.is_empty()
+            && message.contains(&format!("`{value}`"))
     }
 
     /// The beginning of the line, the key, and the value if it may be shown. What stands before the key in a flow
@@ -154,20 +199,29 @@ impl Marks {
     fn excerpt(&self, key: Option<Span>, aim: Span, is_shown: bool) -> Option<Box<Excerpt>> {
         let line = self.line(aim.start.line())?;
         let (start, end) = (aim.start.col(), end_column(aim, line));
-        let key = key.filter(|key| key.start.line() == aim.start.line() && key.start.col() <= start);
+        let key =
+            key.filter(|key| key.start.line() == aim.start.line() && key.start.col() <= start);
         let from = key.map_or(start, |key| key.start.col());
         let before = characters(line, 0, from);
-        let mut text =
-            if before.chars().all(|c| c.is_whitespace() || c == '-') { before } else { "… ".to_owned() };
+        let mut text = if before.chars().all(|c| c.is_whitespace() || c == '-') {
+            before
+        } else {
+            "… ".to_owned()
+        };
         if let Some(key) = key.filter(|key| key.start != aim.start) {
             let between = characters(line, end_column(key, line), start);
-            let is_plain = between.chars().all(|c| c.is_whitespace() || ":[{-".contains(c));
+            let is_plain = between
+                .chars()
+                .all(|c| c.is_whitespace() || ":[{-".contains(c));
             text.push_str(&characters(line, key.start.col(), end_column(key, line)));
             text.push_str(if is_plain { &between } else { ": … " });
         }
         let caret = text.chars().count();
-        let shown =
-            if is_shown { characters(line, start, end.min(start + SHOWN_CHARACTERS)) } else { String::new() };
+        let shown = if is_shown {
+            characters(line, start, end.min(start + SHOWN_CHARACTERS))
+        } else {
+            String::new()
+        };
         text.push_str(if is_shown { &shown } else { "…" });
         let rest = characters(line, end, usize::MAX);
         match rest.trim() {
@@ -178,7 +232,11 @@ impl Marks {
             _ if is_shown => text.push_str(" …"),
             _ => {}
         }
-        Some(Box::new(Excerpt { text, caret, carets: shown.chars().count().max(1) }))
+        Some(Box::new(Excerpt {
+            text,
+            caret,
+            carets: shown.chars().count().max(1),
+        }))
     }
 
     fn line(&self, number: usize) -> Option<&str> {
@@ -188,22 +246,36 @@ impl Marks {
 
 /// The paths of the sections around a path, the nearest first.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(path), |path| path.rfind(['.', '[']).and_then(|end| path.get(..end))).skip(1)
+    std::iter::successors(Some(path), |path| {
+        path.rfind(['.', '[']).and_then(|end| path.get(..end))
+    })
+    .skip(1)
 }
 
 fn position(mark: Marker) -> Position {
-    Position { line: mark.line(), column: mark.col() + 1 }
+    Position {
+        line: mark.line(),
+        column: mark.col() + 1,
+    }
 }
 
 /// Where a span ends in its first line.
 fn end_column(span: Span, line: &str) -> usize {
-    if span.start.line() == span.end.line() { span.end.col() } else { line.chars().count() }
+    if span.start.line() == span.end.line() {
+        span.end.col()
+    } else {
+        line.chars().count()
+    }
 }
 
 /// The characters of a line from one column to another, tabs as spaces.
 pub(in crate::config) fn characters(line: &str, from: usize, to: usize) -> String {
     let shown = |c: char| if c.is_control() { ' ' } else { c };
-    line.chars().skip(from).take(to.saturating_sub(from)).map(shown).collect()
+    line.chars()
+        .skip(from)
+        .take(to.saturating_sub(from))
+        .map(shown)
+        .collect()
 }
 
 const SHOWN_CHARACTERS: usize = 80;

@@ -39,7 +39,11 @@ pub(in crate::config) enum Node {
 
 impl Section {
     pub(in crate::config) fn new(path: &str, is_written: bool) -> Self {
-        Self { path: path.to_owned(), is_written, members: Vec::new() }
+        Self {
+            path: path.to_owned(),
+            is_written,
+            members: Vec::new(),
+        }
     }
 
     pub(in crate::config) fn insert(&mut self, name: &'static str, node: Option<Node>) {
@@ -63,19 +67,28 @@ impl Section {
 
     /// Returns true if the key is written, with a readable value or not.
     pub(in crate::config) fn has(&self, key: &dyn Declared) -> bool {
-        let is_absent =
-            |node: &Option<Node>| matches!(node, Some(Node::Section(section)) if !section.is_written);
-        self.members.iter().any(|(member, node)| *member == key.name() && !is_absent(node))
+        let is_absent = |node: &Option<Node>| matches!(node, Some(Node::Section(section)) if !section.is_written);
+        self.members
+            .iter()
+            .any(|(member, node)| *member == key.name() && !is_absent(node))
     }
 
     /// The node of a key, if it is written and could be read.
     pub(in crate::config) fn node(&self, key: &dyn Declared) -> Option<&Node> {
-        let (_, node) = self.members.iter().find(|(member, _)| *member == key.name())?;
+        let (_, node) = self
+            .members
+            .iter()
+            .find(|(member, _)| *member == key.name())?;
         node.as_ref()
     }
 
     /// Reports a key that must be there and is not.
-    pub(in crate::config) fn require(&self, key: &dyn Declared, expected: &str, report: &mut Report) {
+    pub(in crate::config) fn require(
+        &self,
+        key: &dyn Declared,
+        expected: &str,
+        report: &mut Report,
+    ) {
         if !self.has(key) {
             report.missing(&self.at(key), expected);
         }
@@ -83,5 +96,8 @@ impl Section {
 }
 
 /// A section that is not there.
-pub(in crate::config) static NO_SECTION: Section =
-    Section { path: String::new(), is_written: false, members: Vec::new() };
+pub(in crate::config) static NO_SECTION: Section = Section {
+    path: String::new(),
+    is_written: false,
+    members: Vec::new(),
+};

@@ -27,8 +27,11 @@ pub(in crate::config) type Explanation = (Position, String);
 
 /// The place of a mistake in the syntax of a text. Of its line only the key is shown.
 pub(in crate::config) fn locate(file: &str, text: &str, position: Position) -> Location {
-    let line =
-        text.trim_start_matches('\u{feff}').lines().nth(position.line.saturating_sub(1)).unwrap_or_default();
+    let line = text
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .nth(position.line.saturating_sub(1))
+        .unwrap_or_default();
     let excerpt = beginning(line).map(|beginning| {
         let length = beginning.chars().count();
         let is_inside = position.column <= length;
@@ -62,19 +65,21 @@ fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {
     let line = line(text, met.line)?;
     let (column, sign) = [met.column, first_column(line)]
         .into_iter()
-        .find_map(|column| Some((column, character(line, column).filter(|c| "*&@`!%".contains(*c))?)))?;
+        .find_map(|column| {
+            Some((
+                column,
+                character(line, column).filter(|c| "*&@`!%".contains(*c))?,
+            ))
+        })?;
     let rest: String = line.chars().skip(column - 1).collect();
     let end = rest.find([':', ',', ' ', ']', '}']).unwrap_or(rest.len());
     let word = rest.get(..end).unwrap_or_default();
-    let what = match sign {
-        '*' => "an alias",
-        '&' => "an anchor",
-        '!' => "a tag",
-        '%' => "a directive",
-        _ => "a reserved sign",
-    };
+    let what = meaning(sign);
     // Only a name that begins the line is shown: anywhere else it may be a secret.
-    let is_name = line.chars().take(column - 1).all(|c| c.is_whitespace() || c == '-');
+    let is_name = line
+        .chars()
+        .take(column - 1)
+        .all(|c| c.is_whitespace() || c == '-');
     let message = if is_name {
         let quoted = word.replace('\'', "''");
         format!(
@@ -82,46 +87,83 @@ fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {
             shown(word)
         )
     } else {
-        format!("found a text that begins with `{sign}`, which is {what} in YAML, expected it in quotes")
+        format!(
+            "found a text that begins with `{sign}`, which is {what} in YAML, expected it in quotes"
+        )
     };
-    Some((Position { line: met.line, column }, message))
+    Some((
+        Position {
+            line: met.line,
+            column,
+        },
+        message,
+    ))
+}
+
+/// What a sign means in YAML.
+const fn meaning(sign: char) -> &'static str {
+    match sign {
+        '*' => "an alias",
+        '&' => "an anchor",
+        '!' => "a tag",
+        '%' => "a directive",
+        _ => "a reserved sign",
+    }
 }
 
 fn tab(text: &str, met: Position) -> Option<Explanation> {
-    [met.line, met.line.saturating_sub(1)].into_iter().find_map(|number| {
-        let line = line(text, number)?;
-        let column = line.chars().position(|c| !c.is_whitespace()).unwrap_or(0);
-        let tab = line.chars().take(column).position(|c| c == '\t')?;
-        let message = "found a tab in the indentation, expected spaces".to_owned();
-        Some((Position { line: number, column: tab + 1 }, message))
-    })
+    [met.line, met.line.saturating_sub(1)]
+        .into_iter()
+        .find_map(|number| {
+            let line = line(text, number)?;
+            let column = line.chars().position(|c| !c.is_whitespace()).unwrap_or(0);
+            let tab = line.chars().take(column).position(|c| c == '\t')?;
+            let message = "found a tab in the indentation, expected spaces".to_owned();
+            Some((
+                Position {
+                    line: number,
+                    column: tab + 1,
+                },
+                message,
+            ))
+        })
 }
 
 /// `key:'value'` is one text, and the parser misses the key in the line after it.
 fn missing_space(text: &str, met: Position) -> Option<Explanation> {
-    [met.line, met.line.saturating_sub(1)].into_iter().find_map(|number| {
-        let line = line(text, number)?;
-        let (key, value) = line.split_once(':')?;
-        let name = key.trim_start_matches([' ', '-']);
-        let is_joined = value.starts_with(|c: char| !c.is_whitespace() && c != '/');
-        let column = key.chars().count() + 2;
-        (is_known_name(name) && is_joined).then(|| {
-            let message = format!("found {name:?}: without a space after the colon, expected `{name}: …`");
-            (
-                Position { line: number, column },
-                message.replacen(&format!("{name:?}:"), &format!("`{name}:`"), 1),
-            )
+    [met.line, met.line.saturating_sub(1)]
+        .into_iter()
+        .find_map(|number| {
+            let line = line(text, number)?;
+            let (key, value) = line.split_once(':')?;
+            let name = key.trim_start_matches([' ', '-']);
+            let is_joined = value.starts_with(|c: char| !c.is_whitespace() && c != '/');
+            let column = key.chars().count() + 2;
+            (is_known_name(name) && is_joined).then(|| {
+                let message = format!(
+                    "found {name:?}: without a space after the colon, expected `{name}: …`"
+                );
+                (
+                    Position {
+                        line: number,
+                        column,
+                    },
+                    message.replacen(&format!("{name:?}:"), &format!("`{name}:`"), 1),
+                )
+            })
         })
-    })
 }
 
 /// A quote that is open at the end of its line: a text in quotes may go on in the next one, but seldom does.
 fn open_quote(text: &str, met: Position) -> Option<Explanation> {
     let lines = text.lines().enumerate().take(met.line);
     let open = lines.filter_map(|(index, line)| {
-        open_signs([(index, line)].into_iter()).pop().filter(|(_, sign)| matches!(sign, '\'' | '"'))
+        open_signs([(index, line)].into_iter())
+            .pop()
+            .filter(|(_, sign)| matches!(sign, '\'' | '"'))
     });
-    open.map(|(position, sign)| (position, never_closed(sign, sign))).next()
+    open.map(|(position, sign)| (position, never_closed(sign, sign)))
+        .next()
 }
 
 /// A bracket or a brace that is open at the end of the text.
@@ -145,8 +187,14 @@ fn open_signs<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Vec<(Positio
     for (index, line) in lines {
         let mut before = ' ';
         for (column, sign) in line.chars().enumerate() {
-            let position = Position { line: index + 1, column: column + 1 };
-            let quote = open.last().map(|(_, sign)| *sign).filter(|sign| matches!(sign, '\'' | '"'));
+            let position = Position {
+                line: index + 1,
+                column: column + 1,
+            };
+            let quote = open
+                .last()
+                .map(|(_, sign)| *sign)
+                .filter(|sign| matches!(sign, '\'' | '"'));
             let begins = before.is_whitespace() || "[{,".contains(before);
             match sign {
                 '\'' | '"' if quote == Some(sign) && before != '\\' => drop(open.pop()),
@@ -164,8 +212,14 @@ fn open_signs<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Vec<(Positio
 /// Two members of a flow mapping or list without a comma between them.
 fn missing_comma(text: &str, met: Position, info: &str) -> Option<Explanation> {
     let line = line(text, met.line)?;
-    let is_flow = line.contains(['{', '[']) && (info.contains("trailing content") || info.contains("','"));
-    is_flow.then(|| (met, "found two values without a comma between them, expected `,`".to_owned()))
+    let is_flow =
+        line.contains(['{', '[']) && (info.contains("trailing content") || info.contains("','"));
+    is_flow.then(|| {
+        (
+            met,
+            "found two values without a comma between them, expected `,`".to_owned(),
+        )
+    })
 }
 
 /// An entry of a list below keys.
@@ -173,10 +227,23 @@ fn entry_among_keys(text: &str, met: Position) -> Option<Explanation> {
     let line = line(text, met.line)?;
     let entry = line.trim_start().strip_prefix("- ")?;
     let is_here = met.column <= first_column(line) + 2;
-    let name = entry.split_once(':').map(|(name, _)| name).filter(|name| is_known_name(name)).unwrap_or("…");
-    let message =
-        format!("found an entry of a list among keys, expected each entry to begin with `- {name}:`");
-    is_here.then(|| (Position { line: met.line, column: first_column(line) }, message))
+    let name = entry
+        .split_once(':')
+        .map(|(name, _)| name)
+        .filter(|name| is_known_name(name))
+        .unwrap_or("…");
+    let message = format!(
+        "found an entry of a list among keys, expected each entry to begin with `- {name}:`"
+    );
+    is_here.then(|| {
+        (
+            Position {
+                line: met.line,
+                column: first_column(line),
+            },
+            message,
+        )
+    })
 }
 
 /// A key that stands further in, or further out, than the keys above it.
@@ -188,19 +255,37 @@ fn indentation(text: &str, met: Position, info: &str) -> Option<Explanation> {
         .filter(|line| !line.trim().is_empty())
         .last()
         .unwrap_or_default();
-    let is_further_in = first_column(line) > first_column(before) && !before.trim_end().ends_with(':');
+    let is_further_in =
+        first_column(line) > first_column(before) && !before.trim_end().ends_with(':');
     let is_first = met.column <= first_column(line) || info.contains("indent");
     let message = "found a line that is not indented like the keys above it, expected the same number of spaces for all \
                    keys of a section";
-    (line.contains(':') && (is_further_in || is_first))
-        .then(|| (Position { line: met.line, column: first_column(line) }, message.to_owned()))
+    (line.contains(':') && (is_further_in || is_first)).then(|| {
+        (
+            Position {
+                line: met.line,
+                column: first_column(line),
+            },
+            message.to_owned(),
+        )
+    })
 }
 
 /// The end of a text is its last line that is not empty.
 fn position(text: &str, marker: Marker) -> Position {
-    let position = Position { line: marker.line(), column: marker.col() + 1 };
+    let position = Position {
+        line: marker.line(),
+        column: marker.col() + 1,
+    };
     let lines = text.lines().count();
-    if position.line <= lines { position } else { Position { line: lines.max(1), column: 1 } }
+    if position.line <= lines {
+        position
+    } else {
+        Position {
+            line: lines.max(1),
+            column: 1,
+        }
+    }
 }
 
 fn line(text: &str, number: usize) -> Option<&str> {
@@ -208,7 +293,9 @@ fn line(text: &str, number: usize) -> Option<&str> {
 }
 
 fn first_column(line: &str) -> usize {
-    line.chars().position(|c| !c.is_whitespace()).map_or(1, |column| column + 1)
+    line.chars()
+        .position(|c| !c.is_whitespace())
+        .map_or(1, |column| column + 1)
 }
 
 fn character(line: &str, column: usize) -> Option<char> {

@@ -53,14 +53,26 @@ pub(in crate::config) fn parse(text: &str) -> Result<Tree, YamlError> {
             YamlError { position, message }
         })?;
         builder.take(event, span).map_err(|message| YamlError {
-            position: Position { line: span.start.line(), column: span.start.col() + 1 },
+            position: Position {
+                line: span.start.line(),
+                column: span.start.col() + 1,
+            },
             message: format!("found {message}, expected one YAML document with sections"),
         })?;
     }
-    let Builder { root, repeated, marks, .. } = builder;
+    let Builder {
+        root,
+        repeated,
+        marks,
+        ..
+    } = builder;
     match root.map(|root| root.kind) {
         None | Some(ValueKind::Nil) => Ok(Tree::default()),
-        Some(ValueKind::Table(sections)) => Ok(Tree { sections, repeated, marks }),
+        Some(ValueKind::Table(sections)) => Ok(Tree {
+            sections,
+            repeated,
+            marks,
+        }),
         Some(_) => Err(YamlError {
             position: Position { line: 1, column: 1 },
             message: "found no mapping at the top, expected sections such as `mcp:`".to_owned(),
@@ -85,7 +97,10 @@ struct Open {
 
 enum Collection {
     List(Vec<Value>),
-    Table { members: Map<String, Value>, key: Option<String> },
+    Table {
+        members: Map<String, Value>,
+        key: Option<String>,
+    },
 }
 
 /// What is found where it does not belong.
@@ -97,14 +112,27 @@ impl Builder {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.root.is_some() => Err("a second document"),
             Event::DocumentStart(_) => Ok(()),
-            Event::SequenceStart(anchor, _) => self.open(anchor, Collection::List(Vec::new()), span),
-            Event::MappingStart(anchor, _) => {
-                self.open(anchor, Collection::Table { members: Map::new(), key: None }, span)
+            Event::SequenceStart(anchor, _) => {
+                self.open(anchor, Collection::List(Vec::new()), span)
             }
+            Event::MappingStart(anchor, _) => self.open(
+                anchor,
+                Collection::Table {
+                    members: Map::new(),
+                    key: None,
+                },
+                span,
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
-            Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag.as_deref(), span),
+            Event::Scalar(text, style, anchor, tag) => {
+                self.scalar(text, style, anchor, tag.as_deref(), span)
+            }
             Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned().ok_or("an alias inside its own anchor")?;
+                let value = self
+                    .anchors
+                    .get(&anchor)
+                    .cloned()
+                    .ok_or("an alias inside its own anchor")?;
                 self.mark_value(span);
                 self.add(value, 0)
             }
@@ -118,7 +146,13 @@ impl Builder {
         if self.open.len() >= MAX_DEPTH {
             return Err("too many levels");
         }
-        if matches!(self.open.last(), Some(Open { collection: Collection::List(_), .. })) {
+        if matches!(
+            self.open.last(),
+            Some(Open {
+                collection: Collection::List(_),
+                ..
+            })
+        ) {
             self.mark_value(span);
         }
         self.open.push(Open { anchor, collection });
@@ -126,7 +160,9 @@ impl Builder {
     }
 
     fn close(&mut self) -> Result<(), Intruder> {
-        let Some(Open { anchor, collection }) = self.open.pop() else { return Err("an end without a start") };
+        let Some(Open { anchor, collection }) = self.open.pop() else {
+            return Err("an end without a start");
+        };
         let kind = match collection {
             Collection::List(items) => ValueKind::Array(items),
             Collection::Table { members, .. } => ValueKind::Table(members),
@@ -144,12 +180,19 @@ impl Builder {
     ) -> Result<(), Intruder> {
         if !self.expects_key() {
             let is_plain = style == ScalarStyle::Plain && tag.is_none_or(|tag| tag.suffix != "str");
-            let kind = if is_plain { plain(text) } else { ValueKind::String(text.into_owned()) };
+            let kind = if is_plain {
+                plain(text)
+            } else {
+                ValueKind::String(text.into_owned())
+            };
             self.mark_value(span);
             return self.add(Value::new(None, kind), anchor);
         }
         if anchor > 0 {
-            self.anchors.insert(anchor, Value::new(None, ValueKind::String(text.clone().into_owned())));
+            self.anchors.insert(
+                anchor,
+                Value::new(None, ValueKind::String(text.clone().into_owned())),
+            );
         }
         self.begin_member(text.into_owned(), span);
         Ok(())
@@ -161,7 +204,11 @@ impl Builder {
     }
 
     fn begin_member(&mut self, name: String, span: Span) {
-        let Some(Open { collection: Collection::Table { members, key }, .. }) = self.open.last_mut() else {
+        let Some(Open {
+            collection: Collection::Table { members, key },
+            ..
+        }) = self.open.last_mut()
+        else {
             return;
         };
         let is_repeated = members.contains_key(&name);
@@ -170,23 +217,35 @@ impl Builder {
         if is_repeated {
             self.repeated.push((path, span));
         } else if self.marks.len() < MAX_MARKS {
-            self.marks.insert(path, Mark { key: Some(span), value: None });
+            self.marks.insert(
+                path,
+                Mark {
+                    key: Some(span),
+                    value: None,
+                },
+            );
         }
     }
 
     /// Notes where the value stands that comes next. Of a repeated key the first one's place stays.
     fn mark_value(&mut self, span: Span) {
         if self.marks.len() < MAX_MARKS {
-            self.marks.entry(self.path()).or_default().value.get_or_insert(span);
+            self.marks
+                .entry(self.path())
+                .or_default()
+                .value
+                .get_or_insert(span);
         }
     }
 
     /// The path of the value that comes next.
     fn path(&self) -> String {
-        self.open.iter().fold(String::new(), |path, open| match &open.collection {
-            Collection::List(items) => format!("{path}[{}]", items.len()),
-            Collection::Table { key, .. } => below(&path, key.as_deref().unwrap_or_default()),
-        })
+        self.open
+            .iter()
+            .fold(String::new(), |path, open| match &open.collection {
+                Collection::List(items) => format!("{path}[{}]", items.len()),
+                Collection::Table { key, .. } => below(&path, key.as_deref().unwrap_or_default()),
+            })
     }
 
     /// Puts a finished value where it belongs. Of a repeated key the first value stays.
@@ -227,8 +286,9 @@ fn plain(text: Cow<'_, str>) -> ValueKind {
 
 /// How many values are in a value, itself included, and how many levels.
 fn measure(value: &Value) -> (usize, usize) {
-    let sum =
-        |(nodes, depth): (usize, usize), (more, level): (usize, usize)| (nodes + more, depth.max(level));
+    let sum = |(nodes, depth): (usize, usize), (more, level): (usize, usize)| {
+        (nodes + more, depth.max(level))
+    };
     let (nodes, depth) = match &value.kind {
         ValueKind::Table(members) => members.values().map(measure).fold((1, 0), sum),
         ValueKind::Array(items) => items.iter().map(measure).fold((1, 0), sum),

@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// The keys of `server.audit`.
-pub(in crate::config) const KEYS: Keys = &[&[&OUTPUT, &PERMITS, &OPERATIONS, &SUBJECT, &QUEUE, &WHEN_FULL]];
+pub(in crate::config) const KEYS: Keys =
+    &[&[&OUTPUT, &PERMITS, &OPERATIONS, &SUBJECT, &QUEUE, &WHEN_FULL]];
 
 const OUTPUT: Key<Text> = Key::new(
     "output",
@@ -41,26 +42,39 @@ const OPERATIONS: Key<List> = Key::new(
 
 const SUBJECT: Key<Choice<SubjectLogging>> = Key::new(
     "subject",
-    Choice { default: SubjectLogging::Hashed, words: SUBJECTS },
+    Choice {
+        default: SubjectLogging::Hashed,
+        words: SUBJECTS,
+    },
     "How a token's subject appears in it.",
 );
 
 const QUEUE: Key<Number> = Key::new(
     "queue",
-    Number { default: Some(8192), range: 16..=1_000_000 },
+    Number {
+        default: Some(8192),
+        range: 16..=1_000_000,
+    },
     "How many records may wait to be written.",
 );
 
 const WHEN_FULL: Key<Choice<WhenFull>> = Key::new(
     "when_full",
-    Choice { default: WhenFull::Drop, words: &[("drop", WhenFull::Drop), ("refuse", WhenFull::Refuse)] },
+    Choice {
+        default: WhenFull::Drop,
+        words: &[("drop", WhenFull::Drop), ("refuse", WhenFull::Refuse)],
+    },
     "What a permit gets whose record cannot wait, or while records cannot be written: `drop` loses the record and counts \
      it, `refuse` answers `audit-unavailable`.",
 );
 
 /// Reads the section; its file is relative to `folder`. Without a section there is no audit log; a section without
 /// `output` is a mistake, since its writer expects to find a log.
-pub(in crate::config) fn read(audit: &Section, folder: &Path, report: &mut Report) -> Option<AuditSettings> {
+pub(in crate::config) fn read(
+    audit: &Section,
+    folder: &Path,
+    report: &mut Report,
+) -> Option<AuditSettings> {
     if !audit.is_written() {
         return None;
     }

@@ -79,15 +79,21 @@ pub(in crate::config) fn read(server: &Section, report: &mut Report) -> Endpoint
     let base_path = written_path(&base_url).to_owned();
     refuse_repeated_path(&base_path, server, report);
     let path = joined(&base_path, &server.at(&PATH), server.get(&PATH), report);
-    let below_base = path.strip_prefix(&base_path).unwrap_or(&path).trim_end_matches('/');
-    let identifier = identifier(server, report).unwrap_or_else(|| format!("{base_url}{below_base}"));
+    let below_base = path
+        .strip_prefix(&base_path)
+        .unwrap_or(&path)
+        .trim_end_matches('/');
+    let identifier =
+        identifier(server, report).unwrap_or_else(|| format!("{base_url}{below_base}"));
     let hosts = if server.has(&HOSTS) {
         hosts(server, &HOSTS, report)
     } else {
         url.as_ref().map(default_hosts).unwrap_or_default()
     };
     Endpoint {
-        origin: url.map(|url| url.origin().ascii_serialization()).unwrap_or_default(),
+        origin: url
+            .map(|url| url.origin().ascii_serialization())
+            .unwrap_or_default(),
         extra_paths: extra_paths(server, &base_path, &path, report),
         base_url,
         path,
@@ -100,15 +106,20 @@ fn base_url(server: &Section, report: &mut Report) -> Option<(String, Url)> {
     let written = server.find(&BASE_URL)?;
     let text = written.strip_suffix('/').unwrap_or(written);
     let path = written_path(text);
-    let url = parse_web_url(text)
-        .filter(|url| url.query().is_none() && (path.is_empty() || is_canonical_path(path)) && path != "/");
+    let url = parse_web_url(text).filter(|url| {
+        url.query().is_none() && (path.is_empty() || is_canonical_path(path)) && path != "/"
+    });
     let Some(url) = url else {
-        let expected = "an http(s) URL without user name, query and fragment, its path without `%` and dots";
+        let expected =
+            "an http(s) URL without user name, query and fragment, its path without `%` and dots";
         report.mistake(&server.at(&BASE_URL), shown_url(written), expected);
         return None;
     };
     if url.scheme() == "http" && !is_loopback(url.host_str().unwrap_or_default()) {
-        report.warn(format!("{} is plain http: tokens travel in the clear", server.at(&BASE_URL)));
+        report.warn(format!(
+            "{} is plain http: tokens travel in the clear",
+            server.at(&BASE_URL)
+        ));
     }
     Some((text.to_owned(), url))
 }
@@ -116,9 +127,15 @@ fn base_url(server: &Section, report: &mut Report) -> Option<(String, Url)> {
 /// The endpoint's path stands in `server.path`; in `base_url` too, the endpoint would be at `/mcp/mcp`.
 fn refuse_repeated_path(base_path: &str, server: &Section, report: &mut Report) {
     let path = server.get(&PATH);
-    let Some(before) = base_path.strip_suffix(path).filter(|_| path.len() > 1) else { return };
+    let Some(before) = base_path.strip_suffix(path).filter(|_| path.len() > 1) else {
+        return;
+    };
     let written = server.get(&BASE_URL);
-    let origin = written.strip_suffix('/').unwrap_or(written).strip_suffix(base_path).unwrap_or_default();
+    let origin = written
+        .strip_suffix('/')
+        .unwrap_or(written)
+        .strip_suffix(base_path)
+        .unwrap_or_default();
     let expected = format!(
         "{}: the path {} is added to it, from `path`",
         shown(&format!("{origin}{before}")),
@@ -130,8 +147,7 @@ fn refuse_repeated_path(base_path: &str, server: &Section, report: &mut Report) 
 /// A path below the base URL's own. `/` and nothing both name the base URL itself.
 fn joined(base_path: &str, at: &str, written: &str, report: &mut Report) -> String {
     if !written.is_empty() && !is_canonical_path(written) {
-        let expected =
-            "a path that begins with `/`, without `//`, dot segments, `%`, `;`, `\\` and a final `/`";
+        let expected = "a path that begins with `/`, without `//`, dot segments, `%`, `;`, `\\` and a final `/`";
         report.mistake(at, shown(written), expected);
     }
     match (base_path, written) {
@@ -141,7 +157,12 @@ fn joined(base_path: &str, at: &str, written: &str, report: &mut Report) -> Stri
     }
 }
 
-fn extra_paths(server: &Section, base_path: &str, endpoint_path: &str, report: &mut Report) -> Vec<String> {
+fn extra_paths(
+    server: &Section,
+    base_path: &str,
+    endpoint_path: &str,
+    report: &mut Report,
+) -> Vec<String> {
     let mut paths: Vec<String> = Vec::new();
     for (index, written) in server.get(&EXTRA_PATHS).iter().enumerate() {
         let at = format!("{}[{index}]", server.at(&EXTRA_PATHS));
@@ -171,5 +192,9 @@ fn default_hosts(url: &Url) -> Vec<String> {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
     let with_port = format!("{host}:{port}");
-    if url.port().is_none() { vec![host.to_owned(), with_port] } else { vec![with_port] }
+    if url.port().is_none() {
+        vec![host.to_owned(), with_port]
+    } else {
+        vec![with_port]
+    }
 }

@@ -40,15 +40,25 @@ pub(in crate::config) const STORAGE_PROVIDERS: Key<Members> = Key::new(
     "Folders with the operations of GraphQL routers.",
 );
 
-const FILE_SYSTEM: Key<Entries> =
-    Key::new("file_system", Entries(&[&[&PROVIDER_ID, &FOLDER]]), "The folders.");
+const FILE_SYSTEM: Key<Entries> = Key::new(
+    "file_system",
+    Entries(&[&[&PROVIDER_ID, &FOLDER]]),
+    "The folders.",
+);
 
-const PROVIDER_ID: Key<Text> =
-    Key::new("id", Text::ANY, "At the top of the file: the name that `storage.provider_id` uses.");
+const PROVIDER_ID: Key<Text> = Key::new(
+    "id",
+    Text::ANY,
+    "At the top of the file: the name that `storage.provider_id` uses.",
+);
 
 const FOLDER: Key<Text> = Key::new("path", Text::PATH, "At the top of the file: the folder.");
 
-const STORAGE: Key<Members> = Key::new("storage", Members(&[&[&STORAGE_PROVIDER_ID]]), "The operations.");
+const STORAGE: Key<Members> = Key::new(
+    "storage",
+    Members(&[&[&STORAGE_PROVIDER_ID]]),
+    "The operations.",
+);
 
 const STORAGE_PROVIDER_ID: Key<Text> = Key::new(
     "provider_id",
@@ -57,8 +67,11 @@ const STORAGE_PROVIDER_ID: Key<Text> = Key::new(
      cannot be checked.",
 );
 
-const SCHEMA_FILE: Key<Text> =
-    Key::new("schema_file", Text::PATH, "The graph's schema in SDL, with `@requiresScopes`.");
+const SCHEMA_FILE: Key<Text> = Key::new(
+    "schema_file",
+    Text::PATH,
+    "The graph's schema in SDL, with `@requiresScopes`.",
+);
 
 const EXECUTION_CONFIG_FILE: Key<Text> = Key::new(
     "execution_config_file",
@@ -81,7 +94,10 @@ const ABSTRACT_TYPES: Key<Choice<AbstractTypes>> = Key::new(
     "abstract_types",
     Choice {
         default: AbstractTypes::PossibleTypes,
-        words: &[("possible_types", AbstractTypes::PossibleTypes), ("static", AbstractTypes::Static)],
+        words: &[
+            ("possible_types", AbstractTypes::PossibleTypes),
+            ("static", AbstractTypes::Static),
+        ],
     },
     "A field selected on an interface needs what it needs on every implementation. `static`: what the interface's own \
      field needs.",
@@ -91,7 +107,10 @@ const UNKNOWN_FIELDS: Key<Choice<UnknownFields>> = Key::new(
     "unknown_fields",
     Choice {
         default: UnknownFields::Refuse,
-        words: &[("refuse", UnknownFields::Refuse), ("ignore", UnknownFields::Ignore)],
+        words: &[
+            ("refuse", UnknownFields::Refuse),
+            ("ignore", UnknownFields::Ignore),
+        ],
     },
     "A query that is not valid for the schema is refused. `ignore`: unknown fields require no scopes, for graphs that \
      change faster than their schema file.",
@@ -99,33 +118,49 @@ const UNKNOWN_FIELDS: Key<Choice<UnknownFields>> = Key::new(
 
 const MAX_QUERY_BYTES: Key<Size> = Key::new(
     "max_query_bytes",
-    Size { default: QueryLimits::DEFAULT.max_bytes, range: 1..=1 << 20 },
+    Size {
+        default: QueryLimits::DEFAULT.max_bytes,
+        range: 1..=1 << 20,
+    },
     "The longest query that is read.",
 );
 
 const MAX_QUERY_DEPTH: Key<Number> = Key::new(
     "max_query_depth",
     // The parser's own bound on nesting keeps the stack small.
-    Number { default: Some(QueryLimits::DEFAULT.max_depth), range: 1..=64 },
+    Number {
+        default: Some(QueryLimits::DEFAULT.max_depth),
+        range: 1..=64,
+    },
     "How deep selections may be nested, fragments included.",
 );
 
 const MAX_QUERY_TOKENS: Key<Number> = Key::new(
     "max_query_tokens",
-    Number { default: Some(QueryLimits::DEFAULT.max_tokens), range: 1..=1 << 17 },
+    Number {
+        default: Some(QueryLimits::DEFAULT.max_tokens),
+        range: 1..=1 << 17,
+    },
     "Lexical tokens of a query, white space and comments included.",
 );
 
 const MAX_QUERY_ALIASES: Key<Number> = Key::new(
     "max_query_aliases",
-    Number { default: Some(QueryLimits::DEFAULT.max_aliases), range: 0..=1 << 17 },
+    Number {
+        default: Some(QueryLimits::DEFAULT.max_aliases),
+        range: 0..=1 << 17,
+    },
     "Fields of a query that have an alias.",
 );
 
-const ENABLE_ARBITRARY_OPERATIONS: Key<Flag> =
-    Key::new("enable_arbitrary_operations", Flag::OFF, "Whether `execute_graphql` exists.");
+const ENABLE_ARBITRARY_OPERATIONS: Key<Flag> = Key::new(
+    "enable_arbitrary_operations",
+    Flag::OFF,
+    "Whether `execute_graphql` exists.",
+);
 
-const EXPOSE_SCHEMA: Key<Flag> = Key::new("expose_schema", Flag::OFF, "Whether `get_schema` exists.");
+const EXPOSE_SCHEMA: Key<Flag> =
+    Key::new("expose_schema", Flag::OFF, "Whether `get_schema` exists.");
 
 const EXCLUDE_MUTATIONS: Key<Flag> = Key::new(
     "exclude_mutations",
@@ -141,7 +176,11 @@ const OMIT_TOOL_NAME_PREFIX: Key<Flag> = Key::new(
 
 const GRAPH_NAME: Key<Text> = Key::new("graph_name", Text::ANY, "Accepted, without effect.");
 
-const SESSION: Key<Members> = Key::new("session", Members(&[&[&STATELESS]]), "Accepted, without effect.");
+const SESSION: Key<Members> = Key::new(
+    "session",
+    Members(&[&[&STATELESS]]),
+    "Accepted, without effect.",
+);
 
 const STATELESS: Key<Flag> = Key::new("stateless", Flag::UNSET, "Accepted, without effect.");
 
@@ -156,17 +195,35 @@ struct Provider {
 
 impl Providers {
     /// Reads the list. Whether a folder is there counts only once a resource asks for it.
-    pub(in crate::config) fn read(storage_providers: &Section, base: &Path, report: &mut Report) -> Self {
+    pub(in crate::config) fn read(
+        storage_providers: &Section,
+        base: &Path,
+        report: &mut Report,
+    ) -> Self {
         let mut providers: Vec<Provider> = Vec::new();
         for entry in storage_providers.get(&FILE_SYSTEM) {
-            entry.require(&PROVIDER_ID, "the name that `storage.provider_id` uses", report);
+            entry.require(
+                &PROVIDER_ID,
+                "the name that `storage.provider_id` uses",
+                report,
+            );
             entry.require(&FOLDER, "a folder", report);
-            let Some(id) = entry.find(&PROVIDER_ID) else { continue };
+            let Some(id) = entry.find(&PROVIDER_ID) else {
+                continue;
+            };
             if providers.iter().any(|earlier| earlier.id == id) {
-                report.mistake(&entry.at(&PROVIDER_ID), shown(id), "an id that no other provider has");
+                report.mistake(
+                    &entry.at(&PROVIDER_ID),
+                    shown(id),
+                    "an id that no other provider has",
+                );
             }
             let folder = entry.find(&FOLDER).map(|folder| base.join(folder));
-            providers.push(Provider { id: id.to_owned(), at: entry.at(&FOLDER), folder });
+            providers.push(Provider {
+                id: id.to_owned(),
+                at: entry.at(&FOLDER),
+                folder,
+            });
         }
         Self(providers)
     }
@@ -181,7 +238,11 @@ impl Providers {
         let folder = provider.folder.clone()?;
         if !folder.is_dir() {
             let found = shown(&folder.display().to_string());
-            report.mistake(&provider.at, found, "an existing folder, relative to the configuration file");
+            report.mistake(
+                &provider.at,
+                found,
+                "an existing folder, relative to the configuration file",
+            );
         }
         Some(folder)
     }
@@ -216,12 +277,29 @@ pub(in crate::config) fn read(
     if let Some(folder) = &settings.storage {
         report.watch(folder.clone());
     }
+    read_graph(resource, base, &mut settings, report);
+    if settings.graph.is_some() && settings.unknown_fields == UnknownFields::Ignore {
+        let at = graphql.at(&UNKNOWN_FIELDS);
+        report.warn(format!(
+            "{at} is ignore: fields that the schema does not have need no scopes"
+        ));
+    }
+    settings
+}
+
+/// Loads the graph, where a schema is written. A folder of operations without a schema is worth a warning.
+fn read_graph(
+    resource: &Section,
+    base: &Path,
+    settings: &mut GraphqlSettings,
+    report: &mut Report,
+) {
     match schema(resource, base, report) {
         Some((key, schema)) => {
             let files = GraphFiles {
                 schema,
                 operations: settings.storage.clone(),
-                abstract_types: graphql.get(&ABSTRACT_TYPES),
+                abstract_types: resource.get(&GRAPHQL).get(&ABSTRACT_TYPES),
                 exclude_mutations: settings.exclude_mutations,
                 omit_tool_name_prefix: settings.omit_tool_name_prefix,
             };
@@ -231,16 +309,11 @@ pub(in crate::config) fn read(
             report.warn(format!(
                 "{} has operations but no schema_file: the scopes of their fields cannot be checked, the tools \
                  need their levels alone",
-                storage.path()
+                resource.get(&STORAGE).path()
             ));
         }
         None => {}
     }
-    if settings.graph.is_some() && settings.unknown_fields == UnknownFields::Ignore {
-        let at = graphql.at(&UNKNOWN_FIELDS);
-        report.warn(format!("{at} is ignore: fields that the schema does not have need no scopes"));
-    }
-    settings
 }
 
 /// The key and the file that say what fields need, and that file is watched.
@@ -249,11 +322,16 @@ fn schema(
     base: &Path,
     report: &mut Report,
 ) -> Option<(&'static Key<Text>, SchemaSource)> {
-    let [sdl, execution_config] = SCHEMA_KEYS.map(|key| resource.find(key).map(|file| base.join(file)));
+    let [sdl, execution_config] =
+        SCHEMA_KEYS.map(|key| resource.find(key).map(|file| base.join(file)));
     let (key, source, file) = match (sdl, execution_config) {
         (None, None) => return None,
         (Some(file), None) => (&SCHEMA_FILE, SchemaSource::Sdl(file.clone()), file),
-        (None, Some(file)) => (&EXECUTION_CONFIG_FILE, SchemaSource::ExecutionConfig(file.clone()), file),
+        (None, Some(file)) => (
+            &EXECUTION_CONFIG_FILE,
+            SchemaSource::ExecutionConfig(file.clone()),
+            file,
+        ),
         (Some(_), Some(_)) => {
             let at = resource.at(&EXECUTION_CONFIG_FILE);
             report.mistake(&at, "both it and `schema_file`", "one of the two");
@@ -262,7 +340,11 @@ fn schema(
     };
     if !file.is_file() {
         let found = shown(&file.display().to_string());
-        report.mistake(&resource.at(key), found, "an existing file, relative to the configuration file");
+        report.mistake(
+            &resource.at(key),
+            found,
+            "an existing file, relative to the configuration file",
+        );
         return None;
     }
     report.watch(file);

@@ -8,7 +8,11 @@ use crate::config::{
 };
 
 /// A list of hosts, each `host` or `host:port`, in lower case.
-pub(in crate::config) fn hosts(section: &Section, key: &Key<List>, report: &mut Report) -> Vec<String> {
+pub(in crate::config) fn hosts(
+    section: &Section,
+    key: &Key<List>,
+    report: &mut Report,
+) -> Vec<String> {
     let mut hosts = Vec::new();
     for (index, text) in section.get(key).iter().enumerate() {
         match parse_host(text) {

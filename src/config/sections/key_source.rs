@@ -22,7 +22,9 @@ use crate::{
         url::parse_web_url,
     },
     domain::Issuer,
-    keys::{Algorithm, AlgorithmSet, RemoteSettings, SourceSettings, UnknownKidSettings, is_fetchable},
+    keys::{
+        Algorithm, AlgorithmSet, RemoteSettings, SourceSettings, UnknownKidSettings, is_fetchable,
+    },
     policy::SourceRules,
 };
 
@@ -30,8 +32,15 @@ use crate::{
 pub(in crate::config) const KEYS: Keys = &[REMOTE, secret::KEYS, token::KEYS];
 
 /// The keys that only a fetched source has.
-const REMOTE: Part =
-    &[&URL, &REFRESH_INTERVAL, &REFRESH_UNKNOWN_KID, &MAX_STALE, &TIMEOUT, &MAX_BYTES, &ALLOWED_USE];
+const REMOTE: Part = &[
+    &URL,
+    &REFRESH_INTERVAL,
+    &REFRESH_UNKNOWN_KID,
+    &MAX_STALE,
+    &TIMEOUT,
+    &MAX_BYTES,
+    &ALLOWED_USE,
+];
 
 /// `oauth.jwks[].url`.
 pub(in crate::config) const URL: Key<Text> = Key::new(
@@ -44,7 +53,10 @@ pub(in crate::config) const URL: Key<Text> = Key::new(
 
 const REFRESH_INTERVAL: Key<Period> = Key::new(
     "refresh_interval",
-    Period { default: MINUTE, range: Duration::from_secs(5)..=YEAR },
+    Period {
+        default: MINUTE,
+        range: Duration::from_secs(5)..=YEAR,
+    },
     "Time between two fetches, ±10 %.",
 );
 
@@ -62,33 +74,57 @@ const UNKNOWN_KID_ENABLED: Key<Flag> = Key::new(
 
 const MAX_WAIT: Key<Period> = Key::new(
     "max_wait",
-    Period { default: Duration::from_millis(150), range: Duration::ZERO..=Duration::from_secs(30) },
+    Period {
+        default: Duration::from_millis(150),
+        range: Duration::ZERO..=Duration::from_secs(30),
+    },
     "How long a request waits for that fetch.",
 );
 
 const INTERVAL: Key<Period> = Key::new(
     "interval",
-    Period { default: Duration::from_secs(30), range: Duration::from_secs(1)..=YEAR },
+    Period {
+        default: Duration::from_secs(30),
+        range: Duration::from_secs(1)..=YEAR,
+    },
     "Time in which one such fetch is earned.",
 );
 
-const BURST: Key<Number> =
-    Key::new("burst", Number { default: Some(2), range: 1..=1000 }, "How many can be saved up.");
+const BURST: Key<Number> = Key::new(
+    "burst",
+    Number {
+        default: Some(2),
+        range: 1..=1000,
+    },
+    "How many can be saved up.",
+);
 
 const MAX_STALE: Key<Period> = Key::new(
     "max_stale",
-    Period { default: Duration::from_secs(24 * 60 * 60), range: MILLISECOND..=YEAR },
+    Period {
+        default: Duration::from_secs(24 * 60 * 60),
+        range: MILLISECOND..=YEAR,
+    },
     "How long the last good keys serve while fetches fail. Afterwards `keys-unavailable`.",
 );
 
 const TIMEOUT: Key<Period> = Key::new(
     "timeout",
-    Period { default: Duration::from_secs(5), range: MILLISECOND..=Duration::from_secs(5 * 60) },
+    Period {
+        default: Duration::from_secs(5),
+        range: MILLISECOND..=Duration::from_secs(5 * 60),
+    },
     "How long one fetch may take.",
 );
 
-const MAX_BYTES: Key<Size> =
-    Key::new("max_bytes", Size { default: 512 << 10, range: 1 << 10..=64 << 20 }, "The longest answer.");
+const MAX_BYTES: Key<Size> = Key::new(
+    "max_bytes",
+    Size {
+        default: 512 << 10,
+        range: 1 << 10..=64 << 20,
+    },
+    "The longest answer.",
+);
 
 const ALLOWED_USE: Key<List> = Key::new(
     "allowed_use",
@@ -109,10 +145,19 @@ pub(in crate::config) fn read(
     for entry in entries {
         let issuer = token::issuer(entry, report);
         let keys = keys(entry, issuer.clone(), around, report);
-        let is_discovered = entry.find(&URL).and_then(parse_web_url).is_some_and(|url| is_discovery(&url));
+        let is_discovered = entry
+            .find(&URL)
+            .and_then(parse_web_url)
+            .is_some_and(|url| is_discovery(&url));
         let token = token::read(entry, issuer, is_discovered, around, report);
         let Some((name, keys)) = keys else { continue };
-        let same = |number: usize| if number < 2 { name.clone() } else { format!("{name}#{number}") };
+        let same = |number: usize| {
+            if number < 2 {
+                name.clone()
+            } else {
+                format!("{name}#{number}")
+            }
+        };
         let is_free = |name: &String| sources.iter().all(|source| source.name != *name);
         let name = (1..).map(same).find(is_free).unwrap_or_default();
         sources.push(SourceRules { name, keys, token });
@@ -122,17 +167,26 @@ pub(in crate::config) fn read(
 
 /// Returns true for the URL of a discovery document (RFC 8414, OpenID Connect Discovery).
 fn is_discovery(url: &Url) -> bool {
-    ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"]
-        .iter()
-        .any(|ending| url.path().ends_with(ending))
+    [
+        "/.well-known/openid-configuration",
+        "/.well-known/oauth-authorization-server",
+    ]
+    .iter()
+    .any(|ending| url.path().ends_with(ending))
 }
 
 fn refuse_repetitions(entries: &[Section], key: &Key<Text>, what: &str, report: &mut Report) {
     let mut seen: Vec<&str> = Vec::new();
     for entry in entries {
-        let Some(text) = entry.find(key) else { continue };
+        let Some(text) = entry.find(key) else {
+            continue;
+        };
         if seen.contains(&text) {
-            report.mistake(&entry.at(key), shown_url(text), format!("a {what} that no other entry has"));
+            report.mistake(
+                &entry.at(key),
+                shown_url(text),
+                format!("a {what} that no other entry has"),
+            );
         }
         seen.push(text);
     }
@@ -155,7 +209,10 @@ fn keys(
         (false, true) => {
             warn_of_idle_keys(entry, report);
             let settings = secret::read(entry, around.folder, report)?;
-            return Some((format!("secret:{}", settings.key_id), SourceSettings::Secret(settings)));
+            return Some((
+                format!("secret:{}", settings.key_id),
+                SourceSettings::Secret(settings),
+            ));
         }
     }
     None
@@ -163,7 +220,10 @@ fn keys(
 
 fn warn_of_idle_keys(entry: &Section, report: &mut Report) {
     for key in REMOTE.iter().filter(|key| entry.has(**key)) {
-        report.warn(format!("{} has no effect with a shared secret", entry.at(*key)));
+        report.warn(format!(
+            "{} has no effect with a shared secret",
+            entry.at(*key)
+        ));
     }
 }
 
@@ -194,15 +254,26 @@ fn remote(
         url: url?,
     };
     let host = settings.url.host_str().unwrap_or_default();
-    let port = settings.url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    Some((format!("{host}{port}{}", settings.url.path()), SourceSettings::Remote(settings)))
+    let port = settings
+        .url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    Some((
+        format!("{host}{port}{}", settings.url.path()),
+        SourceSettings::Remote(settings),
+    ))
 }
 
 fn url(entry: &Section, around: &Surroundings<'_>, report: &mut Report) -> Option<Url> {
     let text = entry.find(&URL)?;
     let at = entry.at(&URL);
     let Some(url) = parse_web_url(text) else {
-        report.mistake(&at, shown_url(text), "an http(s) URL without user name and fragment");
+        report.mistake(
+            &at,
+            shown_url(text),
+            "an http(s) URL without user name and fragment",
+        );
         return None;
     };
     if let Err(why) = is_fetchable(&url, around.insecure_hosts) {
@@ -215,7 +286,9 @@ fn max_stale(entry: &Section, report: &mut Report) -> Duration {
     let max_stale = entry.get(&MAX_STALE);
     if max_stale < entry.get(&REFRESH_INTERVAL) {
         let path = entry.at(&MAX_STALE);
-        report.warn(format!("{path} is shorter than refresh_interval: keys go stale between two fetches"));
+        report.warn(format!(
+            "{path} is shorter than refresh_interval: keys go stale between two fetches"
+        ));
     }
     max_stale
 }
@@ -232,15 +305,25 @@ fn unknown_kid(section: &Section) -> UnknownKidSettings {
 fn allowed_use(entry: &Section, report: &mut Report) -> Vec<String> {
     let uses = entry.get(&ALLOWED_USE);
     if uses.is_empty() {
-        report.mistake(&entry.at(&ALLOWED_USE), "an empty list", "at least one use, such as `sig`");
+        report.mistake(
+            &entry.at(&ALLOWED_USE),
+            "an empty list",
+            "at least one use, such as `sig`",
+        );
     }
     uses
 }
 
 fn algorithms(entry: &Section, report: &mut Report) -> AlgorithmSet {
-    let Some(names) = entry.find(&ALGORITHMS) else { return AlgorithmSet::asymmetric() };
+    let Some(names) = entry.find(&ALGORITHMS) else {
+        return AlgorithmSet::asymmetric();
+    };
     if names.is_empty() {
-        report.mistake(&entry.at(&ALGORITHMS), "an empty list", "at least one algorithm");
+        report.mistake(
+            &entry.at(&ALGORITHMS),
+            "an empty list",
+            "at least one algorithm",
+        );
     }
     let mut known = Vec::new();
     for (index, name) in names.iter().enumerate() {
@@ -256,7 +339,10 @@ fn algorithms(entry: &Section, report: &mut Report) -> AlgorithmSet {
 }
 
 fn asymmetric_instead_of(name: &str) -> String {
-    let names: Vec<&str> = AlgorithmSet::asymmetric().iter().map(Algorithm::name).collect();
+    let names: Vec<&str> = AlgorithmSet::asymmetric()
+        .iter()
+        .map(Algorithm::name)
+        .collect();
     let names = names.join(", ");
     match name {
         "none" => format!("one of {names}: a token without a signature proves nothing"),

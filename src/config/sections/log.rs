@@ -17,7 +17,10 @@ pub(in crate::config) const KEYS: Keys = &[&[&FORMAT, &TIMESTAMPS, &LEVEL, &PERM
 
 const FORMAT: Key<Choice<LogFormat>> = Key::new(
     "format",
-    Choice { default: LogFormat::Json, words: &[("json", LogFormat::Json), ("text", LogFormat::Text)] },
+    Choice {
+        default: LogFormat::Json,
+        words: &[("json", LogFormat::Json), ("text", LogFormat::Text)],
+    },
     "One JSON object a line, or text for people.",
 );
 
@@ -52,7 +55,10 @@ const PERMITS: Key<Ratio> = Key::new(
 
 const SUBJECT: Key<Choice<SubjectLogging>> = Key::new(
     "subject",
-    Choice { default: SubjectLogging::Hashed, words: SUBJECTS },
+    Choice {
+        default: SubjectLogging::Hashed,
+        words: SUBJECTS,
+    },
     "How a token's subject appears in the log and in spans.",
 );
 

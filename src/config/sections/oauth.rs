@@ -53,7 +53,10 @@ pub(in crate::config) const ENABLED: Key<Flag> = Key::new(
 
 const MODE: Key<Choice<Mode>> = Key::new(
     "mode",
-    Choice { default: Mode::Enforce, words: &[("enforce", Mode::Enforce), ("report", Mode::Report)] },
+    Choice {
+        default: Mode::Enforce,
+        words: &[("enforce", Mode::Enforce), ("report", Mode::Report)],
+    },
     "`report` lets requests pass that the policy would deny, and logs and counts them. Tokens are checked as ever. See \
      [policy.md](policy.md#report-mode).",
 );
@@ -86,8 +89,11 @@ const FORWARD_TOKEN: Key<Flag> = Key::new(
 );
 
 /// `oauth.scopes`.
-const SCOPES: Key<Members> =
-    Key::new("scopes", Members(scopes::KEYS), "The scopes that each operation needs.");
+const SCOPES: Key<Members> = Key::new(
+    "scopes",
+    Members(scopes::KEYS),
+    "The scopes that each operation needs.",
+);
 
 const SCOPE_CLAIMS: Key<List> = Key::new(
     "scope_claims",
@@ -98,20 +104,29 @@ const SCOPE_CLAIMS: Key<List> = Key::new(
 
 const UNLISTED: Key<Choice<Unlisted>> = Key::new(
     "unlisted",
-    Choice { default: Unlisted::Level, words: &[("level", Unlisted::Level), ("deny", Unlisted::Deny)] },
+    Choice {
+        default: Unlisted::Level,
+        words: &[("level", Unlisted::Level), ("deny", Unlisted::Deny)],
+    },
     "A tool, prompt or resource that no entry matches needs only its method's level; or `deny`.",
 );
 
 const UNKNOWN_METHODS: Key<Choice<Unknown>> = Key::new(
     "unknown_methods",
-    Choice { default: Unknown::Deny, words: UNKNOWN },
+    Choice {
+        default: Unknown::Deny,
+        words: UNKNOWN,
+    },
     "JSON-RPC methods that no MCP revision and no `methods` entry knows: `deny`, or `initialize` to ask for that level \
      only.",
 );
 
 const UNKNOWN_OPERATION: Key<Choice<Unknown>> = Key::new(
     "unknown_operation",
-    Choice { default: Unknown::Deny, words: UNKNOWN },
+    Choice {
+        default: Unknown::Deny,
+        words: UNKNOWN,
+    },
     "A POST whose operation the gateway did not show: `deny`, or `initialize`. The latter is a mistake as soon as another \
      level has scopes: hiding the operation would skip them.",
 );
@@ -135,7 +150,10 @@ const CHALLENGE_SCOPES: Key<Choice<ChallengeScopes>> = Key::new(
     "challenge_scopes",
     Choice {
         default: ChallengeScopes::Operation,
-        words: &[("operation", ChallengeScopes::Operation), ("level", ChallengeScopes::Level)],
+        words: &[
+            ("operation", ChallengeScopes::Operation),
+            ("level", ChallengeScopes::Level),
+        ],
     },
     "What a 403 names: all scopes that the `operation` needs, or only those of the first failing `level`.",
 );
@@ -209,9 +227,16 @@ pub(in crate::config) fn read(
 fn authorization_servers(oauth: &Section, report: &mut Report) -> Vec<Issuer> {
     let single = oauth.find(&AUTHORIZATION_SERVER_URL);
     let single = single.map(|text| (oauth.at(&AUTHORIZATION_SERVER_URL), text.to_owned()));
-    let listed = oauth.get(&AUTHORIZATION_SERVER_URLS).into_iter().enumerate();
-    let listed =
-        listed.map(|(index, text)| (format!("{}[{index}]", oauth.at(&AUTHORIZATION_SERVER_URLS)), text));
+    let listed = oauth
+        .get(&AUTHORIZATION_SERVER_URLS)
+        .into_iter()
+        .enumerate();
+    let listed = listed.map(|(index, text)| {
+        (
+            format!("{}[{index}]", oauth.at(&AUTHORIZATION_SERVER_URLS)),
+            text,
+        )
+    });
     let mut servers = Vec::new();
     for (at, text) in single.into_iter().chain(listed) {
         refuse_common_tenant(&at, &text, report);
@@ -232,11 +257,22 @@ fn sources(
     report: &mut Report,
 ) -> Vec<crate::policy::SourceRules> {
     let entries = oauth.get(&JWKS);
-    oauth.require(&JWKS, "at least one key source: `- url: 'https://…'`", report);
+    oauth.require(
+        &JWKS,
+        "at least one key source: `- url: 'https://…'`",
+        report,
+    );
     if matches!(oauth.find(&JWKS), Some([])) {
-        report.mistake(&oauth.at(&JWKS), "no key source", "at least one: `- url: 'https://…'`");
+        report.mistake(
+            &oauth.at(&JWKS),
+            "no key source",
+            "at least one: `- url: 'https://…'`",
+        );
     }
-    let urls = entries.iter().filter(|entry| entry.has(&key_source::URL)).count();
+    let urls = entries
+        .iter()
+        .filter(|entry| entry.has(&key_source::URL))
+        .count();
     let around = Surroundings {
         folder: common.folder,
         insecure_hosts: common.insecure_hosts,
@@ -253,8 +289,16 @@ fn scope_claims(oauth: &Section, report: &mut Report) -> Vec<String> {
     if claims.is_empty() {
         report.mistake(&at, "an empty list", "at least one claim");
     }
-    for (index, _) in claims.iter().enumerate().filter(|(_, claim)| claim.is_empty()) {
-        report.mistake(&format!("{at}[{index}]"), "an empty text", "the name of a claim");
+    for (index, _) in claims
+        .iter()
+        .enumerate()
+        .filter(|(_, claim)| claim.is_empty())
+    {
+        report.mistake(
+            &format!("{at}[{index}]"),
+            "an empty text",
+            "the name of a claim",
+        );
     }
     claims
 }
@@ -267,7 +311,11 @@ fn allowed_origins(oauth: &Section, report: &mut Report) -> Option<Vec<String>> 
             Some(origin) => origins.push(origin),
             None => {
                 let at = format!("{}[{index}]", oauth.at(&ALLOWED_ORIGINS));
-                report.mistake(&at, shown_url(text), "an origin such as `https://app.example.com`");
+                report.mistake(
+                    &at,
+                    shown_url(text),
+                    "an origin such as `https://app.example.com`",
+                );
             }
         }
     }
@@ -289,10 +337,15 @@ fn refuse_hidden_levels(oauth: &Section, settings: &OauthSettings, report: &mut 
 
 fn warn_of_openings(oauth: &Section, settings: &OauthSettings, report: &mut Report) {
     if settings.mode == Mode::Report {
-        report.warn(format!("{} is report: missing scopes do not deny", oauth.at(&MODE)));
+        report.warn(format!(
+            "{} is report: missing scopes do not deny",
+            oauth.at(&MODE)
+        ));
     }
     if settings.trust_mcp_headers {
         let at = oauth.at(&TRUST_MCP_HEADERS);
-        report.warn(format!("{at}: a server that takes its operation from the body alone can be tricked"));
+        report.warn(format!(
+            "{at}: a server that takes its operation from the body alone can be tricked"
+        ));
     }
 }

@@ -20,8 +20,14 @@ use crate::{
 };
 
 /// The keys of `server.otlp`.
-pub(in crate::config) const KEYS: Keys =
-    &[&[&ENDPOINT, &PROTOCOL, &SAMPLE, &HEADERS, &TIMEOUT, &SERVICE_NAME]];
+pub(in crate::config) const KEYS: Keys = &[&[
+    &ENDPOINT,
+    &PROTOCOL,
+    &SAMPLE,
+    &HEADERS,
+    &TIMEOUT,
+    &SERVICE_NAME,
+]];
 
 const ENDPOINT: Key<Text> = Key::new(
     "endpoint",
@@ -62,18 +68,26 @@ const HEADERS: Key<Secret> = Key::new(
 
 const TIMEOUT: Key<Period> = Key::new(
     "timeout",
-    Period { default: Duration::from_secs(10), range: Duration::from_millis(10)..=Duration::from_secs(60) },
+    Period {
+        default: Duration::from_secs(10),
+        range: Duration::from_millis(10)..=Duration::from_secs(60),
+    },
     "How long one attempt to send may take.",
 );
 
-const SERVICE_NAME: Key<Text> =
-    Key::new("service_name", Text::preset(Form::Any, env!("CARGO_PKG_NAME")), "`service.name` of the spans.")
-        .variable("OTEL_SERVICE_NAME");
+const SERVICE_NAME: Key<Text> = Key::new(
+    "service_name",
+    Text::preset(Form::Any, env!("CARGO_PKG_NAME")),
+    "`service.name` of the spans.",
+)
+.variable("OTEL_SERVICE_NAME");
 
 /// Reads the section; `None` without an endpoint.
 pub(in crate::config) fn read(otlp: &Section, report: &mut Report) -> Option<OtlpSettings> {
     let protocol = otlp.get(&PROTOCOL);
-    let endpoint = otlp.find(&ENDPOINT).and_then(|text| endpoint(text, protocol, otlp, report));
+    let endpoint = otlp
+        .find(&ENDPOINT)
+        .and_then(|text| endpoint(text, protocol, otlp, report));
     let headers = headers(otlp, report);
     let service_name = otlp.get(&SERVICE_NAME);
     if service_name.is_empty() {
@@ -93,7 +107,12 @@ pub(in crate::config) fn read(otlp: &Section, report: &mut Report) -> Option<Otl
 }
 
 /// Over HTTP `/v1/traces` is added to the endpoint, unless it ends so already; over gRPC the endpoint is an origin.
-fn endpoint(text: &str, protocol: OtlpProtocol, otlp: &Section, report: &mut Report) -> Option<Uri> {
+fn endpoint(
+    text: &str,
+    protocol: OtlpProtocol,
+    otlp: &Section,
+    report: &mut Report,
+) -> Option<Uri> {
     let path = written_path(text).trim_end_matches('/');
     let (whole, expected) = match protocol {
         OtlpProtocol::Http if path.ends_with(TRACES) => (text.to_owned(), URL),
@@ -120,7 +139,8 @@ fn headers(otlp: &Section, report: &mut Report) -> OtlpHeaders {
                 headers.append(name, value);
             }
             None => {
-                let expected = "`name=value`, or several with commas between them, as headers of HTTP";
+                let expected =
+                    "`name=value`, or several with commas between them, as headers of HTTP";
                 report.mistake(&otlp.at(&HEADERS), "a value that is not shown", expected);
             }
         }
@@ -139,8 +159,14 @@ fn header(member: &str) -> Option<(HeaderName, HeaderValue)> {
 /// An operator who writes the other keys wants traces.
 fn warn_of_idle_keys(otlp: &Section, report: &mut Report) {
     let others: [&dyn Declared; 5] = [&PROTOCOL, &SAMPLE, &HEADERS, &TIMEOUT, &SERVICE_NAME];
-    if others.into_iter().any(|key| otlp.has(key) && report.variable(&otlp.at(key)).is_none()) {
-        report.warn(format!("{} has no endpoint: no traces are sent", otlp.path()));
+    if others
+        .into_iter()
+        .any(|key| otlp.has(key) && report.variable(&otlp.at(key)).is_none())
+    {
+        report.warn(format!(
+            "{} has no endpoint: no traces are sent",
+            otlp.path()
+        ));
     }
 }
 

@@ -37,13 +37,23 @@ pub(in crate::config) fn read(
     environment: &Environment,
     report: &mut Report,
 ) -> OutgoingSettings {
-    let ca_pem = server.find(&CA_FILE).and_then(|file| ca_pem(&folder.join(file), server, report));
+    let ca_pem = server
+        .find(&CA_FILE)
+        .and_then(|file| ca_pem(&folder.join(file), server, report));
     let insecure_hosts = hosts(server, &INSECURE_KEY_HOSTS, report);
-    for (index, host) in insecure_hosts.iter().enumerate().filter(|(_, host)| has_port(host)) {
+    for (index, host) in insecure_hosts
+        .iter()
+        .enumerate()
+        .filter(|(_, host)| has_port(host))
+    {
         let path = format!("{}[{index}]", server.at(&INSECURE_KEY_HOSTS));
         report.mistake(&path, shown(host), "a host without a port");
     }
-    OutgoingSettings { insecure_hosts, ca_pem, proxy: environment.proxies() }
+    OutgoingSettings {
+        insecure_hosts,
+        ca_pem,
+        proxy: environment.proxies(),
+    }
 }
 
 fn ca_pem(file: &Path, server: &Section, report: &mut Report) -> Option<Vec<u8>> {

@@ -28,31 +28,49 @@ pub(in crate::config) const ID: Key<Text> = Key::new(
 );
 
 /// The keys that `mcp` and an entry of `resources` share, but for `server` and those of GraphQL routers.
-pub(in crate::config) const KEYS: Part =
-    &[&ENABLED, &RESOURCE_NAME, &RESOURCE_DOCUMENTATION, &RESOURCE_POLICY_URI, &RESOURCE_TOS_URI, &OAUTH];
+pub(in crate::config) const KEYS: Part = &[
+    &ENABLED,
+    &RESOURCE_NAME,
+    &RESOURCE_DOCUMENTATION,
+    &RESOURCE_POLICY_URI,
+    &RESOURCE_TOS_URI,
+    &OAUTH,
+];
 
 /// `server` of an entry of `resources`.
-pub(in crate::config) const SERVER: Key<Members> = Key::new("server", Members(&[endpoint::KEYS]), SERVER_DOC);
+pub(in crate::config) const SERVER: Key<Members> =
+    Key::new("server", Members(&[endpoint::KEYS]), SERVER_DOC);
 
 /// What `server` of a resource is.
 pub(in crate::config) const SERVER_DOC: &str = "Where clients reach the MCP server.";
 
 /// `oauth`.
-pub(in crate::config) const OAUTH: Key<Members> =
-    Key::new("oauth", Members(oauth::KEYS), "Who may do what: authorization servers, scopes and keys.");
+pub(in crate::config) const OAUTH: Key<Members> = Key::new(
+    "oauth",
+    Members(oauth::KEYS),
+    "Who may do what: authorization servers, scopes and keys.",
+);
 
-const ENABLED: Key<Flag> =
-    Key::new("enabled", Flag::UNSET, "`true` in `resources`, `false` in `mcp`: write `mcp.enabled: true`.")
-        .defaults_to("see meaning");
+const ENABLED: Key<Flag> = Key::new(
+    "enabled",
+    Flag::UNSET,
+    "`true` in `resources`, `false` in `mcp`: write `mcp.enabled: true`.",
+)
+.defaults_to("see meaning");
 
 const RESOURCE_NAME: Key<Text> = Key::new("resource_name", Text::ANY, "Copied to the metadata.");
 
-const RESOURCE_DOCUMENTATION: Key<Text> =
-    Key::new("resource_documentation", Text::URL, "Copied to the metadata.");
+const RESOURCE_DOCUMENTATION: Key<Text> = Key::new(
+    "resource_documentation",
+    Text::URL,
+    "Copied to the metadata.",
+);
 
-const RESOURCE_POLICY_URI: Key<Text> = Key::new("resource_policy_uri", Text::URL, "Copied to the metadata.");
+const RESOURCE_POLICY_URI: Key<Text> =
+    Key::new("resource_policy_uri", Text::URL, "Copied to the metadata.");
 
-const RESOURCE_TOS_URI: Key<Text> = Key::new("resource_tos_uri", Text::URL, "Copied to the metadata.");
+const RESOURCE_TOS_URI: Key<Text> =
+    Key::new("resource_tos_uri", Text::URL, "Copied to the metadata.");
 
 /// Reads the enabled resources. Of the others only the shape counts, and that was checked.
 pub(in crate::config) fn read(
@@ -62,12 +80,18 @@ pub(in crate::config) fn read(
     report: &mut Report,
 ) -> Vec<ResourceSettings> {
     let enabled = enabled(mcp, resources, report);
-    let endpoints: Vec<Endpoint> =
-        enabled.iter().map(|(_, section)| endpoint::read(section.get(&SERVER), report)).collect();
+    let endpoints: Vec<Endpoint> = enabled
+        .iter()
+        .map(|(_, section)| endpoint::read(section.get(&SERVER), report))
+        .collect();
     let written: Vec<Written<'_>> = enabled
         .into_iter()
         .zip(endpoints)
-        .map(|((id, section), endpoint)| Written { id, section, endpoint })
+        .map(|((id, section), endpoint)| Written {
+            id,
+            section,
+            endpoint,
+        })
         .collect();
     if written.is_empty() {
         report.no_resource(&mcp.at(&ENABLED));
@@ -75,7 +99,11 @@ pub(in crate::config) fn read(
     check_apart(&written, report);
     let read = |resource: &Written<'_>| {
         let origin = &resource.endpoint.origin;
-        let is_alone = written.iter().filter(|other| other.endpoint.origin == *origin).count() == 1;
+        let is_alone = written
+            .iter()
+            .filter(|other| other.endpoint.origin == *origin)
+            .count()
+            == 1;
         settings(resource, is_alone, common, report)
     };
     written.iter().map(read).collect()
@@ -99,11 +127,21 @@ fn enabled<'a>(
     } else if mcp.is_written() {
         report.warn("mcp.enabled is not true: the section protects nothing".to_owned());
     }
-    for entry in resources.iter().filter(|entry| entry.find(&ENABLED).unwrap_or(true)) {
+    for entry in resources
+        .iter()
+        .filter(|entry| entry.find(&ENABLED).unwrap_or(true))
+    {
         entry.require(&ID, "the name of the resource", report);
         let id = id(entry, report);
-        if enabled.iter().any(|(earlier, _)| Some(earlier) == id.as_ref()) {
-            report.mistake(&entry.at(&ID), shown(entry.get(&ID)), "an id that no other resource has");
+        if enabled
+            .iter()
+            .any(|(earlier, _)| Some(earlier) == id.as_ref())
+        {
+            report.mistake(
+                &entry.at(&ID),
+                shown(entry.get(&ID)),
+                "an id that no other resource has",
+            );
         }
         let stand_in = || ResourceId::parse("unnamed").ok();
         enabled.extend(id.or_else(stand_in).map(|id| (id, entry)));
@@ -128,12 +166,24 @@ fn check_apart(written: &[Written<'_>], report: &mut Report) {
     for (index, resource) in written.iter().enumerate() {
         let server = resource.section.get(&SERVER);
         if resource.endpoint.hosts.is_empty() && !server.has(&HOSTS) && !server.has(&BASE_URL) {
-            report.missing(&server.at(&HOSTS), "`hosts` or `base_url`, since there are several resources");
+            report.missing(
+                &server.at(&HOSTS),
+                "`hosts` or `base_url`, since there are several resources",
+            );
         }
         for earlier in written.iter().take(index) {
             if let Some((host, path)) = meeting(&earlier.endpoint, &resource.endpoint) {
-                let found = format!("{} on {}, which `{}` has too", shown(path), shown(host), earlier.id);
-                report.mistake(&server.at(&PATH), found, "one resource for each host and path");
+                let found = format!(
+                    "{} on {}, which `{}` has too",
+                    shown(path),
+                    shown(host),
+                    earlier.id
+                );
+                report.mistake(
+                    &server.at(&PATH),
+                    found,
+                    "one resource for each host and path",
+                );
             }
         }
     }
@@ -141,7 +191,9 @@ fn check_apart(written: &[Written<'_>], report: &mut Report) {
 
 fn meeting<'a>(one: &'a Endpoint, other: &'a Endpoint) -> Option<(&'a String, &'a String)> {
     let host = one.hosts.iter().find(|host| other.hosts.contains(host))?;
-    let path = one.paths().find(|path| other.paths().any(|second| second == *path))?;
+    let path = one
+        .paths()
+        .find(|path| other.paths().any(|second| second == *path))?;
     Some((host, path))
 }
 
@@ -151,12 +203,24 @@ fn settings(
     common: &Common<'_>,
     report: &mut Report,
 ) -> ResourceSettings {
-    let Written { id, section, endpoint } = resource;
+    let Written {
+        id,
+        section,
+        endpoint,
+    } = resource;
     let enforcement = enforcement(section, endpoint, is_alone, common, report);
     let text = |key: &Key<Text>| section.find(key).map(str::to_owned);
-    for key in [&RESOURCE_DOCUMENTATION, &RESOURCE_POLICY_URI, &RESOURCE_TOS_URI] {
+    for key in [
+        &RESOURCE_DOCUMENTATION,
+        &RESOURCE_POLICY_URI,
+        &RESOURCE_TOS_URI,
+    ] {
         if let Some(url) = section.find(key).filter(|url| parse_web_url(url).is_none()) {
-            report.mistake(&section.at(key), shown(url), "an http(s) URL without user name and fragment");
+            report.mistake(
+                &section.at(key),
+                shown(url),
+                "an http(s) URL without user name and fragment",
+            );
         }
     }
     ResourceSettings {
@@ -184,14 +248,27 @@ fn enforcement(
 ) -> Enforcement {
     let oauth = section.get(&OAUTH);
     if oauth.find(&oauth::ENABLED) == Some(false) {
-        report.warn(format!("{}.oauth.enabled is false: every request is permitted", section.path()));
+        report.warn(format!(
+            "{}.oauth.enabled is false: every request is permitted",
+            section.path()
+        ));
         return Enforcement::Off;
     }
-    oauth.require(&oauth::ENABLED, "`true`, or `false` to permit every request", report);
-    section.get(&SERVER).require(&BASE_URL, "the origin by which clients reach the server", report);
+    oauth.require(
+        &oauth::ENABLED,
+        "`true`, or `false` to permit every request",
+        report,
+    );
+    section.get(&SERVER).require(
+        &BASE_URL,
+        "the origin by which clients reach the server",
+        report,
+    );
     let mut audiences = vec![endpoint.identifier.clone()];
     if is_alone && endpoint.base_url != endpoint.identifier {
         audiences.push(endpoint.base_url.clone());
     }
-    Enforcement::On(Box::new(oauth::read(oauth, section, &audiences, common, report)))
+    Enforcement::On(Box::new(oauth::read(
+        oauth, section, &audiences, common, report,
+    )))
 }

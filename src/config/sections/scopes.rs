@@ -33,22 +33,28 @@ pub(in crate::config) const KEYS: Keys = &[&[
     &IMPLIES,
 ]];
 
-const INITIALIZE: Key<ScopeList> =
-    Key::new("initialize", ScopeList, "Needed by every request.").variable("MCP_OAUTH_SCOPES_INITIALIZE");
+const INITIALIZE: Key<ScopeList> = Key::new("initialize", ScopeList, "Needed by every request.")
+    .variable("MCP_OAUTH_SCOPES_INITIALIZE");
 
-const TOOLS_LIST: Key<ScopeList> =
-    Key::new("tools_list", ScopeList, "Added for `tools/list`.").variable("MCP_OAUTH_SCOPES_TOOLS_LIST");
+const TOOLS_LIST: Key<ScopeList> = Key::new("tools_list", ScopeList, "Added for `tools/list`.")
+    .variable("MCP_OAUTH_SCOPES_TOOLS_LIST");
 
-const TOOLS_CALL: Key<ScopeList> =
-    Key::new("tools_call", ScopeList, "Added for `tools/call`, for every tool.")
-        .variable("MCP_OAUTH_SCOPES_TOOLS_CALL");
+const TOOLS_CALL: Key<ScopeList> = Key::new(
+    "tools_call",
+    ScopeList,
+    "Added for `tools/call`, for every tool.",
+)
+.variable("MCP_OAUTH_SCOPES_TOOLS_CALL");
 
-const EXECUTE_GRAPHQL: Key<ScopeList> =
-    Key::new("execute_graphql", ScopeList, "Added for calls of this built-in tool of a GraphQL router.")
-        .variable("MCP_OAUTH_SCOPES_EXECUTE_GRAPHQL");
+const EXECUTE_GRAPHQL: Key<ScopeList> = Key::new(
+    "execute_graphql",
+    ScopeList,
+    "Added for calls of this built-in tool of a GraphQL router.",
+)
+.variable("MCP_OAUTH_SCOPES_EXECUTE_GRAPHQL");
 
-const GET_OPERATION_INFO: Key<ScopeList> =
-    Key::new("get_operation_info", ScopeList, "The same.").variable("MCP_OAUTH_SCOPES_GET_OPERATION_INFO");
+const GET_OPERATION_INFO: Key<ScopeList> = Key::new("get_operation_info", ScopeList, "The same.")
+    .variable("MCP_OAUTH_SCOPES_GET_OPERATION_INFO");
 
 const GET_SCHEMA: Key<ScopeList> =
     Key::new("get_schema", ScopeList, "The same.").variable("MCP_OAUTH_SCOPES_GET_SCHEMA");
@@ -66,20 +72,31 @@ const PROMPTS: Key<Names> = Key::new("prompts", Names, "Prompt name or glob.");
 
 const RESOURCES: Key<Names> = Key::new("resources", Names, "MCP resource URI or glob.");
 
-const IMPLIES: Key<Hierarchy> =
-    Key::new("implies", Hierarchy, "A scope, and the list of scopes that it includes. A cycle is a mistake.");
+const IMPLIES: Key<Hierarchy> = Key::new(
+    "implies",
+    Hierarchy,
+    "A scope, and the list of scopes that it includes. A cycle is a mistake.",
+);
 
 impl Reader<'_> {
     /// Reads a scope list. An empty one requires no scopes.
     pub(in crate::config) fn scopes(&mut self, path: &str, value: &Value) -> Option<ScopeGroups> {
         let items = self.items(path, value, SCOPE_LIST)?;
-        let lists = items.iter().filter(|item| matches!(item.kind, ValueKind::Array(_))).count();
+        let lists = items
+            .iter()
+            .filter(|item| matches!(item.kind, ValueKind::Array(_)))
+            .count();
         if lists == 0 {
             let group = self.group(path, items)?;
-            return Some(if group.is_empty() { Vec::new() } else { vec![group] });
+            return Some(if group.is_empty() {
+                Vec::new()
+            } else {
+                vec![group]
+            });
         }
         if lists < items.len() {
-            self.report.mistake(path, "scopes and lists of scopes side by side", SCOPE_LIST);
+            self.report
+                .mistake(path, "scopes and lists of scopes side by side", SCOPE_LIST);
             return None;
         }
         let groups: Vec<_> = items
@@ -91,10 +108,16 @@ impl Reader<'_> {
     }
 
     fn inner(&mut self, path: &str, value: &Value) -> Option<Vec<Scope>> {
-        let group = self.items(path, value, "a list of scopes").and_then(|items| self.group(path, items))?;
+        let group = self
+            .items(path, value, "a list of scopes")
+            .and_then(|items| self.group(path, items))?;
         if group.is_empty() {
             // "or nothing" would open the whole level.
-            self.report.mistake(path, "an empty list among the alternatives", "at least one scope");
+            self.report.mistake(
+                path,
+                "an empty list among the alternatives",
+                "at least one scope",
+            );
             return None;
         }
         Some(group)
@@ -117,12 +140,20 @@ impl Reader<'_> {
     fn parse_scope(&mut self, path: &str, text: &str) -> Option<Scope> {
         if text == OFFLINE_ACCESS {
             let found = format!("{}, with which clients ask for refresh tokens", shown(text));
-            self.report.mistake(path, found, "scopes of the MCP server: no token for it needs this one");
+            self.report.mistake(
+                path,
+                found,
+                "scopes of the MCP server: no token for it needs this one",
+            );
             return None;
         }
         let scope = Scope::parse(text);
         if let Err(error) = &scope {
-            self.report.mistake(path, shown(text), scope_instead_of(text, &error.to_string()));
+            self.report.mistake(
+                path,
+                shown(text),
+                scope_instead_of(text, &error.to_string()),
+            );
         }
         scope.ok()
     }
@@ -135,7 +166,8 @@ impl Reader<'_> {
             .map(|(name, value)| {
                 let path = below(path, name);
                 if name.is_empty() {
-                    self.report.misnamed(&path, "an empty name", "a name or a glob");
+                    self.report
+                        .misnamed(&path, "an empty name", "a name or a glob");
                 }
                 Some((name.clone(), self.scopes(&path, value)?))
             })
@@ -201,7 +233,11 @@ pub(in crate::config) fn read(scopes: &Section, report: &mut Report) -> ScopeSet
     if let Some(cycle) = cycle(&settings.implies) {
         let names: Vec<&str> = cycle.iter().map(|scope| scope.as_str()).collect();
         let found = format!("the cycle {}", shown(&names.join(" > ")));
-        report.mistake(&scopes.at(&IMPLIES), found, "scopes that do not include themselves");
+        report.mistake(
+            &scopes.at(&IMPLIES),
+            found,
+            "scopes that do not include themselves",
+        );
     }
     settings
 }
@@ -224,16 +260,26 @@ fn glob_instead_of(expression: &str, key: &Key<Names>) -> String {
     } else {
         "a glob, in which `*` stands for any text"
     };
-    let glob =
-        expression.trim_start_matches('^').trim_end_matches('$').replace(".*", "*").replace(".+", "?*");
+    let glob = expression
+        .trim_start_matches('^')
+        .trim_end_matches('$')
+        .replace(".*", "*")
+        .replace(".+", "?*");
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-/.:*?".contains(&byte);
-    if glob.bytes().all(is_plain) { format!("{kind}: `{glob}`") } else { kind.to_owned() }
+    if glob.bytes().all(is_plain) {
+        format!("{kind}: `{glob}`")
+    } else {
+        kind.to_owned()
+    }
 }
 
 /// Tool names are compared byte for byte: two entries that differ only in case are seldom two tools.
 fn warn_of_case(path: &str, tools: &NamedScopes, report: &mut Report) {
     for (index, (name, _)) in tools.iter().enumerate() {
-        let earlier = tools.iter().take(index).find(|(earlier, _)| earlier.eq_ignore_ascii_case(name));
+        let earlier = tools
+            .iter()
+            .take(index)
+            .find(|(earlier, _)| earlier.eq_ignore_ascii_case(name));
         if let Some((earlier, _)) = earlier {
             report.warn(format!(
                 "{path} has {} and {}, which differ only in case: each matches only the tool that is written so",
@@ -253,9 +299,16 @@ pub(in crate::config) fn has_further_levels(scopes: &ScopeSettings) -> bool {
         &scopes.get_operation_info,
         &scopes.get_schema,
     ];
-    let named = [&scopes.methods, &scopes.tools, &scopes.prompts, &scopes.resources];
+    let named = [
+        &scopes.methods,
+        &scopes.tools,
+        &scopes.prompts,
+        &scopes.resources,
+    ];
     lists.iter().any(|groups| !groups.is_empty())
-        || named.iter().any(|named| named.iter().any(|(_, groups)| !groups.is_empty()))
+        || named
+            .iter()
+            .any(|named| named.iter().any(|(_, groups)| !groups.is_empty()))
 }
 
 fn check_method(path: &str, method: &str, report: &mut Report) {
@@ -270,7 +323,11 @@ fn check_method(path: &str, method: &str, report: &mut Report) {
     }
     let stem = method.strip_suffix('*').unwrap_or(method);
     if stem.contains('*') {
-        report.misnamed(path, shown(method), "a method, or a prefix with one `*` at its end");
+        report.misnamed(
+            path,
+            shown(method),
+            "a method, or a prefix with one `*` at its end",
+        );
     }
 }
 
@@ -278,7 +335,8 @@ fn check_method(path: &str, method: &str, report: &mut Report) {
 fn cycle(implies: &[(Scope, Vec<Scope>)]) -> Option<Vec<&Scope>> {
     // A scope that includes no scope with a list of its own is in no cycle. When no such scope is left, each step below
     // reaches a scope that can be left again, so that the walk must come back to one.
-    let mut left: HashMap<&Scope, &Vec<Scope>> = implies.iter().map(|(scope, list)| (scope, list)).collect();
+    let mut left: HashMap<&Scope, &Vec<Scope>> =
+        implies.iter().map(|(scope, list)| (scope, list)).collect();
     loop {
         let names: HashSet<&Scope> = left.keys().copied().collect();
         left.retain(|_, included| included.iter().any(|scope| names.contains(scope)));
@@ -287,18 +345,25 @@ fn cycle(implies: &[(Scope, Vec<Scope>)]) -> Option<Vec<&Scope>> {
         }
     }
     let mut chain: Vec<&Scope> = Vec::new();
-    let mut next = implies.iter().map(|(scope, _)| scope).find(|scope| left.contains_key(scope))?;
+    let mut next = implies
+        .iter()
+        .map(|(scope, _)| scope)
+        .find(|scope| left.contains_key(scope))?;
     loop {
         let start = chain.iter().position(|earlier| *earlier == next);
         chain.push(next);
         if let Some(start) = start {
             return Some(chain.split_off(start));
         }
-        next = left.get(next)?.iter().find(|scope| left.contains_key(scope))?;
+        next = left
+            .get(next)?
+            .iter()
+            .find(|scope| left.contains_key(scope))?;
     }
 }
 
-const SCOPE_LIST: &str = "a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other";
+const SCOPE_LIST: &str =
+    "a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other";
 
 /// OpenID Connect Core §11: it is for the authorization server, and tokens do not carry it.
 const OFFLINE_ACCESS: &str = "offline_access";

@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// The keys of an entry of `oauth.jwks` that are about a shared secret.
-pub(in crate::config) const KEYS: Part = &[&SECRET, &SECRET_FILE, &SYMMETRIC_ALGORITHM, &HEADER_KEY_ID];
+pub(in crate::config) const KEYS: Part =
+    &[&SECRET, &SECRET_FILE, &SYMMETRIC_ALGORITHM, &HEADER_KEY_ID];
 
 /// `oauth.jwks[].secret`.
 pub(in crate::config) const SECRET: Key<Secret> = Key::new(
@@ -27,24 +28,42 @@ pub(in crate::config) const SECRET: Key<Secret> = Key::new(
 );
 
 /// `oauth.jwks[].secret_file`.
-pub(in crate::config) const SECRET_FILE: Key<Text> =
-    Key::new("secret_file", Text::PATH, "Read it from a file instead; one final line break is dropped.");
+pub(in crate::config) const SECRET_FILE: Key<Text> = Key::new(
+    "secret_file",
+    Text::PATH,
+    "Read it from a file instead; one final line break is dropped.",
+);
 
 /// `oauth.jwks[].symmetric_algorithm`.
 pub(in crate::config) const SYMMETRIC_ALGORITHM: Key<Word<Algorithm>> = Key::new(
     "symmetric_algorithm",
-    Word(&[("HS256", Algorithm::Hs256), ("HS384", Algorithm::Hs384), ("HS512", Algorithm::Hs512)]),
+    Word(&[
+        ("HS256", Algorithm::Hs256),
+        ("HS384", Algorithm::Hs384),
+        ("HS512", Algorithm::Hs512),
+    ]),
     "Required with a secret.",
 );
 
 /// `oauth.jwks[].header_key_id`.
-pub(in crate::config) const HEADER_KEY_ID: Key<Text> =
-    Key::new("header_key_id", Text::ANY, "Required with a secret: the `kid` of its tokens.");
+pub(in crate::config) const HEADER_KEY_ID: Key<Text> = Key::new(
+    "header_key_id",
+    Text::ANY,
+    "Required with a secret: the `kid` of its tokens.",
+);
 
 /// Reads a source with `secret` or `secret_file`; the file is relative to `folder`.
-pub(in crate::config) fn read(entry: &Section, folder: &Path, report: &mut Report) -> Option<SecretSettings> {
+pub(in crate::config) fn read(
+    entry: &Section,
+    folder: &Path,
+    report: &mut Report,
+) -> Option<SecretSettings> {
     entry.require(&SYMMETRIC_ALGORITHM, "`HS256`, `HS384` or `HS512`", report);
-    entry.require(&HEADER_KEY_ID, "the `kid` of tokens that are signed with the secret", report);
+    entry.require(
+        &HEADER_KEY_ID,
+        "the `kid` of tokens that are signed with the secret",
+        report,
+    );
     let algorithm = algorithm(entry, report);
     let key_id = entry.find(&HEADER_KEY_ID);
     if key_id == Some("") {
@@ -85,8 +104,16 @@ fn bytes(entry: &Section, folder: &Path, report: &mut Report) -> Option<Vec<u8>>
         None => file(entry, folder, report)?,
     };
     if bytes.is_empty() {
-        let at = if entry.has(&SECRET) { entry.at(&SECRET) } else { entry.at(&SECRET_FILE) };
-        report.mistake(&at, "an empty secret", "a secret as long as the hash, or longer");
+        let at = if entry.has(&SECRET) {
+            entry.at(&SECRET)
+        } else {
+            entry.at(&SECRET_FILE)
+        };
+        report.mistake(
+            &at,
+            "an empty secret",
+            "a secret as long as the hash, or longer",
+        );
         return None;
     }
     Some(bytes)
@@ -99,11 +126,23 @@ fn file(entry: &Section, folder: &Path, report: &mut Report) -> Option<Vec<u8>> 
     match fs::read(&file) {
         Ok(bytes) => {
             let line = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-            Some(line.strip_suffix(b"\r").filter(|_| line.len() < bytes.len()).unwrap_or(line).to_vec())
+            Some(
+                line.strip_suffix(b"\r")
+                    .filter(|_| line.len() < bytes.len())
+                    .unwrap_or(line)
+                    .to_vec(),
+            )
         }
         Err(error) => {
-            let found = format!("{} which cannot be read: {error}", shown(&file.display().to_string()));
-            report.mistake(&entry.at(&SECRET_FILE), found, "a file, relative to the configuration file");
+            let found = format!(
+                "{} which cannot be read: {error}",
+                shown(&file.display().to_string())
+            );
+            report.mistake(
+                &entry.at(&SECRET_FILE),
+                found,
+                "a file, relative to the configuration file",
+            );
             None
         }
     }

@@ -74,32 +74,51 @@ pub(in crate::config) const GRPC_LISTEN_ADDR: Key<Text> = Key::new(
     "Envoy's `ext_authz` over gRPC, and `grpc.health.v1.Health`.",
 );
 
-const TLS: Key<Members> = Key::new("tls", Members(tls::KEYS), "TLS of the decision and gRPC listeners.");
+const TLS: Key<Members> = Key::new(
+    "tls",
+    Members(tls::KEYS),
+    "TLS of the decision and gRPC listeners.",
+);
 
 const MAX_BODY_BYTES: Key<Size> = Key::new(
     "max_body_bytes",
-    Size { default: 4 << 20, range: 1..=1 << 30 },
+    Size {
+        default: 4 << 20,
+        range: 1..=1 << 30,
+    },
     "The longest request body that is read. A longer one is `body-too-large`.",
 );
 
 const MAX_IN_FLIGHT: Key<Number> = Key::new(
     "max_in_flight",
-    Number { default: Some(10_000), range: 1..=1_000_000 },
+    Number {
+        default: Some(10_000),
+        range: 1..=1_000_000,
+    },
     "Requests that are decided at a time, over all workers. More are `overloaded`.",
 );
 
-const TOKEN_CACHE: Key<Members> =
-    Key::new("token_cache", Members(&[&[&MAX_ENTRIES, &MAX_BYTES]]), "The cache of verified tokens.");
+const TOKEN_CACHE: Key<Members> = Key::new(
+    "token_cache",
+    Members(&[&[&MAX_ENTRIES, &MAX_BYTES]]),
+    "The cache of verified tokens.",
+);
 
 const MAX_ENTRIES: Key<Number> = Key::new(
     "max_entries",
-    Number { default: Some(CacheSettings::DEFAULT.max_entries), range: 1..=100_000_000 },
+    Number {
+        default: Some(CacheSettings::DEFAULT.max_entries),
+        range: 1..=100_000_000,
+    },
     "Verified tokens that are remembered, over all workers. Each worker also keeps at most 2048 that it met last.",
 );
 
 const MAX_BYTES: Key<Size> = Key::new(
     "max_bytes",
-    Size { default: CacheSettings::DEFAULT.max_bytes as usize, range: 1 << 20..=1 << 40 },
+    Size {
+        default: CacheSettings::DEFAULT.max_bytes as usize,
+        range: 1 << 20..=1 << 40,
+    },
     "The memory that they may take. A token of 800 bytes takes about 2 KiB.",
 );
 
@@ -113,20 +132,29 @@ const WORKERS: Key<Number> = Key::new(
 
 const KEEP_ALIVE: Key<Period> = Key::new(
     "keep_alive",
-    Period { default: GATEWAY_IDLE, range: Duration::from_secs(1)..=YEAR },
+    Period {
+        default: GATEWAY_IDLE,
+        range: Duration::from_secs(1)..=YEAR,
+    },
     "How long an idle connection of a gateway is kept. Keep it above the gateway's own idle time (nginx: 60 s). Less \
      than 75 s warns.",
 );
 
 const DRAIN: Key<Period> = Key::new(
     "drain",
-    Period { default: Duration::from_secs(5), range: Duration::ZERO..=HOUR },
+    Period {
+        default: Duration::from_secs(5),
+        range: Duration::ZERO..=HOUR,
+    },
     "Time between SIGTERM, when `/readyz` begins to fail, and the closing of the listeners.",
 );
 
 const READY_WAIT: Key<Period> = Key::new(
     "ready_wait",
-    Period { default: Duration::from_secs(30), range: Duration::ZERO..=HOUR },
+    Period {
+        default: Duration::from_secs(30),
+        range: Duration::ZERO..=HOUR,
+    },
     "How long `/readyz` waits for the first answer of each key source.",
 );
 
@@ -148,10 +176,25 @@ const DEBUG_HOSTS: Key<List> = Key::new(
 pub(in crate::config) const LOG: Key<Members> = Key::new("log", Members(log::KEYS), "The log.");
 
 /// `server.audit`.
-pub(in crate::config) const AUDIT: Key<Members> = Key::new("audit", Members(audit::KEYS), "The audit log.");
+pub(in crate::config) const AUDIT: Key<Members> =
+    Key::new("audit", Members(audit::KEYS), "The audit log.");
 
 /// `server.otlp`.
 pub(in crate::config) const OTLP: Key<Members> = Key::new("otlp", Members(otlp::KEYS), "Traces.");
+
+/// Two listeners cannot share an address. The addresses are those of decisions, of the admin pages and of gRPC.
+fn check_apart(server: &Section, [listen, admin, grpc]: [&str; 3], report: &mut Report) {
+    let apart = "an address that no other listener has";
+    if is_same_listener(admin, listen) {
+        report.mistake(&server.at(&ADMIN_LISTEN_ADDR), shown(admin), apart);
+    }
+    if [listen, admin]
+        .iter()
+        .any(|other| is_same_listener(grpc, other))
+    {
+        report.mistake(&server.at(&GRPC_LISTEN_ADDR), shown(grpc), apart);
+    }
+}
 
 /// Reads the listeners and limits. `mcp_server` is `mcp.server`, which has another name for the decision listener.
 pub(in crate::config) fn read(
@@ -160,16 +203,24 @@ pub(in crate::config) fn read(
     folder: &Path,
     report: &mut Report,
 ) -> ServerSettings {
-    let grpc_listen_addr = address(server, &GRPC_LISTEN_ADDR, server.get(&GRPC_LISTEN_ADDR), report);
+    let grpc_listen_addr = address(
+        server,
+        &GRPC_LISTEN_ADDR,
+        server.get(&GRPC_LISTEN_ADDR),
+        report,
+    );
     let listen_addr = listen_addr(server, mcp_server, report);
-    let admin_listen_addr = address(server, &ADMIN_LISTEN_ADDR, server.get(&ADMIN_LISTEN_ADDR), report);
-    let apart = "an address that no other listener has";
-    if is_same_listener(&admin_listen_addr, &listen_addr) {
-        report.mistake(&server.at(&ADMIN_LISTEN_ADDR), shown(&admin_listen_addr), apart);
-    }
-    if [&listen_addr, &admin_listen_addr].iter().any(|other| is_same_listener(&grpc_listen_addr, other)) {
-        report.mistake(&server.at(&GRPC_LISTEN_ADDR), shown(&grpc_listen_addr), apart);
-    }
+    let admin_listen_addr = address(
+        server,
+        &ADMIN_LISTEN_ADDR,
+        server.get(&ADMIN_LISTEN_ADDR),
+        report,
+    );
+    check_apart(
+        server,
+        [&listen_addr, &admin_listen_addr, &grpc_listen_addr],
+        report,
+    );
     ServerSettings {
         listen_addr,
         grpc_listen_addr,
@@ -197,7 +248,10 @@ fn listen_addr(own: &Section, alias: &Section, report: &mut Report) -> String {
         && own_text != alias_text
         && own_outside == alias_outside
     {
-        let expected = format!("{}, as `server.listen_addr` says, or one of the two", shown(own_text));
+        let expected = format!(
+            "{}, as `server.listen_addr` says, or one of the two",
+            shown(own_text)
+        );
         report.mistake(&alias_at, shown(alias_text), expected);
     }
     let prefers_alias = own_text.is_none() || (alias_outside && !own_outside);
@@ -219,7 +273,9 @@ fn address_instead_of(text: &str) -> String {
     let is_number = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
     match (is_number, port.parse::<u16>()) {
         (true, Err(_)) => "`host:port` with a port up to 65535".to_owned(),
-        (true, Ok(port)) if !text.contains(':') => format!("`host:port`, such as `127.0.0.1:{port}`"),
+        (true, Ok(port)) if !text.contains(':') => {
+            format!("`host:port`, such as `127.0.0.1:{port}`")
+        }
         (true, Ok(_)) | (false, _) => "`host:port`".to_owned(),
     }
 }

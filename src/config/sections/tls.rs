@@ -36,7 +36,11 @@ const CLIENT_CA_FILE: Key<Text> = Key::new(
 
 /// Reads the section; its files are relative to `folder`. A section without keys is a mistake too: the listeners would
 /// serve plain text to an operator who asked for TLS.
-pub(in crate::config) fn read(tls: &Section, folder: &Path, report: &mut Report) -> Option<TlsSettings> {
+pub(in crate::config) fn read(
+    tls: &Section,
+    folder: &Path,
+    report: &mut Report,
+) -> Option<TlsSettings> {
     if !tls.is_written() {
         return None;
     }
@@ -49,11 +53,18 @@ pub(in crate::config) fn read(tls: &Section, folder: &Path, report: &mut Report)
         key_file: file(TlsKey::KeyFile)?,
         client_ca_file: file(TlsKey::ClientCaFile),
     };
-    for file in [&settings.cert_file, &settings.key_file].into_iter().chain(&settings.client_ca_file) {
+    for file in [&settings.cert_file, &settings.key_file]
+        .into_iter()
+        .chain(&settings.client_ca_file)
+    {
         report.watch(file.clone());
     }
     for error in settings.check() {
-        report.mistake(&tls.at(declared(error.key)), error.to_string(), error.key.expected());
+        report.mistake(
+            &tls.at(declared(error.key)),
+            error.to_string(),
+            error.key.expected(),
+        );
     }
     Some(settings)
 }

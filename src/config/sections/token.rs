@@ -19,8 +19,14 @@ use crate::{
 };
 
 /// The keys of an entry of `oauth.jwks` that are about tokens.
-pub(in crate::config) const KEYS: Part =
-    &[&ISSUER_KEY, &AUDIENCES, &ACCEPT_ANY_AUDIENCE, &ALGORITHMS, &LEEWAY, &TOKEN_TYPE];
+pub(in crate::config) const KEYS: Part = &[
+    &ISSUER_KEY,
+    &AUDIENCES,
+    &ACCEPT_ANY_AUDIENCE,
+    &ALGORITHMS,
+    &LEEWAY,
+    &TOKEN_TYPE,
+];
 
 const ISSUER_KEY: Key<Text> = Key::new(
     "issuer",
@@ -62,13 +68,19 @@ pub(in crate::config) const ALGORITHMS: Key<List> = Key::new(
 const LEEWAY: Key<Period> = Key::new(
     "leeway",
     // More than clocks differ by, and less than a leeway that makes `exp` meaningless.
-    Period { default: Duration::from_secs(30), range: Duration::ZERO..=Duration::from_secs(60 * 60) },
+    Period {
+        default: Duration::from_secs(30),
+        range: Duration::ZERO..=Duration::from_secs(60 * 60),
+    },
     "Grace on `exp` and `nbf`.",
 );
 
 const TOKEN_TYPE: Key<Choice<TokenType>> = Key::new(
     "token_type",
-    Choice { default: TokenType::Any, words: &[("any", TokenType::Any), ("at+jwt", TokenType::AtJwt)] },
+    Choice {
+        default: TokenType::Any,
+        words: &[("any", TokenType::Any), ("at+jwt", TokenType::AtJwt)],
+    },
     "`at+jwt` demands this `typ` (RFC 9068). `any` also takes `JWT` and none. Both refuse ID tokens and every other `typ`.",
 );
 
@@ -102,11 +114,23 @@ pub(in crate::config) fn issuer(entry: &Section, report: &mut Report) -> Option<
 
 /// Microsoft's `common` endpoint publishes an issuer for no tenant, which no token names.
 pub(in crate::config) fn refuse_common_tenant(at: &str, issuer: &str, report: &mut Report) {
-    let Some(url) = parse_web_url(issuer) else { return };
-    let is_microsoft = matches!(url.host_str(), Some("login.microsoftonline.com" | "sts.windows.net"));
-    let tenant = url.path_segments().and_then(|mut segments| segments.next()).unwrap_or_default().to_owned();
+    let Some(url) = parse_web_url(issuer) else {
+        return;
+    };
+    let is_microsoft = matches!(
+        url.host_str(),
+        Some("login.microsoftonline.com" | "sts.windows.net")
+    );
+    let tenant = url
+        .path_segments()
+        .and_then(|mut segments| segments.next())
+        .unwrap_or_default()
+        .to_owned();
     if is_microsoft && matches!(tenant.as_str(), "common" | "organizations" | "consumers") {
-        let found = format!("{}, the endpoint of many tenants, whose name is in no token", shown(issuer));
+        let found = format!(
+            "{}, the endpoint of many tenants, whose name is in no token",
+            shown(issuer)
+        );
         report.mistake(
             at,
             found,
@@ -134,7 +158,8 @@ fn issuer_rule(
         return IssuerRule::Discovered;
     }
     if around.needs_issuer {
-        let expected = "the issuer of these keys, since there is more than one URL or authorization server";
+        let expected =
+            "the issuer of these keys, since there is more than one URL or authorization server";
         entry.require(&ISSUER_KEY, expected, report);
     } else if around.authorization_servers.is_empty() && !entry.has(&ISSUER_KEY) {
         let path = entry.path();
@@ -153,14 +178,23 @@ fn audience(entry: &Section, around: &Surroundings<'_>, report: &mut Report) -> 
         report.mistake(&at, "a list of audiences", expected);
     }
     if accepts_any {
-        report.warn(format!("{}: tokens for other services are accepted", entry.at(&ACCEPT_ANY_AUDIENCE)));
+        report.warn(format!(
+            "{}: tokens for other services are accepted",
+            entry.at(&ACCEPT_ANY_AUDIENCE)
+        ));
         return Audience::Any;
     }
-    let Some(audiences) = entry.find(&AUDIENCES) else { return Audience::OneOf(around.audiences.to_vec()) };
+    let Some(audiences) = entry.find(&AUDIENCES) else {
+        return Audience::OneOf(around.audiences.to_vec());
+    };
     if audiences.is_empty() {
         report.mistake(&at, "an empty list", "at least one audience");
     }
-    for (index, audience) in audiences.iter().enumerate().filter(|(_, audience)| audience.trim().is_empty()) {
+    for (index, audience) in audiences
+        .iter()
+        .enumerate()
+        .filter(|(_, audience)| audience.trim().is_empty())
+    {
         report.mistake(&format!("{at}[{index}]"), shown(audience), "an audience");
     }
     Audience::OneOf(audiences)

@@ -11,11 +11,15 @@ use crate::config::{
 };
 
 /// The sections of ours at the top of the file.
-pub(in crate::config) const ROOT: Keys = &[&[&SERVER, &MCP, &RESOURCES, &graphql::STORAGE_PROVIDERS]];
+pub(in crate::config) const ROOT: Keys =
+    &[&[&SERVER, &MCP, &RESOURCES, &graphql::STORAGE_PROVIDERS]];
 
 /// `server`.
-pub(in crate::config) const SERVER: Key<Members> =
-    Key::new("server", Members(server::KEYS), "Listeners, limits, logs and outgoing requests.");
+pub(in crate::config) const SERVER: Key<Members> = Key::new(
+    "server",
+    Members(server::KEYS),
+    "Listeners, limits, logs and outgoing requests.",
+);
 
 /// `mcp`.
 pub(in crate::config) const MCP: Key<Members> = Key::new(
@@ -24,13 +28,21 @@ pub(in crate::config) const MCP: Key<Members> = Key::new(
     "One protected MCP server: the resource whose id is `mcp`.",
 );
 
-const MCP_SERVER: Key<Members> =
-    Key::new("server", Members(&[endpoint::KEYS, &[&server::MCP_LISTEN_ADDR]]), resource::SERVER_DOC);
+const MCP_SERVER: Key<Members> = Key::new(
+    "server",
+    Members(&[endpoint::KEYS, &[&server::MCP_LISTEN_ADDR]]),
+    resource::SERVER_DOC,
+);
 
 /// `resources`.
 pub(in crate::config) const RESOURCES: Key<Entries> = Key::new(
     "resources",
-    Entries(&[&[&resource::ID], resource::KEYS, &[&resource::SERVER], graphql::KEYS]),
+    Entries(&[
+        &[&resource::ID],
+        resource::KEYS,
+        &[&resource::SERVER],
+        graphql::KEYS,
+    ]),
     "Protected MCP servers, each with an id of its own.",
 );
 
@@ -43,7 +55,9 @@ pub fn keys() -> Vec<String> {
 /// Returns true if any key has this name. Of a text that is not YAML only such names are shown: any other word may be
 /// part of a secret.
 pub(in crate::config) fn is_known_name(name: &str) -> bool {
-    keys().iter().any(|path| path.split(['.', '[', ']']).any(|known| known == name))
+    keys()
+        .iter()
+        .any(|path| path.split(['.', '[', ']']).any(|known| known == name))
 }
 
 fn paths(prefix: &str, keys: Keys) -> Vec<String> {
@@ -51,7 +65,11 @@ fn paths(prefix: &str, keys: Keys) -> Vec<String> {
     for key in each(keys) {
         let path = format!("{prefix}{}", key.name());
         let shape = key.shape();
-        let ending = if matches!(shape, Shape::Entries(_)) { "[]." } else { "." };
+        let ending = if matches!(shape, Shape::Entries(_)) {
+            "[]."
+        } else {
+            "."
+        };
         match shape.keys() {
             Some(keys) => paths.extend(self::paths(&format!("{path}{ending}"), keys)),
             None => paths.push(path),
@@ -71,7 +89,10 @@ pub(in crate::config) fn short_variables() -> Vec<(&'static str, String)> {
 fn collect_short_variables(prefix: &str, keys: Keys, variables: &mut Vec<(&'static str, String)>) {
     for key in each(keys) {
         let path = format!("{prefix}{}", key.name());
-        variables.extend(key.short_variable().map(|variable| (variable, path.clone())));
+        variables.extend(
+            key.short_variable()
+                .map(|variable| (variable, path.clone())),
+        );
         if let Shape::Section(keys) = key.shape() {
             collect_short_variables(&format!("{path}."), keys, variables);
         }

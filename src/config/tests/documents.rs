@@ -10,12 +10,12 @@ use crate::{
     domain::{Issuer, ResourceId, Scope},
     http::ServerSettings,
     keys::{
-        Algorithm, AlgorithmSet, OutgoingSettings, RemoteSettings, SecretKey, SecretSettings, SourceSettings,
-        UnknownKidSettings,
+        Algorithm, AlgorithmSet, OutgoingSettings, RemoteSettings, SecretKey, SecretSettings,
+        SourceSettings, UnknownKidSettings,
     },
     policy::{
-        ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings, ScopeSettings,
-        SourceRules, Unknown, Unlisted,
+        ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings,
+        ScopeSettings, SourceRules, Unknown, Unlisted,
     },
     telemetry::{
         SamplingRatio,
@@ -91,7 +91,9 @@ fn remote_source() -> SourceRules {
     SourceRules {
         name: "auth.example.com/.well-known/jwks.json".to_owned(),
         keys: SourceSettings::Remote(RemoteSettings {
-            url: "https://auth.example.com/.well-known/jwks.json".parse().unwrap(),
+            url: "https://auth.example.com/.well-known/jwks.json"
+                .parse()
+                .unwrap(),
             issuer: None,
             algorithms: AlgorithmSet::asymmetric(),
             allowed_use: vec!["sig".to_owned()],
@@ -144,7 +146,10 @@ fn oauth_settings(source: SourceRules, operations: PathBuf) -> OauthSettings {
         allowed_origins: None,
         mode: Mode::Enforce,
         sources: vec![source],
-        graphql: GraphqlSettings { storage: Some(operations), ..GraphqlSettings::default() },
+        graphql: GraphqlSettings {
+            storage: Some(operations),
+            ..GraphqlSettings::default()
+        },
     }
 }
 
@@ -189,14 +194,21 @@ fn expected(source: SourceRules, file: PathBuf, warnings: &[&str]) -> Settings {
             origin: "https://mcp.example.com".to_owned(),
             path: "/mcp".to_owned(),
             extra_paths: Vec::new(),
-            hosts: vec!["mcp.example.com".to_owned(), "mcp.example.com:443".to_owned()],
+            hosts: vec![
+                "mcp.example.com".to_owned(),
+                "mcp.example.com:443".to_owned(),
+            ],
             resource_name: None,
             resource_documentation: None,
             resource_policy_uri: None,
             resource_tos_uri: None,
             enforcement: Enforcement::On(Box::new(oauth_settings(source, operations.clone()))),
         }],
-        warnings: warnings.iter().map(|warning| (*warning).to_owned()).chain([storage.to_owned()]).collect(),
+        warnings: warnings
+            .iter()
+            .map(|warning| (*warning).to_owned())
+            .chain([storage.to_owned()])
+            .collect(),
         watched: vec![file, operations],
     }
 }
@@ -212,8 +224,7 @@ fn the_document_with_a_jwks_url_loads_unchanged() {
 fn the_document_with_a_shared_secret_loads_unchanged() {
     let (_folder, file) = written(&DOCUMENT.replace(REMOTE_SOURCE, SECRET_SOURCE));
     let settings = load(&file, &Environment::default()).unwrap();
-    let short =
-        "the secret of mcp.oauth.jwks[0] is shorter than the 32 bytes that RFC 7518 asks for with HS256";
+    let short = "the secret of mcp.oauth.jwks[0] is shorter than the 32 bytes that RFC 7518 asks for with HS256";
     assert_eq!(settings, expected(secret_source(), file, &[short]));
 }
 
@@ -225,22 +236,36 @@ fn the_development_policy_is_loopback_only_and_has_a_secret_of_its_own() {
     assert_eq!(settings.warnings, Vec::<String>::new());
     let secret = development_secret(&settings);
     assert_eq!(secret.len(), 43);
-    assert_eq!(development_secret(&origin.load().unwrap()), secret, "a reload keeps it");
-    let other = Origin::development(Environment::default()).unwrap().load().unwrap();
+    assert_eq!(
+        development_secret(&origin.load().unwrap()),
+        secret,
+        "a reload keeps it"
+    );
+    let other = Origin::development(Environment::default())
+        .unwrap()
+        .load()
+        .unwrap();
     assert_ne!(development_secret(&other), secret);
 }
 
 #[test]
 fn the_development_policy_takes_its_secret_from_the_environment() {
-    let environment = Environment::default().with("SCOPEGATE_DEV_SECRET", "0123456789abcdef0123456789abcdef");
+    let environment =
+        Environment::default().with("SCOPEGATE_DEV_SECRET", "0123456789abcdef0123456789abcdef");
     let settings = Origin::development(environment).unwrap().load().unwrap();
-    assert_eq!(development_secret(&settings), b"0123456789abcdef0123456789abcdef");
+    assert_eq!(
+        development_secret(&settings),
+        b"0123456789abcdef0123456789abcdef"
+    );
 }
 
 #[test]
 fn the_development_policy_does_not_meet_a_network() {
     let environment = Environment::default().with("SCOPEGATE__SERVER__LISTEN_ADDR", "0.0.0.0:5025");
-    let mistakes = Origin::development(environment).unwrap().load().unwrap_err();
+    let mistakes = Origin::development(environment)
+        .unwrap()
+        .load()
+        .unwrap_err();
     let line = "server.listen_addr: found `0.0.0.0:5025`, expected a loopback address with `--dev`";
     assert_eq!(mistakes.plain(), line);
 }
@@ -255,14 +280,29 @@ fn development_secret(settings: &Settings) -> Vec<u8> {
 #[test]
 fn no_configuration_is_a_mistake() {
     let mistakes = Origin::new(None, Environment::default()).unwrap_err();
-    assert!(mistakes.plain().starts_with("SCOPEGATE_CONFIG: found no configuration"), "{mistakes}");
+    assert!(
+        mistakes
+            .plain()
+            .starts_with("SCOPEGATE_CONFIG: found no configuration"),
+        "{mistakes}"
+    );
 }
 
 #[test]
 fn the_file_that_was_named_wins_over_the_variable() {
     let (_folder, file) = written(DOCUMENT);
     let environment = Environment::default().with("SCOPEGATE_CONFIG", "/nowhere.yaml");
-    assert!(Origin::new(Some(file), environment.clone()).unwrap().load().is_ok());
+    assert!(
+        Origin::new(Some(file), environment.clone())
+            .unwrap()
+            .load()
+            .is_ok()
+    );
     let mistakes = Origin::new(None, environment).unwrap().load().unwrap_err();
-    assert!(mistakes.plain().starts_with("/nowhere.yaml: cannot be read: "), "{mistakes}");
+    assert!(
+        mistakes
+            .plain()
+            .starts_with("/nowhere.yaml: cannot be read: "),
+        "{mistakes}"
+    );
 }

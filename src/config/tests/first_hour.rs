@@ -108,7 +108,9 @@ fn cases() -> (&'static str, Vec<Case<'static>>) {
 
 impl Case<'_> {
     fn marked(&self, mark: char) -> impl Iterator<Item = &str> {
-        self.lines.iter().filter_map(move |line| line.strip_prefix(mark))
+        self.lines
+            .iter()
+            .filter_map(move |line| line.strip_prefix(mark))
     }
 
     fn text(&self) -> String {
@@ -117,7 +119,11 @@ impl Case<'_> {
             "b" => B,
             _ => C,
         };
-        let joined = |mark| self.marked(mark).map(|line| format!("{line}\n")).collect::<String>();
+        let joined = |mark| {
+            self.marked(mark)
+                .map(|line| format!("{line}\n"))
+                .collect::<String>()
+        };
         let (old, new) = (format!("\n{}", joined('-')), format!("\n{}", joined('+')));
         let job = format!("\n{job}");
         assert!(job.contains(&old), "{}", self.title);
@@ -131,11 +137,18 @@ impl Case<'_> {
             None => text.into_bytes(),
             Some("crlf") => text.replace('\n', "\r\n").into_bytes(),
             Some("bom") => format!("\u{feff}{text}").into_bytes(),
-            Some("utf-16") => {
-                [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
+            Some("utf-16") => [0xfeff]
+                .into_iter()
+                .chain(text.encode_utf16())
+                .flat_map(u16::to_le_bytes)
+                .collect(),
+            Some("latin-1") => text
+                .chars()
+                .map(|c| u8::try_from(u32::from(c)).unwrap())
+                .collect(),
+            Some("json") => {
+                b"{\"mcp\": {\"enabled\": true, \"oauth\": {\"enabled\": false,},},}".to_vec()
             }
-            Some("latin-1") => text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect(),
-            Some("json") => b"{\"mcp\": {\"enabled\": true, \"oauth\": {\"enabled\": false,},},}".to_vec(),
             Some("empty") => Vec::new(),
             Some("folder") => return folder.to_owned(),
             Some("absent") => return file,
@@ -161,13 +174,18 @@ impl Case<'_> {
         fs::write(folder.path().join("empty.txt"), "").unwrap();
         let printed = match load(&self.file(folder.path()), &self.environment()) {
             Ok(settings) => {
-                let warnings = settings.warnings.iter().map(|warning| format!("warning: {warning}\n"));
+                let warnings = settings
+                    .warnings
+                    .iter()
+                    .map(|warning| format!("warning: {warning}\n"));
                 format!("loads\n{}", warnings.collect::<String>())
             }
             Err(mistakes) => mistakes.with_lines(),
         };
         let name = folder.path().display().to_string();
-        printed.replace(&format!("{name}/"), "").replace(&name, "FOLDER")
+        printed
+            .replace(&format!("{name}/"), "")
+            .replace(&name, "FOLDER")
     }
 }
 
@@ -178,10 +196,18 @@ fn every_mistake_of_a_first_hour_has_the_message_that_helps() {
     let mut written = head.to_owned();
     let mut different = Vec::new();
     for case in &cases {
-        let told: Vec<String> =
-            case.printed().lines().map(|line| format!("> {line}").trim_end().to_owned()).collect();
+        let told: Vec<String> = case
+            .printed()
+            .lines()
+            .map(|line| format!("> {line}").trim_end().to_owned())
+            .collect();
         written.push_str(&format!("\n=== {}\n", case.title));
-        for line in case.lines.iter().map(|line| (*line).to_owned()).chain(told.clone()) {
+        for line in case
+            .lines
+            .iter()
+            .map(|line| (*line).to_owned())
+            .chain(told.clone())
+        {
             written.push_str(&format!("{line}\n"));
         }
         if case.told != told {
@@ -189,7 +215,10 @@ fn every_mistake_of_a_first_hour_has_the_message_that_helps() {
         }
     }
     if Environment::of_process().get("UPDATE_DOCS").is_some() && !different.is_empty() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/tests/first_hour.txt");
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src/config/tests/first_hour.txt"
+        );
         fs::write(file, written).unwrap();
         return;
     }
@@ -200,7 +229,12 @@ fn every_mistake_of_a_first_hour_has_the_message_that_helps() {
 fn no_secret_is_printed() {
     for case in cases().1 {
         let printed = case.printed();
-        for secret in ["0123456789abcdef", "hunter2", "1234567890123456", "MY_COMPANY"] {
+        for secret in [
+            "0123456789abcdef",
+            "hunter2",
+            "1234567890123456",
+            "MY_COMPANY",
+        ] {
             assert!(!printed.contains(secret), "{}: {printed}", case.title);
         }
     }

@@ -17,11 +17,17 @@ fn leaked(text: String) -> &'static str {
 }
 
 fn with_url(more: &str) -> Example {
-    Example { source: leaked(format!("{URL}, {more}")), ..PLAIN }
+    Example {
+        source: leaked(format!("{URL}, {more}")),
+        ..PLAIN
+    }
 }
 
 fn with_secret(more: &str) -> Example {
-    Example { source: leaked(format!("{SECRET}, {more}")), ..PLAIN }
+    Example {
+        source: leaked(format!("{SECRET}, {more}")),
+        ..PLAIN
+    }
 }
 
 #[test]
@@ -74,7 +80,10 @@ fn secrets_are_never_shown() {
         "secret: hunter2, secret_file: x",
     ] {
         let mistakes = Example { source, ..PLAIN }.mistakes();
-        assert!(!mistakes.is_empty() && !mistakes.contains("hunter2"), "{mistakes}");
+        assert!(
+            !mistakes.is_empty() && !mistakes.contains("hunter2"),
+            "{mistakes}"
+        );
     }
     assert!(!format!("{:?}", with_secret("").settings()).contains("0123456789abcdef"));
 }
@@ -91,7 +100,11 @@ fn repeated_urls_and_key_ids_are_refused() {
             "header_key_id: found `k`, expected a key id that no other entry has",
         ),
     ] {
-        let mistakes = Example { source: leaked(source), ..PLAIN }.mistakes();
+        let mistakes = Example {
+            source: leaked(source),
+            ..PLAIN
+        }
+        .mistakes();
         assert_eq!(mistakes, format!("mcp.oauth.jwks[1].{expected}"));
     }
 }
@@ -100,12 +113,39 @@ fn repeated_urls_and_key_ids_are_refused() {
 fn several_providers_need_an_issuer_each() {
     let missing = "issuer: is missing; expected the issuer of these keys, since there is more than one URL or authorization server";
     let two = "url: 'https://a.example/jwks'}, {url: 'https://b.example/jwks', issuer: 'https://b.example'";
-    assert_eq!(Example { source: two, ..PLAIN }.mistakes(), format!("mcp.oauth.jwks[0].{missing}"));
+    assert_eq!(
+        Example {
+            source: two,
+            ..PLAIN
+        }
+        .mistakes(),
+        format!("mcp.oauth.jwks[0].{missing}")
+    );
     let oauth = "authorization_server_urls: ['https://a.example', 'https://b.example']";
-    assert_eq!(Example { oauth, ..PLAIN }.mistakes(), format!("mcp.oauth.jwks[0].{missing}"));
-    assert_eq!(Example { oauth, source: SECRET, ..PLAIN }.mistakes(), format!("mcp.oauth.jwks[0].{missing}"));
+    assert_eq!(
+        Example { oauth, ..PLAIN }.mistakes(),
+        format!("mcp.oauth.jwks[0].{missing}")
+    );
+    assert_eq!(
+        Example {
+            oauth,
+            source: SECRET,
+            ..PLAIN
+        }
+        .mistakes(),
+        format!("mcp.oauth.jwks[0].{missing}")
+    );
     let discovery = "url: 'https://a.example/.well-known/openid-configuration'";
-    let rule = &Example { oauth, source: discovery, ..PLAIN }.oauth().sources[0].token.issuer.clone();
+    let rule = &Example {
+        oauth,
+        source: discovery,
+        ..PLAIN
+    }
+    .oauth()
+    .sources[0]
+        .token
+        .issuer
+        .clone();
     assert_eq!(*rule, IssuerRule::Discovered);
 }
 
@@ -114,10 +154,12 @@ fn no_source_at_all_is_refused() {
     let yaml = PLAIN.yaml();
     let start = yaml.find(", jwks").unwrap();
     let without = format!("{}}}}}", &yaml[..start]);
-    let expected = "mcp.oauth.jwks: is missing; expected at least one key source: `- url: 'https://…'`";
+    let expected =
+        "mcp.oauth.jwks: is missing; expected at least one key source: `- url: 'https://…'`";
     assert_eq!(load(&without).unwrap_err().plain(), expected);
     let empty = format!("{}, jwks: []}}}}", &yaml[..start]);
-    let expected = "mcp.oauth.jwks: found no key source, expected at least one: `- url: 'https://…'`";
+    let expected =
+        "mcp.oauth.jwks: found no key source, expected at least one: `- url: 'https://…'`";
     assert_eq!(load(&empty).unwrap_err().plain(), expected);
 }
 
@@ -137,7 +179,10 @@ fn what_weakens_a_source_is_warned_of() {
             "mcp.oauth.jwks[0].refresh_interval has no effect with a shared secret",
         ),
         (
-            Example { source: "secret: hunter2, symmetric_algorithm: HS512, header_key_id: k", ..PLAIN },
+            Example {
+                source: "secret: hunter2, symmetric_algorithm: HS512, header_key_id: k",
+                ..PLAIN
+            },
             "the secret of mcp.oauth.jwks[0] is shorter than the 64 bytes that RFC 7518 asks for with HS512",
         ),
         (
@@ -159,60 +204,112 @@ fn what_is_written_is_what_counts() {
     .oauth()
     .sources
     .remove(0);
-    let SourceSettings::Remote(remote) = &source.keys else { panic!("no url") };
-    assert_eq!(remote.algorithms.iter().collect::<Vec<_>>(), [Algorithm::Es256, Algorithm::EdDsa]);
+    let SourceSettings::Remote(remote) = &source.keys else {
+        panic!("no url")
+    };
+    assert_eq!(
+        remote.algorithms.iter().collect::<Vec<_>>(),
+        [Algorithm::Es256, Algorithm::EdDsa]
+    );
     assert_eq!(remote.allowed_use, ["sig", ""]);
-    assert_eq!(source.token.audience, Audience::OneOf(vec!["a".to_owned(), "b".to_owned()]));
+    assert_eq!(
+        source.token.audience,
+        Audience::OneOf(vec!["a".to_owned(), "b".to_owned()])
+    );
     assert_eq!(source.token.token_type, TokenType::AtJwt);
-    let IssuerRule::Exactly(issuer) = &source.token.issuer else { panic!("no issuer") };
-    assert_eq!((issuer.as_str(), remote.issuer.as_ref()), ("https://auth.example.com/", Some(issuer)));
+    let IssuerRule::Exactly(issuer) = &source.token.issuer else {
+        panic!("no issuer")
+    };
+    assert_eq!(
+        (issuer.as_str(), remote.issuer.as_ref()),
+        ("https://auth.example.com/", Some(issuer))
+    );
 }
 
 #[test]
 fn sources_have_names_of_their_own() {
     let source = "url: 'https://a.example:8443/k?x=1', issuer: 'https://a'}, {url: 'https://a.example:8443/k?x=2', issuer: 'https://b'}, \
                   {secret: x, symmetric_algorithm: HS256, header_key_id: k, issuer: 'https://c'";
-    let names: Vec<String> =
-        Example { source, ..PLAIN }.oauth().sources.into_iter().map(|source| source.name).collect();
-    assert_eq!(names, ["a.example:8443/k", "a.example:8443/k#2", "secret:k"]);
+    let names: Vec<String> = Example { source, ..PLAIN }
+        .oauth()
+        .sources
+        .into_iter()
+        .map(|source| source.name)
+        .collect();
+    assert_eq!(
+        names,
+        ["a.example:8443/k", "a.example:8443/k#2", "secret:k"]
+    );
 }
 
 #[test]
 fn a_secret_file_is_relative_loses_one_line_break_and_is_watched() {
     let folder = tempfile::tempdir().unwrap();
     let source = "secret_file: s, symmetric_algorithm: HS256, header_key_id: k";
-    for (content, secret) in
-        [(&b"abc\n\n"[..], &b"abc\n"[..]), (b"abc\r\n", b"abc"), (b"abc\r", b"abc\r"), (b"\xff", b"\xff")]
-    {
+    for (content, secret) in [
+        (&b"abc\n\n"[..], &b"abc\n"[..]),
+        (b"abc\r\n", b"abc"),
+        (b"abc\r", b"abc\r"),
+        (b"\xff", b"\xff"),
+    ] {
         fs::write(folder.path().join("s"), content).unwrap();
         let settings = load_in(folder.path(), &Example { source, ..PLAIN }.yaml(), &[]).unwrap();
-        let SourceSettings::Secret(read) = &oauth(&settings).sources[0].keys else { panic!("no secret") };
+        let SourceSettings::Secret(read) = &oauth(&settings).sources[0].keys else {
+            panic!("no secret")
+        };
         assert_eq!(read.secret.expose(), secret);
         assert_eq!(settings.watched, [folder.path().join("s")]);
     }
     fs::write(folder.path().join("s"), "\n").unwrap();
     let mistakes = load_in(folder.path(), &Example { source, ..PLAIN }.yaml(), &[]).unwrap_err();
-    assert!(mistakes.plain().contains("jwks[0].secret_file: found an empty secret"), "{mistakes}");
+    assert!(
+        mistakes
+            .plain()
+            .contains("jwks[0].secret_file: found an empty secret"),
+        "{mistakes}"
+    );
 }
 
 #[test]
 fn listed_hosts_may_serve_keys_over_http() {
     let root = "server: {insecure_key_hosts: ['IDP.internal']}";
-    assert_eq!(Example { root, source: "url: 'http://idp.internal:8080/jwks'", ..PLAIN }.mistakes(), "");
-    assert_eq!(Example { source: "url: 'http://127.0.0.1:8080/jwks'", ..PLAIN }.mistakes(), "");
+    assert_eq!(
+        Example {
+            root,
+            source: "url: 'http://idp.internal:8080/jwks'",
+            ..PLAIN
+        }
+        .mistakes(),
+        ""
+    );
+    assert_eq!(
+        Example {
+            source: "url: 'http://127.0.0.1:8080/jwks'",
+            ..PLAIN
+        }
+        .mistakes(),
+        ""
+    );
 }
 
 #[test]
 fn a_configuration_is_a_regular_file_of_bounded_length() {
     let folder = tempfile::tempdir().unwrap();
     let long = folder.path().join("long.yaml");
-    fs::File::create(&long).unwrap().set_len(16 * 1024 * 1024 + 1).unwrap();
+    fs::File::create(&long)
+        .unwrap()
+        .set_len(16 * 1024 * 1024 + 1)
+        .unwrap();
     for (file, cause) in [
         (long.as_path(), "it is longer than 16777216 bytes"),
         (folder.path(), "is a folder, expected a YAML file"),
-        (std::path::Path::new("/dev/zero"), "it is not a regular file"),
+        (
+            std::path::Path::new("/dev/zero"),
+            "it is not a regular file",
+        ),
     ] {
-        let mistakes = crate::config::load(file, &crate::config::Environment::default()).unwrap_err();
+        let mistakes =
+            crate::config::load(file, &crate::config::Environment::default()).unwrap_err();
         assert!(mistakes.plain().contains(cause), "{mistakes}");
     }
 }

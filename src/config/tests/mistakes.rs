@@ -63,14 +63,34 @@ fn scope_mistakes() {
 fn oauth_mistakes() {
     let hidden = "unknown_operation: found `initialize`, expected `deny`: other levels have scopes, and hiding the operation would skip them";
     for (oauth, scopes, expected) in [
-        ("unknown_operation: initialize", "initialize: [a], tools_list: [b]", hidden),
+        (
+            "unknown_operation: initialize",
+            "initialize: [a], tools_list: [b]",
+            hidden,
+        ),
         ("unknown_operation: initialize", "tools: {x: [b]}", hidden),
         ("unknown_operation: initialize", "methods: {x: [b]}", hidden),
         ("unknown_operation: initialize, unlisted: deny", "", hidden),
-        ("unknown_methods: allow", "", "unknown_methods: found `allow`, expected `deny` or `initialize`"),
-        ("scope_claims: []", "", "scope_claims: found an empty list, expected at least one claim"),
-        ("scope_claims: ['']", "", "scope_claims[0]: found an empty text, expected the name of a claim"),
-        ("scope_claims: scope", "", "scope_claims: found the text `scope`, expected a list of texts"),
+        (
+            "unknown_methods: allow",
+            "",
+            "unknown_methods: found `allow`, expected `deny` or `initialize`",
+        ),
+        (
+            "scope_claims: []",
+            "",
+            "scope_claims: found an empty list, expected at least one claim",
+        ),
+        (
+            "scope_claims: ['']",
+            "",
+            "scope_claims[0]: found an empty text, expected the name of a claim",
+        ),
+        (
+            "scope_claims: scope",
+            "",
+            "scope_claims: found the text `scope`, expected a list of texts",
+        ),
         (
             "max_scope_combinations: 0",
             "",
@@ -97,24 +117,52 @@ fn oauth_mistakes() {
             "authorization_server_urls[0]: found `https://a?b`, expected an http(s) URL without user name, query and fragment",
         ),
     ] {
-        assert_eq!(Example { oauth, scopes, ..PLAIN }.mistakes(), format!("mcp.oauth.{expected}"), "{oauth}");
+        assert_eq!(
+            Example {
+                oauth,
+                scopes,
+                ..PLAIN
+            }
+            .mistakes(),
+            format!("mcp.oauth.{expected}"),
+            "{oauth}"
+        );
     }
 }
 
 #[test]
 fn an_operation_that_was_not_shown_may_pass_where_no_level_has_more() {
     let oauth = "unknown_operation: initialize";
-    assert_eq!(Example { oauth, scopes: "initialize: [a], tools: {x: []}", ..PLAIN }.mistakes(), "");
+    assert_eq!(
+        Example {
+            oauth,
+            scopes: "initialize: [a], tools: {x: []}",
+            ..PLAIN
+        }
+        .mistakes(),
+        ""
+    );
 }
 
 #[test]
 fn place_mistakes() {
     let url = "an http(s) URL without user name, query and fragment, its path without `%` and dots";
-    let path = "a path that begins with `/`, without `//`, dot segments, `%`, `;`, `\\` and a final `/`";
+    let path =
+        "a path that begins with `/`, without `//`, dot segments, `%`, `;`, `\\` and a final `/`";
     for (server, expected) in [
-        ("", "base_url: is missing; expected the origin by which clients reach the server".to_owned()),
-        ("base_url: 'https://a.example?x'", format!("base_url: found `https://a.example?x`, expected {url}")),
-        ("base_url: 'https://a.example#x'", format!("base_url: found `https://a.example#x`, expected {url}")),
+        (
+            "",
+            "base_url: is missing; expected the origin by which clients reach the server"
+                .to_owned(),
+        ),
+        (
+            "base_url: 'https://a.example?x'",
+            format!("base_url: found `https://a.example?x`, expected {url}"),
+        ),
+        (
+            "base_url: 'https://a.example#x'",
+            format!("base_url: found `https://a.example#x`, expected {url}"),
+        ),
         (
             "base_url: 'https://u:hunter2@a.example'",
             format!("base_url: found a text with `@`, which may hold a password, expected {url}"),
@@ -123,9 +171,18 @@ fn place_mistakes() {
             "base_url: 'https://a.example/a/../b'",
             format!("base_url: found `https://a.example/a/../b`, expected {url}"),
         ),
-        ("base_url: 'https://a.example//'", format!("base_url: found `https://a.example//`, expected {url}")),
-        ("base_url: 'https://a.example', path: mcp", format!("path: found `mcp`, expected {path}")),
-        ("base_url: 'https://a.example', path: '/mcp/'", format!("path: found `/mcp/`, expected {path}")),
+        (
+            "base_url: 'https://a.example//'",
+            format!("base_url: found `https://a.example//`, expected {url}"),
+        ),
+        (
+            "base_url: 'https://a.example', path: mcp",
+            format!("path: found `mcp`, expected {path}"),
+        ),
+        (
+            "base_url: 'https://a.example', path: '/mcp/'",
+            format!("path: found `/mcp/`, expected {path}"),
+        ),
         (
             "base_url: 'https://a.example', extra_paths: ['/a%62']",
             format!("extra_paths[0]: found `/a%62`, expected {path}"),
@@ -140,17 +197,23 @@ fn place_mistakes() {
         ),
         (
             "base_url: 'https://a.example', resource: 'urn:x'",
-            "resource: found `urn:x`, expected an http(s) URL without user name and fragment".to_owned(),
+            "resource: found `urn:x`, expected an http(s) URL without user name and fragment"
+                .to_owned(),
         ),
     ] {
         let server: &'static str = Box::leak(server.to_owned().into_boxed_str());
-        assert_eq!(Example { server, ..PLAIN }.mistakes(), format!("mcp.server.{expected}"), "{server}");
+        assert_eq!(
+            Example { server, ..PLAIN }.mistakes(),
+            format!("mcp.server.{expected}"),
+            "{server}"
+        );
     }
 }
 
 #[test]
 fn server_mistakes() {
-    let chain = "expected a PEM file with the certificate chain; the listener's certificate comes first";
+    let chain =
+        "expected a PEM file with the certificate chain; the listener's certificate comes first";
     let key = "expected a PEM file with the private key of the certificate";
     for (root, expected) in [
         ("server: {listen_addr: '5025'}", "server.listen_addr: found `5025`, expected `host:port`, such as `127.0.0.1:5025`".to_owned()),
@@ -172,19 +235,37 @@ fn server_mistakes() {
     ] {
         assert_eq!(Example { root, ..PLAIN }.mistakes(), expected, "{root}");
     }
-    let unknown = Example { root: "server: {audits: {}, otel: {}}", ..PLAIN }.mistakes();
+    let unknown = Example {
+        root: "server: {audits: {}, otel: {}}",
+        ..PLAIN
+    }
+    .mistakes();
     assert!(
-        unknown.contains("server.audits: found an unknown key") && unknown.contains("server.otel: found")
+        unknown.contains("server.audits: found an unknown key")
+            && unknown.contains("server.otel: found")
     );
 }
 
 #[test]
 fn the_two_names_of_the_listener_must_agree() {
     let server = "base_url: 'https://a.example', listen_addr: 'localhost:2'";
-    let mistakes = Example { server, root: "server: {listen_addr: 'localhost:1'}", ..PLAIN }.mistakes();
+    let mistakes = Example {
+        server,
+        root: "server: {listen_addr: 'localhost:1'}",
+        ..PLAIN
+    }
+    .mistakes();
     assert_eq!(
         mistakes,
         "mcp.server.listen_addr: found `localhost:2`, expected `localhost:1`, as `server.listen_addr` says, or one of the two"
     );
-    assert_eq!(Example { server, root: "server: {listen_addr: 'localhost:2'}", ..PLAIN }.mistakes(), "");
+    assert_eq!(
+        Example {
+            server,
+            root: "server: {listen_addr: 'localhost:2'}",
+            ..PLAIN
+        }
+        .mistakes(),
+        ""
+    );
 }

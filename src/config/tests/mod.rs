@@ -15,7 +15,9 @@ mod yaml;
 
 use std::path::Path;
 
-use super::{Environment, Mistake, Mistakes, Settings, environment::overlay::Document, mistake::Report};
+use super::{
+    Environment, Mistake, Mistakes, Settings, environment::overlay::Document, mistake::Report,
+};
 use crate::policy::{Enforcement, OauthSettings};
 
 /// A resource that loads; `…` stands for further keys of `mcp`, `oauth`, the source and the root.
@@ -39,7 +41,14 @@ const PLAIN: Example = Example {
 
 impl Example {
     fn yaml(&self) -> String {
-        let Self { mcp, server, oauth, scopes, source, root } = self;
+        let Self {
+            mcp,
+            server,
+            oauth,
+            scopes,
+            source,
+            root,
+        } = self;
         format!(
             "mcp: {{enabled: true, {mcp}, server: {{{server}}}, oauth: {{enabled: true, {oauth}, \
              scopes: {{{scopes}}}, jwks: [{{{source}}}]}}}}\n{root}\n"
@@ -52,7 +61,8 @@ impl Example {
     }
 
     fn settings(&self) -> Settings {
-        self.load().unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", self.yaml()))
+        self.load()
+            .unwrap_or_else(|mistakes| panic!("{mistakes}\n{}", self.yaml()))
     }
 
     fn oauth(&self) -> OauthSettings {
@@ -61,7 +71,9 @@ impl Example {
 
     fn mistakes(&self) -> String {
         let loaded = self.load();
-        loaded.map(|_| String::new()).unwrap_or_else(|mistakes| mistakes.plain())
+        loaded
+            .map(|_| String::new())
+            .unwrap_or_else(|mistakes| mistakes.plain())
     }
 }
 
@@ -82,7 +94,15 @@ fn load_with(yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, Mistake
 
 fn load_in(folder: &Path, yaml: &str, variables: &[(&str, &str)]) -> Result<Settings, Mistakes> {
     let environment: Environment = variables.iter().copied().collect();
-    Settings::read(&Document { name: "test.yaml", folder, yaml }, &environment, Report::default())
+    Settings::read(
+        &Document {
+            name: "test.yaml",
+            folder,
+            yaml,
+        },
+        &environment,
+        Report::default(),
+    )
 }
 
 /// Mistakes without their lines, for tests of what they say.

@@ -23,8 +23,14 @@ fn assert_file_is(name: &str, expected: &str) {
         fs::write(file(name), expected).unwrap();
         return;
     }
-    let different = written.lines().zip(expected.lines()).find(|(one, other)| one != other);
-    assert!(written == expected, "{name} is not up to date, see UPDATE_DOCS: {different:#?}");
+    let different = written
+        .lines()
+        .zip(expected.lines())
+        .find(|(one, other)| one != other);
+    assert!(
+        written == expected,
+        "{name} is not up to date, see UPDATE_DOCS: {different:#?}"
+    );
 }
 
 #[test]
@@ -35,8 +41,14 @@ fn the_tables_of_the_reference_are_those_of_the_declarations() {
     while let Some((before, after)) = rest.split_once("<!-- keys: ") {
         let (names, after) = after.split_once(" -->\n").unwrap();
         let (_, after) = after.split_once("<!-- end of keys -->").unwrap();
-        let table = if names == "variables" { variables() } else { table(names) };
-        generated.push_str(&format!("{before}<!-- keys: {names} -->\n{table}<!-- end of keys -->"));
+        let table = if names == "variables" {
+            variables()
+        } else {
+            table(names)
+        };
+        generated.push_str(&format!(
+            "{before}<!-- keys: {names} -->\n{table}<!-- end of keys -->"
+        ));
         rest = after;
     }
     generated.push_str(rest);
@@ -76,8 +88,11 @@ fn descend(keys: Keys, path: &str) -> (String, &'static dyn Declared) {
 
 fn add_rows(rows: &mut String, prefix: &str, key: &'static dyn Declared) {
     let path = format!("{prefix}{}", key.name());
-    let inner =
-        if matches!(key.shape(), Shape::Entries(_)) { format!("{path}[].") } else { format!("{path}.") };
+    let inner = if matches!(key.shape(), Shape::Entries(_)) {
+        format!("{path}[].")
+    } else {
+        format!("{path}.")
+    };
     match key.shape().keys() {
         Some(keys) => each(keys).for_each(|key| add_rows(rows, &inner, key)),
         None => rows.push_str(&row(&path, key)),
@@ -98,7 +113,11 @@ fn row(path: &str, key: &dyn Declared) -> String {
     if let Some(range) = range(&shape) {
         meaning = format!("{meaning} {range}");
     }
-    let default = if default.is_empty() { " ".to_owned() } else { format!(" {default} ") };
+    let default = if default.is_empty() {
+        " ".to_owned()
+    } else {
+        format!(" {default} ")
+    };
     format!("| `{path}` | {} |{default}| {meaning} |\n", kind(&shape))
 }
 
@@ -124,12 +143,21 @@ fn kind(shape: &Shape) -> String {
 }
 
 fn quoted(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+    words
+        .iter()
+        .map(|word| format!("`{word}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn variables() -> String {
-    let rows = short_variables().into_iter().map(|(name, path)| format!("| `{name}` | `{path}` |\n"));
-    format!("| variable | key |\n| --- | --- |\n{}", rows.collect::<String>())
+    let rows = short_variables()
+        .into_iter()
+        .map(|(name, path)| format!("| `{name}` | `{path}` |\n"));
+    format!(
+        "| variable | key |\n| --- | --- |\n{}",
+        rows.collect::<String>()
+    )
 }
 
 #[test]

@@ -8,7 +8,12 @@ use crate::config::file::yaml::parse;
 fn tools(yaml: &str) -> Vec<String> {
     let scopes: &'static str = Box::leak(format!("tools: {{{yaml}}}").into_boxed_str());
     let settings = Example { scopes, ..PLAIN }.settings();
-    oauth(&settings).scopes.tools.into_iter().map(|(name, _)| name).collect()
+    oauth(&settings)
+        .scopes
+        .tools
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect()
 }
 
 #[test]
@@ -29,7 +34,10 @@ fn names_are_kept_as_they_are_written() {
 fn a_key_that_is_there_twice_is_a_mistake() {
     let yaml = "mcp:\n  enabled: true\n  enabled: false\n  oauth:\n    scopes:\n      tools:\n        404: [a]\n        '404': [b]\n";
     let mistakes = load(yaml).unwrap_err().plain();
-    let lines: Vec<&str> = mistakes.lines().filter(|line| line.contains("again")).collect();
+    let lines: Vec<&str> = mistakes
+        .lines()
+        .filter(|line| line.contains("again"))
+        .collect();
     assert_eq!(
         lines,
         [
@@ -41,8 +49,15 @@ fn a_key_that_is_there_twice_is_a_mistake() {
 
 #[test]
 fn a_path_as_a_top_level_key_is_a_mistake() {
-    let mistakes = Example { root: "mcp.oauth.mode: report", ..PLAIN }.mistakes();
-    assert_eq!(mistakes, "mcp.oauth.mode: found a path as a key, expected sections inside each other");
+    let mistakes = Example {
+        root: "mcp.oauth.mode: report",
+        ..PLAIN
+    }
+    .mistakes();
+    assert_eq!(
+        mistakes,
+        "mcp.oauth.mode: found a path as a key, expected sections inside each other"
+    );
 }
 
 #[test]
@@ -54,8 +69,15 @@ fn anchors_are_replaced_by_what_they_stand_for() {
 
 #[test]
 fn words_that_yaml_1_1_took_for_flags_are_texts() {
-    let mistakes = Example { oauth: "forward_token: no", ..PLAIN }.mistakes();
-    assert_eq!(mistakes, "mcp.oauth.forward_token: found the text `no`, expected `true` or `false`");
+    let mistakes = Example {
+        oauth: "forward_token: no",
+        ..PLAIN
+    }
+    .mistakes();
+    assert_eq!(
+        mistakes,
+        "mcp.oauth.forward_token: found the text `no`, expected `true` or `false`"
+    );
 }
 
 #[test]
@@ -65,14 +87,35 @@ fn what_is_no_single_mapping_is_one_mistake_with_its_line() {
             "mcp: {}\n---\nmcp: {}\n",
             "test.yaml:2:1: found a second document, expected one YAML document with sections",
         ),
-        ("- a\n", "test.yaml:1:1: found no mapping at the top, expected sections such as `mcp:`"),
+        (
+            "- a\n",
+            "test.yaml:1:1: found no mapping at the top, expected sections such as `mcp:`",
+        ),
         ("text", "test.yaml:1:1: found no mapping at the top"),
-        ("mcp:\n  ? [a]\n  : b\n", "test.yaml:2:5: found a key that is not a text"),
-        ("a: &a [*a]\n", "test.yaml:1:8: found an alias inside its own anchor"),
-        ("a: &a b\n*a : c\n", "test.yaml:2:1: found an alias as a key"),
-        ("a: 'b\n", "test.yaml:1:4: found `'` that is never closed, expected `'` at its end"),
-        ("a: [\n", "test.yaml:1:4: found `[` that is never closed, expected `]` at its end"),
-        ("a:\n\tb: c\n", "test.yaml:2:1: found a tab in the indentation, expected spaces"),
+        (
+            "mcp:\n  ? [a]\n  : b\n",
+            "test.yaml:2:5: found a key that is not a text",
+        ),
+        (
+            "a: &a [*a]\n",
+            "test.yaml:1:8: found an alias inside its own anchor",
+        ),
+        (
+            "a: &a b\n*a : c\n",
+            "test.yaml:2:1: found an alias as a key",
+        ),
+        (
+            "a: 'b\n",
+            "test.yaml:1:4: found `'` that is never closed, expected `'` at its end",
+        ),
+        (
+            "a: [\n",
+            "test.yaml:1:4: found `[` that is never closed, expected `]` at its end",
+        ),
+        (
+            "a:\n\tb: c\n",
+            "test.yaml:2:1: found a tab in the indentation, expected spaces",
+        ),
     ] {
         let mistakes = load(yaml).unwrap_err().plain();
         assert!(mistakes.starts_with(expected), "{yaml:?}: {mistakes}");
@@ -82,7 +125,12 @@ fn what_is_no_single_mapping_is_one_mistake_with_its_line() {
 
 #[test]
 fn what_is_deeper_or_larger_than_any_configuration_is_refused() {
-    for yaml in ["- ".repeat(100_000), "[".repeat(100_000), "{a: ".repeat(100_000), "? ".repeat(100_000)] {
+    for yaml in [
+        "- ".repeat(100_000),
+        "[".repeat(100_000),
+        "{a: ".repeat(100_000),
+        "? ".repeat(100_000),
+    ] {
         assert!(parse(&yaml).is_err());
     }
     let mut laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
@@ -100,8 +148,7 @@ fn what_is_deeper_or_larger_than_any_configuration_is_refused() {
 fn an_empty_file_has_no_resource() {
     for yaml in ["", "# nothing\n", "---\n", "\u{feff}", "mcp:\n"] {
         let mistakes = load(yaml).unwrap_err().plain();
-        let expected =
-            "mcp.enabled: found no enabled resource, expected `true`, or an enabled entry in `resources`";
+        let expected = "mcp.enabled: found no enabled resource, expected `true`, or an enabled entry in `resources`";
         assert_eq!(mistakes, expected, "{yaml:?}");
     }
 }

@@ -26,7 +26,11 @@ impl CheckAnswer {
     /// A permit: status 0 and an `ok_response`. Its identity headers replace headers of the same
     /// names that the client sent.
     pub(super) fn allow(permit: &Permit, checked: &Checked<'_>) -> Self {
-        let token: &[Bytes] = if checked.removes_token { &[AUTHORIZATION] } else { &[] };
+        let token: &[Bytes] = if checked.removes_token {
+            &[AUTHORIZATION]
+        } else {
+            &[]
+        };
         let ok = OkHttpResponse {
             headers: overwriting_headers(&Reply::of_permit(permit)),
             headers_to_remove: token.to_vec(),
@@ -41,11 +45,17 @@ impl CheckAnswer {
     /// A denial: a status other than 0 and a `denied_response` with its HTTP status. If scopegate
     /// could not decide, it is an `error_response`: Envoy counts it separately, and
     /// `failure_mode_allow` applies to it.
-    pub(super) fn deny(denial: &Denial, checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Self {
+    pub(super) fn deny(
+        denial: &Denial,
+        checked: &Checked<'_>,
+        request: Option<&CheckRequest<'_>>,
+    ) -> Self {
         let reply = Reply::plain_denial(denial, request);
         let denied = DeniedHttpResponse {
             headers: overwriting_headers(&reply),
-            status: Some(HttpStatus { code: i32::from(reply.status) }),
+            status: Some(HttpStatus {
+                code: i32::from(reply.status),
+            }),
             body: reply.body.unwrap_or_default(),
         };
         let metadata = metadata(denial.reason().code(), denial.identity(), checked);
@@ -53,8 +63,16 @@ impl CheckAnswer {
             _ if is_undecided(denial.reason()) => {
                 Self::new(Code::Unavailable, HttpResponse::Error(denied), metadata)
             }
-            401 => Self::new(Code::Unauthenticated, HttpResponse::Denied(denied), metadata),
-            _ => Self::new(Code::PermissionDenied, HttpResponse::Denied(denied), metadata),
+            401 => Self::new(
+                Code::Unauthenticated,
+                HttpResponse::Denied(denied),
+                metadata,
+            ),
+            _ => Self::new(
+                Code::PermissionDenied,
+                HttpResponse::Denied(denied),
+                metadata,
+            ),
         }
     }
 
@@ -105,8 +123,12 @@ fn metadata(reason: &'static str, identity: Option<&Identity>, checked: &Checked
 
 /// The scopes with spaces between them, as in the `scope` claim (RFC 6749 §3.3).
 fn scope_text(identity: &Identity) -> Bytes {
-    let length =
-        identity.scopes.iter().map(|scope| scope.as_str().len() + 1).sum::<usize>().saturating_sub(1);
+    let length = identity
+        .scopes
+        .iter()
+        .map(|scope| scope.as_str().len() + 1)
+        .sum::<usize>()
+        .saturating_sub(1);
     let mut text = Vec::with_capacity(length);
     for scope in &identity.scopes {
         if !text.is_empty() {
@@ -130,7 +152,10 @@ const MAX_FIELDS: usize = 6;
 /// The headers of the reply. Envoy overwrites headers of the same names with them.
 fn overwriting_headers(reply: &Reply) -> Vec<HeaderValueOption> {
     let option = |(name, value): (&'static str, &Bytes)| HeaderValueOption {
-        header: Some(HeaderValue { key: Bytes::from_static(name.as_bytes()), value: value.clone() }),
+        header: Some(HeaderValue {
+            key: Bytes::from_static(name.as_bytes()),
+            value: value.clone(),
+        }),
         append_action: OVERWRITE_IF_EXISTS_OR_ADD,
         keep_empty_value: true,
     };
@@ -227,8 +252,13 @@ struct Field {
 
 impl Field {
     fn of(name: &'static str, text: Bytes) -> Self {
-        let value = Some(Value { string_value: Some(text) });
-        Self { key: Bytes::from_static(name.as_bytes()), value }
+        let value = Some(Value {
+            string_value: Some(text),
+        });
+        Self {
+            key: Bytes::from_static(name.as_bytes()),
+            value,
+        }
     }
 }
 

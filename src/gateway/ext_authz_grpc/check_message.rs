@@ -51,7 +51,9 @@ impl CheckMessage {
             host: host.to_owned().into(),
             size: i64::try_from(body.len()).unwrap_or(i64::MAX),
             raw_body: body.into(),
-            header_map: Some(HeaderMap { headers: headers.collect() }),
+            header_map: Some(HeaderMap {
+                headers: headers.collect(),
+            }),
             ..HttpRequest::default()
         };
         let named = resource.map(|id| Entry {
@@ -70,7 +72,10 @@ impl CheckMessage {
     /// The length of the body in the message, in bytes.
     #[must_use]
     pub fn body_len(&self) -> usize {
-        let request = self.attributes.as_ref().and_then(|attributes| attributes.request.as_ref());
+        let request = self
+            .attributes
+            .as_ref()
+            .and_then(|attributes| attributes.request.as_ref());
         let http = request.and_then(|request| request.http.as_ref());
         http.map_or(0, |http| http.raw_body.len() + http.body.len())
     }
@@ -141,7 +146,12 @@ pub(super) struct Entry {
 /// repeated.
 pub(super) fn field<'a>(entries: &'a [Entry], name: &str) -> Field<'a> {
     let mut field = Field::Absent;
-    for Entry { key, value, raw_value } in entries {
+    for Entry {
+        key,
+        value,
+        raw_value,
+    } in entries
+    {
         if !key.eq_ignore_ascii_case(name.as_bytes()) {
             continue;
         }

@@ -30,12 +30,27 @@ use check_message::{Attributes, HttpRequest};
 pub fn read(message: &CheckMessage, max_body_bytes: usize) -> Result<CheckRequest<'_>, Refusal> {
     let missing = request_malformed("attributes.request.http is missing");
     let attributes = message.attributes.as_ref().ok_or(missing)?;
-    let http = attributes.request.as_ref().and_then(|request| request.http.as_ref()).ok_or(missing)?;
-    let method = visible_ascii(&http.method, request_malformed("attributes.request.http.method is missing"))?;
-    let target = visible_ascii(&http.path, request_malformed("attributes.request.http.path is missing"))?;
+    let http = attributes
+        .request
+        .as_ref()
+        .and_then(|request| request.http.as_ref())
+        .ok_or(missing)?;
+    let method = visible_ascii(
+        &http.method,
+        request_malformed("attributes.request.http.method is missing"),
+    )?;
+    let target = visible_ascii(
+        &http.path,
+        request_malformed("attributes.request.http.path is missing"),
+    )?;
     let body = body_of(http, max_body_bytes)?;
     let selector = selector_of(attributes, http)?;
-    let incoming = Incoming { method, target, headers: http, body };
+    let incoming = Incoming {
+        method,
+        target,
+        headers: http,
+        body,
+    };
     Ok(incoming.check_request(Dialect::ExtAuthzGrpc, selector))
 }
 
@@ -53,8 +68,15 @@ pub fn write(checked: &Checked<'_>, request: Option<&CheckRequest<'_>>) -> Check
 /// the values with a comma. If a message has both, they must agree.
 impl HeaderSource for HttpRequest {
     fn field(&self, name: &'static str) -> Field<'_> {
-        let raw = self.header_map.as_ref().map(|map| map.headers.as_slice()).unwrap_or_default();
-        match (check_message::field(raw, name), check_message::field(&self.headers, name)) {
+        let raw = self
+            .header_map
+            .as_ref()
+            .map(|map| map.headers.as_slice())
+            .unwrap_or_default();
+        match (
+            check_message::field(raw, name),
+            check_message::field(&self.headers, name),
+        ) {
             (field, Field::Absent) | (Field::Absent, field) => field,
             (Field::One(raw), Field::One(joined)) if raw == joined => Field::One(raw),
             (Field::One(_) | Field::Repeated, Field::One(_) | Field::Repeated) => Field::Repeated,
@@ -79,17 +101,25 @@ fn body_of(http: &HttpRequest, max_body_bytes: usize) -> Result<Body<'_>, Refusa
     if is_marked || is_longer {
         return Ok(Body::Cut);
     }
-    Ok(if length > max_body_bytes { Body::TooLarge } else { body })
+    Ok(if length > max_body_bytes {
+        Body::TooLarge
+    } else {
+        body
+    })
 }
 
-fn selector_of<'a>(attributes: &'a Attributes, http: &'a HttpRequest) -> Result<Selector<'a>, Refusal> {
+fn selector_of<'a>(
+    attributes: &'a Attributes,
+    http: &'a HttpRequest,
+) -> Result<Selector<'a>, Refusal> {
     let fault = request_malformed("context_extensions[\"resource\"] must be one resource id");
     match check_message::field(&attributes.context_extensions, "resource") {
         Field::One(id) => visible_ascii(id, fault).map(Selector::Id),
         Field::Repeated => Err(fault),
-        Field::Absent => {
-            visible_ascii(&http.host, request_malformed("attributes.request.http.host is missing"))
-                .map(Selector::Host)
-        }
+        Field::Absent => visible_ascii(
+            &http.host,
+            request_malformed("attributes.request.http.host is missing"),
+        )
+        .map(Selector::Host),
     }
 }

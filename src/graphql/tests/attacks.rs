@@ -21,7 +21,11 @@ fn run(text: &str, unknown_fields: UnknownFields) -> Result<Vec<String>, QueryFa
         let result = resolve(&graph, &text, unknown_fields);
         let spent = clock.uptime() - started;
         // Generous, for an unoptimised build on a busy machine. A visit whose cost multiplies would take hours.
-        assert!(spent < Duration::from_secs(20), "{spent:?} for {} bytes", text.len());
+        assert!(
+            spent < Duration::from_secs(20),
+            "{spent:?} for {} bytes",
+            text.len()
+        );
         result
     });
     handle.unwrap().join().unwrap()
@@ -35,7 +39,9 @@ fn nested(depth: usize) -> String {
 fn queries_beyond_a_limit_are_refused() {
     let aliases: String = (0..300).map(|index| format!("a{index}: a ")).collect();
     let many: String = (0..6000).map(|_| "a ").collect();
-    let chain: String = (0..40).map(|i| format!("fragment F{i} on Query {{ ...F{} }} ", i + 1)).collect();
+    let chain: String = (0..40)
+        .map(|i| format!("fragment F{i} on Query {{ ...F{} }} ", i + 1))
+        .collect();
     for (text, fault) in [
         (nested(31), None),
         (nested(32), Some(QueryFault::TooDeep)),
@@ -43,18 +49,39 @@ fn queries_beyond_a_limit_are_refused() {
         (nested(9000), Some(QueryFault::Unparsable)),
         (format!("{{ {aliases} }}"), Some(QueryFault::TooManyAliases)),
         (format!("{{ {many} }}"), Some(QueryFault::Unparsable)),
-        (format!("{{ a {} }}", "#".repeat(70_000)), Some(QueryFault::TooLong)),
-        (format!("{{ ...F0 }} {chain} fragment F40 on Query {{ a }}"), Some(QueryFault::TooDeep)),
-        (format!("{{ t(l: {}{}) {{ x }} }}", "[".repeat(500), "]".repeat(500)), Some(QueryFault::Unparsable)),
         (
-            format!("query($v: {}Int{}) {{ a }}", "[".repeat(500), "]".repeat(500)),
+            format!("{{ a {} }}", "#".repeat(70_000)),
+            Some(QueryFault::TooLong),
+        ),
+        (
+            format!("{{ ...F0 }} {chain} fragment F40 on Query {{ a }}"),
+            Some(QueryFault::TooDeep),
+        ),
+        (
+            format!("{{ t(l: {}{}) {{ x }} }}", "[".repeat(500), "]".repeat(500)),
+            Some(QueryFault::Unparsable),
+        ),
+        (
+            format!(
+                "query($v: {}Int{}) {{ a }}",
+                "[".repeat(500),
+                "]".repeat(500)
+            ),
             Some(QueryFault::Unparsable),
         ),
         ("{".repeat(30_000), Some(QueryFault::Unparsable)),
         ("[".repeat(30_000), Some(QueryFault::Unparsable)),
-        (format!("{{ a {} }}", "@x".repeat(4_000)), Some(QueryFault::Invalid)),
+        (
+            format!("{{ a {} }}", "@x".repeat(4_000)),
+            Some(QueryFault::Invalid),
+        ),
     ] {
-        assert_eq!(run(&text, UnknownFields::Refuse).err(), fault, "{:.80}", text);
+        assert_eq!(
+            run(&text, UnknownFields::Refuse).err(),
+            fault,
+            "{:.80}",
+            text
+        );
     }
 }
 
@@ -62,7 +89,12 @@ fn queries_beyond_a_limit_are_refused() {
 fn repeated_fragments_are_visited_once() {
     // Each fragment spreads the next one twice: 2 to the power of 25 visits without the limit.
     let doubling: String = (0..25)
-        .map(|i| format!("fragment F{i} on T {{ t {{ ...F{0} }} p: t {{ ...F{0} }} }} ", i + 1))
+        .map(|i| {
+            format!(
+                "fragment F{i} on T {{ t {{ ...F{0} }} p: t {{ ...F{0} }} }} ",
+                i + 1
+            )
+        })
         .collect();
     let doubling = format!("{{ t {{ ...F0 }} }} {doubling} fragment F25 on T {{ x }}");
     for unknown_fields in [UnknownFields::Refuse, UnknownFields::Ignore] {
@@ -70,15 +102,26 @@ fn repeated_fragments_are_visited_once() {
         assert!(matches!(result, Err(QueryFault::TooDeep)), "{result:?}");
     }
     let wide: String = (0..10)
-        .map(|i| format!("fragment F{i} on T {{ ...F{0} ...F{0} ...F{0} ...F{0} }} ", i + 1))
+        .map(|i| {
+            format!(
+                "fragment F{i} on T {{ ...F{0} ...F{0} ...F{0} ...F{0} }} ",
+                i + 1
+            )
+        })
         .collect();
     let wide = format!("{{ t {{ ...F0 }} }} {wide} fragment F10 on T {{ x }}");
     assert_eq!(run(&wide, UnknownFields::Ignore).unwrap(), ["T.x"]);
     assert_eq!(run(&wide, UnknownFields::Refuse).unwrap(), ["T.x"]);
     let same: String = (0..2400).map(|_| "t{x}").collect();
-    assert_eq!(run(&format!("{{{same}}}"), UnknownFields::Ignore).unwrap(), ["T.x"]);
+    assert_eq!(
+        run(&format!("{{{same}}}"), UnknownFields::Ignore).unwrap(),
+        ["T.x"]
+    );
     let differing: String = (0..190).map(|i| format!("t(s:\"{i}\"){{x}}")).collect();
-    assert!(run(&format!("{{{differing}}}"), UnknownFields::Refuse).is_err(), "they conflict");
+    assert!(
+        run(&format!("{{{differing}}}"), UnknownFields::Refuse).is_err(),
+        "they conflict"
+    );
 }
 
 #[test]
@@ -90,7 +133,11 @@ fn cyclic_fragments_are_refused() {
         "{ t { ...A } } fragment A on T { t { ... on T { ...A } } }",
     ] {
         for unknown_fields in [UnknownFields::Refuse, UnknownFields::Ignore] {
-            assert_eq!(run(text, unknown_fields), Err(QueryFault::Invalid), "{text}");
+            assert_eq!(
+                run(text, unknown_fields),
+                Err(QueryFault::Invalid),
+                "{text}"
+            );
         }
     }
 }
@@ -119,7 +166,10 @@ fn no_notation_hides_a_field() {
             Ok(needs) => assert_eq!(needs, ["Query.a"], "{text}"),
             // A refusal is safe too; neither mode may miss the field.
             Err(fault) => {
-                assert!(matches!(fault, QueryFault::Invalid | QueryFault::Unparsable), "{text}: {fault}")
+                assert!(
+                    matches!(fault, QueryFault::Invalid | QueryFault::Unparsable),
+                    "{text}: {fault}"
+                )
             }
         }
         if let Ok(needs) = run(text, UnknownFields::Ignore) {

@@ -6,7 +6,10 @@ const SDL: &str = "type Query { a: Int @requiresScopes(scopes: [[\"a\"]]) b: Int
                    type Mutation { c: Int } type Subscription { d: Int }";
 
 /// The tools of a folder, `name: coordinates` or `name: closed`, and the warnings.
-fn tools(files: &[(&str, &str)], change: impl FnOnce(&mut GraphFiles)) -> (Vec<String>, Vec<String>) {
+fn tools(
+    files: &[(&str, &str)],
+    change: impl FnOnce(&mut GraphFiles),
+) -> (Vec<String>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let operations = folder.path().join("ops");
     fs::create_dir(&operations).unwrap();
@@ -20,16 +23,28 @@ fn tools(files: &[(&str, &str)], change: impl FnOnce(&mut GraphFiles)) -> (Vec<S
         change(files);
     })
     .unwrap();
-    let tools = graph.tools().tools.iter().map(|(name, needed)| match needed {
-        None => format!("{name}: closed"),
-        Some(ids) => {
-            let coordinates = ids.iter().map(|id| graph.coordinates().get(*id).unwrap());
-            let fields: Vec<_> = coordinates.map(|coordinate| coordinate.name.as_str()).collect();
-            format!("{name}: {}", fields.join(" "))
-        }
-    });
+    let tools = graph
+        .tools()
+        .tools
+        .iter()
+        .map(|(name, needed)| match needed {
+            None => format!("{name}: closed"),
+            Some(ids) => {
+                let coordinates = ids.iter().map(|id| graph.coordinates().get(*id).unwrap());
+                let fields: Vec<_> = coordinates
+                    .map(|coordinate| coordinate.name.as_str())
+                    .collect();
+                format!("{name}: {}", fields.join(" "))
+            }
+        });
     let base = format!("{}/", operations.display());
-    (tools.collect(), warnings.iter().map(|warning| warning.replace(&base, "")).collect())
+    (
+        tools.collect(),
+        warnings
+            .iter()
+            .map(|warning| warning.replace(&base, ""))
+            .collect(),
+    )
 }
 
 #[test]
@@ -37,14 +52,26 @@ fn every_valid_query_and_mutation_becomes_a_tool() {
     let files = [
         ("a.graphql", "query GetA { a }"),
         ("x/y/unnamed-one.gql", "{ b }"),
-        ("two.graphql", "query One { ...F } query Two { b } fragment F on Query { a }"),
+        (
+            "two.graphql",
+            "query One { ...F } query Two { b } fragment F on Query { a }",
+        ),
         ("c.graphql", "\u{feff}# a comment\nmutation C { c }"),
         ("readme.md", "query Readme { a }"),
         ("..data/a.graphql", "query GetA { a }"),
         (".b.graphql", "query B { b }"),
     ];
     let (tools, warnings) = tools(&files, |_| {});
-    assert_eq!(tools, ["c: ", "get_a: Query.a", "one: Query.a", "two: ", "unnamed_one: "]);
+    assert_eq!(
+        tools,
+        [
+            "c: ",
+            "get_a: Query.a",
+            "one: Query.a",
+            "two: ",
+            "unnamed_one: "
+        ]
+    );
     assert_eq!(warnings, Vec::<String>::new());
 }
 
@@ -60,7 +87,10 @@ fn a_tool_whose_challenge_may_exceed_a_gateways_headers_is_reported() {
     fs::create_dir(&operations).unwrap();
     fs::write(operations.join("one.graphql"), "query Short { a same }").unwrap();
     fs::write(operations.join("two.graphql"), "query Long { a same c }").unwrap();
-    let (_, warnings) = load(folder.path(), &sdl, |files| files.operations = Some(operations)).unwrap();
+    let (_, warnings) = load(folder.path(), &sdl, |files| {
+        files.operations = Some(operations)
+    })
+    .unwrap();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(
         warnings[0].starts_with("the tool `long`: its challenge may name 4004 bytes of scopes"),
@@ -74,7 +104,10 @@ fn operations_that_do_not_become_tools_are_reported_with_file_line_and_reason() 
         ("field.graphql", "query Field {\n  b\n  unknown\n}"),
         ("syntax.graphql", "query Syntax {\n  b\n"),
         ("garbage.graphql", "%%%"),
-        ("unused.graphql", "query Unused { b } fragment F on Query { a }"),
+        (
+            "unused.graphql",
+            "query Unused { b } fragment F on Query { a }",
+        ),
         ("empty.graphql", ""),
         ("fragment.graphql", "fragment G on Query { b }"),
         ("d.graphql", "subscription D { d }"),
@@ -103,24 +136,45 @@ fn operations_that_do_not_become_tools_are_reported_with_file_line_and_reason() 
     };
     warned("field.graphql", &["line 3: ", "unknown", "closed: field"]);
     warned("syntax.graphql", &["syntax error", "closed: syntax"]);
-    warned("garbage.graphql", &["line 1", "syntax error", "closed: garbage"]);
+    warned(
+        "garbage.graphql",
+        &["line 1", "syntax error", "closed: garbage"],
+    );
     warned("unused.graphql", &["fragment", "closed: unused"]);
     warned("d.graphql", &["a subscription cannot be a tool"]);
-    warned("reserved.graphql", &["`get_schema` is the name of a built-in tool"]);
+    warned(
+        "reserved.graphql",
+        &["`get_schema` is the name of a built-in tool"],
+    );
 }
 
 #[test]
 fn two_operations_of_one_tool_require_the_scopes_of_both_and_an_invalid_one_closes_it() {
-    let files = [("1.graphql", "query getA { b }"), ("2.graphql", "query GetA { a }")];
+    let files = [
+        ("1.graphql", "query getA { b }"),
+        ("2.graphql", "query GetA { a }"),
+    ];
     let (both, warnings) = tools(&files, |_| {});
     assert_eq!(both, ["get_a: Query.a"]);
-    assert!(warnings[0].contains("another operation makes the tool `get_a` as well"), "{warnings:?}");
+    assert!(
+        warnings[0].contains("another operation makes the tool `get_a` as well"),
+        "{warnings:?}"
+    );
     for order in [["1.graphql", "2.graphql"], ["2.graphql", "1.graphql"]] {
-        let files = [(order[0], "query GetA { b }"), (order[1], "query GetA { unknown }")];
+        let files = [
+            (order[0], "query GetA { b }"),
+            (order[1], "query GetA { unknown }"),
+        ];
         assert_eq!(tools(&files, |_| {}).0, ["get_a: closed"]);
     }
-    let files = [("1.graphql", "query GetA { b }"), ("2.graphql", "mutation GetA { c }")];
-    assert_eq!(tools(&files, |files| files.exclude_mutations = true).0, ["get_a: "]);
+    let files = [
+        ("1.graphql", "query GetA { b }"),
+        ("2.graphql", "mutation GetA { c }"),
+    ];
+    assert_eq!(
+        tools(&files, |files| files.exclude_mutations = true).0,
+        ["get_a: "]
+    );
 }
 
 #[test]
@@ -129,7 +183,10 @@ fn excluded_mutations_are_closed() {
         files.exclude_mutations = true;
         files.omit_tool_name_prefix = false;
     });
-    assert_eq!((tools, warnings), (vec!["execute_operation_c: closed".to_owned()], Vec::new()));
+    assert_eq!(
+        (tools, warnings),
+        (vec!["execute_operation_c: closed".to_owned()], Vec::new())
+    );
 }
 
 #[cfg(unix)]
@@ -143,8 +200,14 @@ fn a_mounted_config_map_is_read_once() {
     symlink("..2026_01_01", operations.join("..data")).unwrap();
     symlink("..data/a.graphql", operations.join("a.graphql")).unwrap();
     symlink("missing.graphql", operations.join("dangling.graphql")).unwrap();
-    let (graph, warnings) = load(folder.path(), SDL, |files| files.operations = Some(operations)).unwrap();
-    assert_eq!(graph.tools().tools.keys().collect::<Vec<_>>(), ["a", "dangling"]);
+    let (graph, warnings) = load(folder.path(), SDL, |files| {
+        files.operations = Some(operations)
+    })
+    .unwrap();
+    assert_eq!(
+        graph.tools().tools.keys().collect::<Vec<_>>(),
+        ["a", "dangling"]
+    );
     assert!(graph.tools().tools["dangling"].is_none());
     assert_eq!(warnings.len(), 1, "{warnings:?}");
 }

@@ -25,17 +25,31 @@ fn load(
     };
     change(&mut files);
     Graph::load(&files).map_err(|faults| {
-        let faults = faults.iter().map(|fault| format!("{}, expected {}", fault.found, fault.expected));
-        faults.collect::<Vec<_>>().join("\n").replace(&format!("{}/", folder.display()), "")
+        let faults = faults
+            .iter()
+            .map(|fault| format!("{}, expected {}", fault.found, fault.expected));
+        faults
+            .collect::<Vec<_>>()
+            .join("\n")
+            .replace(&format!("{}/", folder.display()), "")
     })
 }
 
 fn graph(sdl: &str) -> Graph {
-    load(tempfile::tempdir().unwrap().path(), sdl, |_| {}).unwrap().0
+    load(tempfile::tempdir().unwrap().path(), sdl, |_| {})
+        .unwrap()
+        .0
 }
 
 /// The coordinates that a query requires.
-fn resolve(graph: &Graph, text: &str, unknown_fields: UnknownFields) -> Result<Vec<String>, QueryFault> {
+fn resolve(
+    graph: &Graph,
+    text: &str,
+    unknown_fields: UnknownFields,
+) -> Result<Vec<String>, QueryFault> {
     let found = query::resolve(graph, text, QueryLimits::default(), unknown_fields, false)?;
-    Ok(found.iter().map(|id| graph.coordinates().get(*id).unwrap().name.clone()).collect())
+    Ok(found
+        .iter()
+        .map(|id| graph.coordinates().get(*id).unwrap().name.clone())
+        .collect())
 }

@@ -42,7 +42,9 @@ impl Form {
     /// # Errors
     /// The first field with a value that a gateway could not send.
     pub(super) fn original(&self, max_body_bytes: usize) -> Result<OriginalRequest, DraftError> {
-        let known = Dialect::ALL.into_iter().find(|dialect| dialect.name() == self.dialect);
+        let known = Dialect::ALL
+            .into_iter()
+            .find(|dialect| dialect.name() == self.dialect);
         let dialect = known.ok_or_else(|| DraftError {
             field: "dialect",
             found: self.dialect.clone(),
@@ -70,7 +72,10 @@ impl Form {
     }
 
     pub(super) fn view(&self) -> FormView {
-        let headers: Vec<_> = self.header_lines().filter(|line| may_be_shown(line)).collect();
+        let headers: Vec<_> = self
+            .header_lines()
+            .filter(|line| may_be_shown(line))
+            .collect();
         FormView {
             dialect: self.dialect.clone(),
             resource: self.resource.clone(),
@@ -83,7 +88,10 @@ impl Form {
     }
 
     fn header_lines(&self) -> impl Iterator<Item = &str> {
-        self.headers.lines().map(str::trim).filter(|line| !line.is_empty())
+        self.headers
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
     }
 }
 
@@ -119,7 +127,9 @@ fn without_scheme(token: &str) -> &str {
 /// Whether the header of this line affects the decision and is not a credential. Any other header
 /// might hold a secret, and the decision does not need it.
 fn may_be_shown(line: &str) -> bool {
-    let name = line.split_once(':').map(|(name, _)| name.trim().to_ascii_lowercase());
+    let name = line
+        .split_once(':')
+        .map(|(name, _)| name.trim().to_ascii_lowercase());
     name.is_some_and(|name| SHOWN_HEADERS.contains(&name.as_str()))
 }
 
@@ -142,8 +152,18 @@ mod tests {
     #[test]
     fn a_header_that_may_be_a_credential_is_not_shown_again() {
         let headers = "Origin: https://a\r\nAuthorization : Bearer s1\nCookie: s2\nX-Api-Key: s3\n\nX-Auth-Token: s4\ns5";
-        let form = Form { headers: headers.to_owned(), token: "s6".to_owned(), ..Form::default() };
-        assert_eq!(form.view(), FormView { headers: "Origin: https://a".to_owned(), ..FormView::default() });
+        let form = Form {
+            headers: headers.to_owned(),
+            token: "s6".to_owned(),
+            ..Form::default()
+        };
+        assert_eq!(
+            form.view(),
+            FormView {
+                headers: "Origin: https://a".to_owned(),
+                ..FormView::default()
+            }
+        );
     }
 
     #[test]

@@ -53,7 +53,10 @@ impl DebugPages {
         if is_same_origin(request.headers()) {
             return Ok(());
         }
-        Err(Box::new(refuse(StatusCode::FORBIDDEN, "another site sent this form\n")))
+        Err(Box::new(refuse(
+            StatusCode::FORBIDDEN,
+            "another site sent this form\n",
+        )))
     }
 }
 
@@ -63,18 +66,27 @@ pub(super) fn answer(status: StatusCode) -> HttpResponseBuilder {
     for (name, value) in FIXED {
         response.insert_header((name, value));
     }
-    response.insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY.as_str()));
+    response.insert_header((
+        header::CONTENT_SECURITY_POLICY,
+        CONTENT_SECURITY_POLICY.as_str(),
+    ));
     response
 }
 
 /// An answer without a page: the status and the reason as text.
 pub(super) fn refuse(status: StatusCode, why: &'static str) -> HttpResponse {
-    answer(status).content_type("text/plain; charset=utf-8").body(why)
+    answer(status)
+        .content_type("text/plain; charset=utf-8")
+        .body(why)
 }
 
 fn is_listed_host(headers: &HeaderMap, listed: &[String]) -> bool {
-    let Some(host) = single_value(headers, &header::HOST) else { return false };
-    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+    let Some(host) = single_value(headers, &header::HOST) else {
+        return false;
+    };
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let name = name.map_or(host, |(name, _)| name);
     let is_loopback = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
     is_loopback || listed.iter().any(|known| known == host || known == name)
@@ -99,7 +111,9 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 }
 
 fn authority(origin: &str) -> Option<&str> {
-    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+    origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"))
 }
 
 /// The value of a header; `None` if the header is absent, repeated or not ASCII text.
@@ -133,8 +147,14 @@ const FIXED: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
 ];
 
 #[cfg(test)]
@@ -145,7 +165,14 @@ mod tests {
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let pairs = pairs.iter();
-        pairs.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
+        pairs
+            .map(|(name, value)| {
+                (
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -154,15 +181,36 @@ mod tests {
         for (pairs, expected) in [
             (&[host][..], true),
             (&[host, ("origin", "http://localhost:9464")], true),
-            (&[host, ("origin", "https://localhost:9464"), ("sec-fetch-site", "same-origin")], true),
-            (&[host, ("origin", "http://localhost:9464"), ("sec-fetch-site", "cross-site")], false),
+            (
+                &[
+                    host,
+                    ("origin", "https://localhost:9464"),
+                    ("sec-fetch-site", "same-origin"),
+                ],
+                true,
+            ),
+            (
+                &[
+                    host,
+                    ("origin", "http://localhost:9464"),
+                    ("sec-fetch-site", "cross-site"),
+                ],
+                false,
+            ),
             (&[host, ("sec-fetch-site", "same-site")], false),
             (&[host, ("sec-fetch-site", "none")], false),
             (&[host, ("origin", "http://localhost:5025")], false),
             (&[host, ("origin", "http://localhost")], false),
             (&[host, ("origin", "null")], false),
             (&[host, ("origin", "")], false),
-            (&[host, ("origin", "http://localhost:9464"), ("origin", "http://evil.example")], false),
+            (
+                &[
+                    host,
+                    ("origin", "http://localhost:9464"),
+                    ("origin", "http://evil.example"),
+                ],
+                false,
+            ),
         ] {
             assert_eq!(is_same_origin(&headers(pairs)), expected, "{pairs:?}");
         }

@@ -13,6 +13,6 @@ pub use guard::DebugPages;
 pub(super) use pages::routes;
 pub use templates::utc;
 pub use view::{
-    CountView, CountsView, DebugData, KeyView, KeysView, Overview, PolicyView, ResourceView, SkippedView,
-    SourceView, duration_in_words,
+    CountView, CountsView, DebugData, KeyView, KeysView, Overview, PolicyView, ResourceView,
+    SkippedView, SourceView, duration_in_words,
 };

@@ -54,14 +54,28 @@ pub(super) struct FormPart {
 impl OverviewPage {
     pub(super) fn new(overview: Overview, part: FormPart, now: UnixSeconds) -> Self {
         let FormPart { form, mistake, ids } = part;
-        Self { style: STYLE, now: utc(now), overview, form, mistake, ids }
+        Self {
+            style: STYLE,
+            now: utc(now),
+            overview,
+            form,
+            mistake,
+            ids,
+        }
     }
 }
 
 impl ExplainPage {
     pub(super) fn new(result: Option<ResultPart>, part: FormPart, now: UnixSeconds) -> Self {
         let FormPart { form, mistake, ids } = part;
-        Self { style: STYLE, now: utc(now), result, form, mistake, ids }
+        Self {
+            style: STYLE,
+            now: utc(now),
+            result,
+            form,
+            mistake,
+            ids,
+        }
     }
 }
 
@@ -94,8 +108,14 @@ pub fn utc(seconds: UnixSeconds) -> String {
 /// The dialects, each with the names of its gateways.
 static DIALECTS: [(&str, &str); 4] = [
     (Dialect::AuthRequest.name(), "nginx, HAProxy (auth_request)"),
-    (Dialect::ExtAuthzGrpc.name(), "Envoy by gRPC (ext_authz_grpc)"),
-    (Dialect::ExtAuthzHttp.name(), "Envoy by HTTP (ext_authz_http)"),
+    (
+        Dialect::ExtAuthzGrpc.name(),
+        "Envoy by gRPC (ext_authz_grpc)",
+    ),
+    (
+        Dialect::ExtAuthzHttp.name(),
+        "Envoy by HTTP (ext_authz_http)",
+    ),
     (Dialect::ForwardAuth.name(), "Traefik, Caddy (forward_auth)"),
 ];
 

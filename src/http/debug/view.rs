@@ -167,7 +167,13 @@ mod tests {
 
     #[test]
     fn a_duration_has_its_two_greatest_units() {
-        let cases = [(0, "0s"), (59, "59s"), (61, "1m 1s"), (3_660, "1h 1m"), (90_000, "1d 1h")];
+        let cases = [
+            (0, "0s"),
+            (59, "59s"),
+            (61, "1m 1s"),
+            (3_660, "1h 1m"),
+            (90_000, "1d 1h"),
+        ];
         for (seconds, words) in cases {
             assert_eq!(duration_in_words(seconds), words);
         }

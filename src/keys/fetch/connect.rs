@@ -57,8 +57,9 @@ async fn connect(outgoing: &Outgoing, uri: &Uri, port: u16) -> Result<TcpStream,
 /// # Errors
 /// If the host has addresses and all of them are forbidden.
 fn allowed(host: &str, addresses: Vec<SocketAddr>) -> Result<Vec<SocketAddr>, FetchError> {
-    let (allowed, refused): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|address| may_connect(host, address.ip()));
+    let (allowed, refused): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| may_connect(host, address.ip()));
     match refused.first() {
         Some(address) if allowed.is_empty() => Err(FetchError::Address(address.ip())),
         Some(_) | None => Ok(allowed),
@@ -74,7 +75,9 @@ pub(super) async fn dial(addresses: &[SocketAddr]) -> Result<TcpStream, FetchErr
     if addresses.is_empty() {
         return Err(FetchError::Resolve);
     }
-    TcpStream::connect(addresses).await.map_err(|error| FetchError::Connect(error.kind()))
+    TcpStream::connect(addresses)
+        .await
+        .map_err(|error| FetchError::Connect(error.kind()))
 }
 
 #[cfg(test)]
@@ -88,12 +91,16 @@ mod tests {
     #[test]
     fn only_the_allowed_addresses_of_a_name_are_used() {
         let found = addresses(&["127.0.0.1:443", "10.0.0.1:443", "169.254.169.254:443"]);
-        assert_eq!(allowed("idp.internal", found), Ok(addresses(&["10.0.0.1:443"])));
+        assert_eq!(
+            allowed("idp.internal", found),
+            Ok(addresses(&["10.0.0.1:443"]))
+        );
     }
 
     #[test]
     fn a_name_with_only_forbidden_addresses_is_refused() {
-        let error = allowed("idp.internal", addresses(&["[::1]:443", "127.0.0.1:443"])).unwrap_err();
+        let error =
+            allowed("idp.internal", addresses(&["[::1]:443", "127.0.0.1:443"])).unwrap_err();
         assert_eq!(error.to_string(), "the host's address `::1` is refused");
         assert!(allowed("localhost", addresses(&["10.0.0.1:443"])).is_err());
     }

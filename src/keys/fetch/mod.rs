@@ -34,16 +34,29 @@ use super::{
 ///
 /// # Errors
 /// The URL that failed, and the cause.
-pub(super) async fn fetch(outgoing: Arc<Outgoing>, settings: RemoteSettings) -> Result<Fetched, String> {
-    let fetch = Fetch { client: client(&outgoing, settings.timeout), outgoing, settings };
+pub(super) async fn fetch(
+    outgoing: Arc<Outgoing>,
+    settings: RemoteSettings,
+) -> Result<Fetched, String> {
+    let fetch = Fetch {
+        client: client(&outgoing, settings.timeout),
+        outgoing,
+        settings,
+    };
     let url = &fetch.settings.url;
     if !is_discovery(url) {
         return fetch.keys(url).await.map_err(|cause| located(url, &cause));
     }
-    let discovery = fetch.discovery(url).await.map_err(|cause| located(url, &cause))?;
+    let discovery = fetch
+        .discovery(url)
+        .await
+        .map_err(|cause| located(url, &cause))?;
     let keys = fetch.keys(&discovery.jwks_uri).await;
     let fetched = keys.map_err(|cause| located(&discovery.jwks_uri, &cause))?;
-    Ok(Fetched { issuer: Some(discovery.issuer), ..fetched })
+    Ok(Fetched {
+        issuer: Some(discovery.issuer),
+        ..fetched
+    })
 }
 
 struct Fetch {
@@ -61,7 +74,11 @@ impl Fetch {
     async fn keys(&self, url: &Url) -> Result<Fetched, FetchError> {
         let document = self.get(url).await?;
         let (keys, skipped) = KeySet::parse(&document, (&self.settings).into())?;
-        Ok(Fetched { keys, skipped, issuer: None })
+        Ok(Fetched {
+            keys,
+            skipped,
+            issuer: None,
+        })
     }
 
     /// The body of a 200. The time limit is for the whole fetch; a limit for each read would never
@@ -71,8 +88,12 @@ impl Fetch {
         let limit = self.settings.timeout;
         let tracer = self.outgoing.tracer();
         let start = tracer.begin();
-        let outcome = timeout(limit, self.send(url)).await.unwrap_or(Err(FetchError::Timeout(limit)));
-        tracer.end(start, |context, end, duration| fetch_span(context, end, duration, url, &outcome));
+        let outcome = timeout(limit, self.send(url))
+            .await
+            .unwrap_or(Err(FetchError::Timeout(limit)));
+        tracer.end(start, |context, end, duration| {
+            fetch_span(context, end, duration, url, &outcome)
+        });
         outcome
     }
 
@@ -87,7 +108,11 @@ impl Fetch {
         check_status(&response)?;
         let announced = announced_bytes(&response);
         let max = self.settings.max_bytes;
-        let body = response.body().limit(max).await.map_err(|error| not_read(&error, max))?;
+        let body = response
+            .body()
+            .limit(max)
+            .await
+            .map_err(|error| not_read(&error, max))?;
         // awc treats the early end of a connection as the end of the body.
         if announced.is_some_and(|announced| announced != body.len()) {
             return Err(FetchError::CutShort);
@@ -123,22 +148,38 @@ fn check_status<S>(response: &ClientResponse<S>) -> Result<(), FetchError> {
 }
 
 fn announced_bytes<S>(response: &ClientResponse<S>) -> Option<usize> {
-    response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    response
+        .headers()
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
 }
 
 fn not_read(error: &PayloadError, max: usize) -> FetchError {
-    if matches!(error, PayloadError::Overflow) { FetchError::TooLarge(max) } else { broken(error) }
+    if matches!(error, PayloadError::Overflow) {
+        FetchError::TooLarge(max)
+    } else {
+        broken(error)
+    }
 }
 
 fn not_sent(error: SendRequestError) -> FetchError {
-    if let SendRequestError::Connect(error) = error { not_connected(error) } else { broken(&error) }
+    if let SendRequestError::Connect(error) = error {
+        not_connected(error)
+    } else {
+        broken(&error)
+    }
 }
 
 /// The error of a connection that failed. Our connector returns its errors as awc's resolver
 /// errors. Every other I/O error is one of the TLS handshake.
 fn not_connected(error: ConnectError) -> FetchError {
     if let ConnectError::Resolver(error) = error {
-        return error.downcast().map_or_else(|other| broken(&*other), |ours| *ours);
+        return error
+            .downcast()
+            .map_or_else(|other| broken(&*other), |ours| *ours);
     }
     if let ConnectError::Io(error) = &error {
         return FetchError::Tls(printable(&error.to_string()));
@@ -154,7 +195,10 @@ fn broken(error: &dyn Error) -> FetchError {
 /// secret.
 fn located(url: &Url, cause: &FetchError) -> String {
     let host = url.host_str().unwrap_or_default();
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
     format!("`{host}{port}{}`: {cause}", url.path())
 }
 

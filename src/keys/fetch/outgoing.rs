@@ -85,7 +85,9 @@ pub fn client_tls(settings: &OutgoingSettings) -> Result<ClientConfig, KeysError
     let config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| KeysError::Tls(error.to_string()))?;
-    Ok(config.with_root_certificates(roots(settings)?).with_no_client_auth())
+    Ok(config
+        .with_root_certificates(roots(settings)?)
+        .with_no_client_auth())
 }
 
 fn roots(settings: &OutgoingSettings) -> Result<RootCertStore, KeysError> {
@@ -116,7 +118,9 @@ fn add_roots(pem: &[u8], roots: &mut RootCertStore) -> Result<(), KeysError> {
         return Err(KeysError::Roots("it contains no certificate".to_owned()));
     }
     for certificate in certificates {
-        roots.add(certificate).map_err(|error| KeysError::Roots(error.to_string()))?;
+        roots
+            .add(certificate)
+            .map_err(|error| KeysError::Roots(error.to_string()))?;
     }
     Ok(())
 }
@@ -138,10 +142,17 @@ mod tests {
     #[test]
     fn roots_without_a_certificate_are_an_error() {
         let begun = "-----BEGIN CERTIFICATE-----\n";
-        for pem in ["", "hello\n", begun, &format!("{begun}aGVsbG8=\n-----END CERTIFICATE-----\n")] {
+        for pem in [
+            "",
+            "hello\n",
+            begun,
+            &format!("{begun}aGVsbG8=\n-----END CERTIFICATE-----\n"),
+        ] {
             assert!(check_roots(pem.as_bytes()).is_err(), "{pem}");
-            let settings =
-                OutgoingSettings { ca_pem: Some(pem.as_bytes().to_vec()), ..OutgoingSettings::default() };
+            let settings = OutgoingSettings {
+                ca_pem: Some(pem.as_bytes().to_vec()),
+                ..OutgoingSettings::default()
+            };
             assert!(Outgoing::new(&settings).is_err(), "{pem}");
         }
     }
@@ -153,8 +164,13 @@ mod tests {
             no: Some("example.org, 10.0.0.0/8".to_owned()),
             ..ProxySettings::default()
         };
-        let outgoing = Outgoing::new(&OutgoingSettings { proxy, ..OutgoingSettings::default() }).unwrap();
-        let is_proxied = |scheme: &str, host: &str| outgoing.proxy_for(scheme, host, host).is_some();
+        let outgoing = Outgoing::new(&OutgoingSettings {
+            proxy,
+            ..OutgoingSettings::default()
+        })
+        .unwrap();
+        let is_proxied =
+            |scheme: &str, host: &str| outgoing.proxy_for(scheme, host, host).is_some();
         assert!(is_proxied("https", "auth.example.com"));
         assert!(!is_proxied("http", "auth.example.com"));
         assert!(!is_proxied("https", "auth.example.org"));

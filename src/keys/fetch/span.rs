@@ -20,13 +20,25 @@ pub(super) fn fetch_span(
     url: &Url,
     outcome: &Result<Bytes, FetchError>,
 ) -> Span {
-    let mut span = Span::new(context, Bytes::from_static(b"GET"), SpanKind::Client, end, duration);
+    let mut span = Span::new(
+        context,
+        Bytes::from_static(b"GET"),
+        SpanKind::Client,
+        end,
+        duration,
+    );
     span.word("http.request.method", "GET");
     let mut without_query = url.clone();
     without_query.set_query(None);
     span.text("url.full", redact::text(without_query.as_str()));
-    span.text("server.address", redact::text(url.host_str().unwrap_or_default()));
-    span.number("server.port", url.port_or_known_default().unwrap_or_default());
+    span.text(
+        "server.address",
+        redact::text(url.host_str().unwrap_or_default()),
+    );
+    span.number(
+        "server.port",
+        url.port_or_known_default().unwrap_or_default(),
+    );
     match outcome {
         Ok(_) => span.number("http.response.status_code", 200),
         Err(error) => {

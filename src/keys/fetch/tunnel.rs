@@ -24,12 +24,22 @@ pub(super) async fn open(proxy: &Intercept, authority: &str) -> Result<TcpStream
     if scheme != "http" {
         return Err(FetchError::ProxyScheme(printable(scheme)));
     }
-    let (host, port) = (proxy.uri().host().unwrap_or_default(), proxy.uri().port_u16().unwrap_or(80));
+    let (host, port) = (
+        proxy.uri().host().unwrap_or_default(),
+        proxy.uri().port_u16().unwrap_or(80),
+    );
     let mut stream = dial(&resolve(host, port).await?).await?;
     let broken = |error: io::Error| FetchError::Connect(error.kind());
-    stream.write_all(&request(proxy, authority)).await.map_err(broken)?;
+    stream
+        .write_all(&request(proxy, authority))
+        .await
+        .map_err(broken)?;
     let status = status(&head(&mut stream).await?)?;
-    if (200..300).contains(&status) { Ok(stream) } else { Err(FetchError::ProxyStatus(status)) }
+    if (200..300).contains(&status) {
+        Ok(stream)
+    } else {
+        Err(FetchError::ProxyStatus(status))
+    }
 }
 
 fn request(proxy: &Intercept, authority: &str) -> Vec<u8> {
@@ -48,7 +58,10 @@ fn request(proxy: &Intercept, authority: &str) -> Vec<u8> {
 async fn head(stream: &mut TcpStream) -> Result<Vec<u8>, FetchError> {
     let mut head = Vec::with_capacity(256);
     while !head.ends_with(b"\r\n\r\n") {
-        let read = stream.read_buf(&mut head).await.map_err(|error| FetchError::Connect(error.kind()))?;
+        let read = stream
+            .read_buf(&mut head)
+            .await
+            .map_err(|error| FetchError::Connect(error.kind()))?;
         if read == 0 || head.len() > MAX_HEAD_BYTES {
             return Err(FetchError::ProxyAnswer);
         }
@@ -73,11 +86,17 @@ mod tests {
 
     #[test]
     fn only_an_http_status_line_opens_the_tunnel() {
-        assert_eq!(status(b"HTTP/1.1 200 Connection established\r\n\r\n"), Ok(200));
+        assert_eq!(
+            status(b"HTTP/1.1 200 Connection established\r\n\r\n"),
+            Ok(200)
+        );
         assert_eq!(status(b"HTTP/1.0 407\r\n\r\n"), Ok(407));
-        for head in
-            [b"SSH-2.0-x\r\n\r\n".as_slice(), b"HTTP/1.1\r\n\r\n", b"\xff\r\n\r\n", b"HTTP/1.1 +x\r\n"]
-        {
+        for head in [
+            b"SSH-2.0-x\r\n\r\n".as_slice(),
+            b"HTTP/1.1\r\n\r\n",
+            b"\xff\r\n\r\n",
+            b"HTTP/1.1 +x\r\n",
+        ] {
             assert_eq!(status(head), Err(FetchError::ProxyAnswer));
         }
     }

@@ -35,7 +35,10 @@ pub struct KeyRules<'a> {
 
 impl<'a> From<&'a RemoteSettings> for KeyRules<'a> {
     fn from(settings: &'a RemoteSettings) -> Self {
-        Self { algorithms: settings.algorithms, allowed_use: &settings.allowed_use }
+        Self {
+            algorithms: settings.algorithms,
+            allowed_use: &settings.allowed_use,
+        }
     }
 }
 
@@ -108,7 +111,9 @@ impl Jwk {
     }
 
     fn has_private_members(&self) -> bool {
-        let members = [self.d, self.p, self.q, self.dp, self.dq, self.qi, self.oth, self.k];
+        let members = [
+            self.d, self.p, self.q, self.dp, self.dq, self.qi, self.oth, self.k,
+        ];
         members.iter().any(Option::is_some)
     }
 
@@ -128,7 +133,9 @@ impl Jwk {
 
     fn algorithm(&self, kind: Kind, allowed: AlgorithmSet) -> Result<Algorithm, SkipCause> {
         let algorithm = match &self.alg {
-            Some(alg) => Algorithm::parse(alg).ok_or_else(|| SkipCause::Algorithm(printable(alg)))?,
+            Some(alg) => {
+                Algorithm::parse(alg).ok_or_else(|| SkipCause::Algorithm(printable(alg)))?
+            }
             None => kind.implied(allowed)?,
         };
         if !kind.fits(algorithm) {
@@ -151,14 +158,23 @@ impl Jwk {
         if !(2..=32).contains(&bit_length(exponent)) || !is_odd(exponent) {
             return Err(SkipCause::Exponent);
         }
-        let components = RsaPublicKeyComponents { n: modulus, e: exponent };
-        components.to_parsed_public_key(parameters).map_err(|_| SkipCause::Modulus(bits))
+        let components = RsaPublicKeyComponents {
+            n: modulus,
+            e: exponent,
+        };
+        components
+            .to_parsed_public_key(parameters)
+            .map_err(|_| SkipCause::Modulus(bits))
     }
 
     fn point(&self, curve: Curve) -> Result<ParsedPublicKey, SkipCause> {
         let coordinate = |name, text| {
             let bytes = base64url(name, text)?;
-            if bytes.len() == curve.coordinate_bytes() { Ok(bytes) } else { Err(SkipCause::Member(name)) }
+            if bytes.len() == curve.coordinate_bytes() {
+                Ok(bytes)
+            } else {
+                Err(SkipCause::Member(name))
+            }
         };
         let x = coordinate("x", self.x.as_deref())?;
         let key = match curve {
@@ -183,15 +199,22 @@ fn unreadable(jwk: &str) -> SkippedKey {
     struct Named {
         kid: Option<String>,
     }
-    let kid = serde_json::from_str::<Named>(jwk).ok().and_then(|named| named.kid);
+    let kid = serde_json::from_str::<Named>(jwk)
+        .ok()
+        .and_then(|named| named.kid);
     let is_object = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(jwk).is_ok();
     let is_repeated = is_object && Members::parse(jwk.as_bytes()).is_none();
-    let cause = if is_repeated { SkipCause::RepeatedMember } else { SkipCause::Malformed };
+    let cause = if is_repeated {
+        SkipCause::RepeatedMember
+    } else {
+        SkipCause::Malformed
+    };
     SkippedKey::new(kid.as_deref(), cause)
 }
 
 fn base64url(name: &'static str, text: Option<&str>) -> Result<Vec<u8>, SkipCause> {
-    text.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok()).ok_or(SkipCause::Member(name))
+    text.and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())
+        .ok_or(SkipCause::Member(name))
 }
 
 /// A big-endian number without its leading zeros. Some providers write them, which RFC 7518 §6.3.1.1 forbids.
@@ -201,7 +224,9 @@ fn significant(number: &[u8]) -> &[u8] {
 }
 
 fn bit_length(significant: &[u8]) -> usize {
-    let unused = significant.first().map_or(0, |first| first.leading_zeros() as usize);
+    let unused = significant
+        .first()
+        .map_or(0, |first| first.leading_zeros() as usize);
     significant.len() * 8 - unused
 }
 

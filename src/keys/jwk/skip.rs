@@ -14,7 +14,10 @@ pub struct SkippedKey {
 
 impl SkippedKey {
     pub(super) fn new(kid: Option<&str>, cause: SkipCause) -> Self {
-        Self { kid: kid.map(printable), cause }
+        Self {
+            kid: kid.map(printable),
+            cause,
+        }
     }
 }
 

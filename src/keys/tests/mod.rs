@@ -68,7 +68,11 @@ impl Source {
         let arbiter = actix::Arbiter::current();
         let handle = start(&id, "idp", settings, outgoing, shared, &metrics, &arbiter);
         soon(handle.first_answer()).await;
-        Self { handle, clock, registry }
+        Self {
+            handle,
+            clock,
+            registry,
+        }
     }
 
     /// The cause of the last failure, without the URL.
@@ -78,7 +82,12 @@ impl Source {
     }
 
     fn kids(&self) -> Vec<String> {
-        self.handle.snapshot().keys.iter().filter_map(|key| key.kid().map(str::to_owned)).collect()
+        self.handle
+            .snapshot()
+            .keys
+            .iter()
+            .filter_map(|key| key.kid().map(str::to_owned))
+            .collect()
     }
 }
 
@@ -102,7 +111,9 @@ fn jwks(keys: &[String]) -> Answer {
 
 /// Fails the test instead of waiting for ever.
 async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(10), future).await.expect("it takes too long")
+    tokio::time::timeout(Duration::from_secs(10), future)
+        .await
+        .expect("it takes too long")
 }
 
 /// Waits until the condition holds, which another task brings about.

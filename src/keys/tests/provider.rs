@@ -30,8 +30,9 @@ impl Answer {
 
     pub(super) fn with_status(status: &str, body: &str) -> Self {
         let length = body.len();
-        let text =
-            format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+        let text = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        );
         Self::Bytes(text.into_bytes())
     }
 }
@@ -70,12 +71,22 @@ impl Provider {
     }
 
     pub(super) fn answers(&self, path: &str, answer: Answer) {
-        self.state.lock().unwrap().answers.insert(path.to_owned(), answer);
+        self.state
+            .lock()
+            .unwrap()
+            .answers
+            .insert(path.to_owned(), answer);
     }
 
     /// How many requests a path had.
     pub(super) fn asked(&self, path: &str) -> usize {
-        self.state.lock().unwrap().asked.iter().filter(|asked| *asked == path).count()
+        self.state
+            .lock()
+            .unwrap()
+            .asked
+            .iter()
+            .filter(|asked| *asked == path)
+            .count()
     }
 
     pub(super) fn url(&self, path: &str) -> String {
@@ -86,17 +97,26 @@ impl Provider {
 async fn answer(stream: TcpStream, state: Arc<Mutex<State>>) {
     let mut stream = BufReader::new(stream);
     loop {
-        let Some(path) = request(&mut stream).await else { return };
+        let Some(path) = request(&mut stream).await else {
+            return;
+        };
         if path.contains(':') {
             // A CONNECT: from now on the provider acts as the server behind the tunnel.
             state.lock().unwrap().asked.push(path);
-            stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+            stream
+                .write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                .await
+                .unwrap();
             continue;
         }
         let answer = {
             let mut state = state.lock().unwrap();
             state.asked.push(path.clone());
-            state.answers.get(&path).cloned().unwrap_or_else(|| Answer::with_status("404 Not Found", ""))
+            state
+                .answers
+                .get(&path)
+                .cloned()
+                .unwrap_or_else(|| Answer::with_status("404 Not Found", ""))
         };
         return send(&mut stream, answer).await;
     }

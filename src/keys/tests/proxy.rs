@@ -6,7 +6,10 @@ fn through(proxy: String) -> OutgoingSettings {
     OutgoingSettings {
         insecure_hosts: vec!["idp.internal".to_owned()],
         ca_pem: None,
-        proxy: ProxySettings { http: Some(proxy), ..ProxySettings::default() },
+        proxy: ProxySettings {
+            http: Some(proxy),
+            ..ProxySettings::default()
+        },
     }
 }
 
@@ -17,7 +20,10 @@ async fn a_fetch_through_a_proxy_uses_a_tunnel() {
     let source = Source::start_with(test_settings("http://idp.internal/keys"), &outgoing).await;
     assert_eq!(source.failure(), None);
     assert_eq!(source.kids(), ["a"]);
-    assert_eq!((provider.asked("idp.internal:80"), provider.asked("/keys")), (1, 1));
+    assert_eq!(
+        (provider.asked("idp.internal:80"), provider.asked("/keys")),
+        (1, 1)
+    );
 }
 
 #[actix::test]

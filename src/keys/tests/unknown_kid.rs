@@ -9,7 +9,10 @@ async fn a_thousand_tokens_with_unknown_keys_cause_no_more_fetches_than_the_burs
     let provider = Provider::of_keys(jwks(&[ed25519("a")])).await;
     let source = Source::start(test_settings(&provider.url("/keys"))).await;
     for _ in 0..5 {
-        soon(join_all((0..1000).map(|_| source.refresh_for(Missing::Kid)))).await;
+        soon(join_all(
+            (0..1000).map(|_| source.refresh_for(Missing::Kid)),
+        ))
+        .await;
     }
     assert_eq!(provider.asked("/keys"), 1 + 2);
     source.clock.advance(Duration::from_secs(30));
@@ -52,8 +55,15 @@ async fn a_request_waits_at_most_max_wait_and_the_round_continues() {
     soon(source.refresh_for(Missing::Kid)).await;
     eventually(|| provider.asked("/keys") == 2).await;
     soon(source.refresh_for(Missing::Kid)).await;
-    assert!(soon(source.handle.is_alive()).await, "the mailbox is served while a round runs");
-    assert_eq!(provider.asked("/keys"), 2, "the second request joined the round");
+    assert!(
+        soon(source.handle.is_alive()).await,
+        "the mailbox is served while a round runs"
+    );
+    assert_eq!(
+        provider.asked("/keys"),
+        2,
+        "the second request joined the round"
+    );
 }
 
 #[actix::test]
@@ -92,5 +102,9 @@ async fn a_token_that_was_checked_with_older_keys_causes_no_fetch() {
     for _ in 0..100 {
         soon(source.handle.refresh_for(Missing::Kid, round)).await;
     }
-    assert_eq!(provider.asked("/keys"), 1 + 1, "the keys have been fetched since then");
+    assert_eq!(
+        provider.asked("/keys"),
+        1 + 1,
+        "the keys have been fetched since then"
+    );
 }

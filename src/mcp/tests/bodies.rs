@@ -13,7 +13,11 @@ fn refuse(bodies: &[&str], expected: Option<(Reason, i32)>) {
 
 fn refuse_params(method: &str, params: &[&str]) {
     for params in params {
-        assert_eq!(refusal(read_body(&message(method, params))), MALFORMED, "{method} {params}");
+        assert_eq!(
+            refusal(read_body(&message(method, params))),
+            MALFORMED,
+            "{method} {params}"
+        );
     }
 }
 
@@ -38,17 +42,26 @@ fn bodies_other_than_one_json_value_are_refused() {
     ] {
         assert_eq!(refusal(read_body(&body)), NOT_JSON, "{body:?}");
     }
-    assert_eq!(read_body(&format!("\r\n\t {good} \n")), known("ping", Named::Nothing));
+    assert_eq!(
+        read_body(&format!("\r\n\t {good} \n")),
+        known("ping", Named::Nothing)
+    );
 }
 
 #[test]
 fn bytes_that_are_not_utf8_are_refused_in_every_position() {
-    let utf16: Vec<u8> = message("ping", "{}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = message("ping", "{}")
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     let mut argument = message("tools/call", r#"{"name":"a","arguments":"?"}"#).into_bytes();
     let position = argument.iter().position(|byte| *byte == b'?').unwrap();
     argument[position] = 0xff;
     for body in [utf16, argument] {
-        let request = CheckRequest { body: Body::Whole(&body), ..BARE };
+        let request = CheckRequest {
+            body: Body::Whole(&body),
+            ..BARE
+        };
         assert_eq!(refusal(read(&request, Trust::default())), NOT_JSON);
     }
 }
@@ -57,7 +70,10 @@ fn bytes_that_are_not_utf8_are_refused_in_every_position() {
 fn nesting_is_limited_to_64() {
     let nested = |levels: usize, open: &str, close: &str| {
         let value = format!("{}1{}", open.repeat(levels), close.repeat(levels));
-        message("tools/call", &format!(r#"{{"name":"a","arguments":{value}}}"#))
+        message(
+            "tools/call",
+            &format!(r#"{{"name":"a","arguments":{value}}}"#),
+        )
     };
     for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
         assert!(read_body(&nested(62, open, close)).is_ok());
@@ -68,8 +84,15 @@ fn nesting_is_limited_to_64() {
     assert!(read_body(&message("tools/call", &text)).is_ok());
     let wide = format!(r#"{{"name":"a","arguments":[{}]}}"#, ["[]"; 100].join(","));
     assert!(read_body(&message("tools/call", &wide)).is_ok());
-    let hidden = format!(r#"{{"name":"a","arguments":["\\",{}1{}]}}"#, "[".repeat(62), "]".repeat(62));
-    assert_eq!(refusal(read_body(&message("tools/call", &hidden))), MALFORMED);
+    let hidden = format!(
+        r#"{{"name":"a","arguments":["\\",{}1{}]}}"#,
+        "[".repeat(62),
+        "]".repeat(62)
+    );
+    assert_eq!(
+        refusal(read_body(&message("tools/call", &hidden))),
+        MALFORMED
+    );
 }
 
 #[test]
@@ -107,8 +130,14 @@ fn a_repeated_key_is_refused_in_every_object_that_is_read() {
         "subscriptions/listen",
         &[r#"{"notifications":{"resourceSubscriptions":[],"resourceSubscriptions":["a"]}}"#],
     );
-    let arguments = message("tools/call", r#"{"name":"a","arguments":{"x":1,"x":2,"Name":3}}"#);
-    assert_eq!(read_body(&arguments), known("tools/call", Named::Tool("a".into())));
+    let arguments = message(
+        "tools/call",
+        r#"{"name":"a","arguments":{"x":1,"x":2,"Name":3}}"#,
+    );
+    assert_eq!(
+        read_body(&arguments),
+        known("tools/call", Named::Tool("a".into()))
+    );
 }
 
 #[test]
@@ -117,21 +146,48 @@ fn a_repeated_key_is_found_among_many() {
     let params = |last: &str| format!(r#"{{"name":"a",{},{last}}}"#, keys.join(","));
     assert!(read_body(&message("tools/call", &params(r#""last":0"#))).is_ok());
     for twice in [r#""name":"b""#, r#""3":0"#, r#""39999":0"#, r#""\u0033":0"#] {
-        assert_eq!(refusal(read_body(&message("tools/call", &params(twice)))), MALFORMED, "{twice}");
+        assert_eq!(
+            refusal(read_body(&message("tools/call", &params(twice)))),
+            MALFORMED,
+            "{twice}"
+        );
     }
 }
 
 #[test]
 fn a_key_that_resembles_another_is_refused() {
-    for key in ["Method", "ID", "\\u0049d", "method\\u0000", "Params", "paramſ", "Result", "ERROR", "\\u0000"]
-    {
+    for key in [
+        "Method",
+        "ID",
+        "\\u0049d",
+        "method\\u0000",
+        "Params",
+        "paramſ",
+        "Result",
+        "ERROR",
+        "\\u0000",
+    ] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","{key}":"x"}}"#);
         assert_eq!(refusal(read_body(&body)), MALFORMED, "{key}");
     }
-    for key in ["Name", "nAME", "na\\u0000me", "URI", "urı", "TaskId", "tasKId", "Ref", "Arguments", "_META"]
-    {
+    for key in [
+        "Name",
+        "nAME",
+        "na\\u0000me",
+        "URI",
+        "urı",
+        "TaskId",
+        "tasKId",
+        "Ref",
+        "Arguments",
+        "_META",
+    ] {
         let params = format!(r#"{{"name":"a","{key}":"b"}}"#);
-        assert_eq!(refusal(read_body(&message("tools/call", &params))), MALFORMED, "{key}");
+        assert_eq!(
+            refusal(read_body(&message("tools/call", &params))),
+            MALFORMED,
+            "{key}"
+        );
     }
     refuse_params(
         "completion/complete",
@@ -144,7 +200,10 @@ fn a_key_that_resembles_another_is_refused() {
             r#"{"Notifications":{"resourceSubscriptions":["a"]}}"#,
         ],
     );
-    refuse_params("tools/list", &[r#"{"_meta":{"io.modelcontextprotocol/protocolversion":"2025-11-25"}}"#]);
+    refuse_params(
+        "tools/list",
+        &[r#"{"_meta":{"io.modelcontextprotocol/protocolversion":"2025-11-25"}}"#],
+    );
 }
 
 #[test]
@@ -176,19 +235,41 @@ fn messages_that_are_not_requests_notifications_or_responses_are_refused() {
 
 #[test]
 fn members_of_a_wrong_type_are_refused() {
-    for method in ["null", "1", "true", "[]", "{}", r#"["tools/call"]"#, r#""a\u0000""#] {
-        refuse(&[&format!(r#"{{"jsonrpc":"2.0","id":1,"method":{method}}}"#)], MALFORMED);
-        refuse(&[&format!(r#"{{"jsonrpc":"2.0","id":1,"method":{method},"result":1}}"#)], MALFORMED);
+    for method in [
+        "null",
+        "1",
+        "true",
+        "[]",
+        "{}",
+        r#"["tools/call"]"#,
+        r#""a\u0000""#,
+    ] {
+        refuse(
+            &[&format!(r#"{{"jsonrpc":"2.0","id":1,"method":{method}}}"#)],
+            MALFORMED,
+        );
+        refuse(
+            &[&format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":{method},"result":1}}"#
+            )],
+            MALFORMED,
+        );
     }
     for id in ["null", "1.5", "true", "[]", "{}"] {
-        refuse(&[&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)], MALFORMED);
+        refuse(
+            &[&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#)],
+            MALFORMED,
+        );
     }
     for id in ["0", "-1", "1.0", "18446744073709551616", r#""""#] {
         let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
         assert_eq!(read_body(&body), known("ping", Named::Nothing), "{id}");
     }
     refuse_params("ping", &["null", "[]", "1", r#""x""#]);
-    refuse_params("tools/list", &[r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":1}}"#]);
+    refuse_params(
+        "tools/list",
+        &[r#"{"_meta":{"io.modelcontextprotocol/protocolVersion":1}}"#],
+    );
 }
 
 #[test]
@@ -208,13 +289,21 @@ fn the_name_that_a_method_requires_must_be_a_string() {
         );
         refuse_params(
             "subscriptions/listen",
-            &[&format!(r#"{{"notifications":{{"resourceSubscriptions":["a",{value}]}}}}"#)],
+            &[&format!(
+                r#"{{"notifications":{{"resourceSubscriptions":["a",{value}]}}}}"#
+            )],
         );
     }
     refuse_params("tools/call", &["{}", r#"{"uri":"a"}"#]);
     refuse_params("resources/subscribe", &["{}", r#"{"name":"a"}"#]);
-    refuse_params("completion/complete", &["{}", r#"{"ref":{"type":"ref/tool","name":"a"}}"#]);
-    refuse_params("completion/complete", &[r#"{"ref":{"type":"ref/resource","name":"a"}}"#]);
+    refuse_params(
+        "completion/complete",
+        &["{}", r#"{"ref":{"type":"ref/tool","name":"a"}}"#],
+    );
+    refuse_params(
+        "completion/complete",
+        &[r#"{"ref":{"type":"ref/resource","name":"a"}}"#],
+    );
     refuse_params(
         "subscriptions/listen",
         &[
@@ -224,7 +313,10 @@ fn the_name_that_a_method_requires_must_be_a_string() {
             r#"{"notifications":{"resourceSubscriptions":null}}"#,
         ],
     );
-    refuse(&[r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#], MALFORMED);
+    refuse(
+        &[r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#],
+        MALFORMED,
+    );
 }
 
 #[test]
@@ -244,9 +336,22 @@ fn subscriptions_are_limited_to_1000() {
 fn the_headers_must_say_that_the_body_is_plain_json() {
     let body = message("ping", "{}");
     let shown = |content_type, content_encoding| {
-        refusal(read(&CheckRequest { content_type, content_encoding, ..post(&body) }, Trust::default()))
+        refusal(read(
+            &CheckRequest {
+                content_type,
+                content_encoding,
+                ..post(&body)
+            },
+            Trust::default(),
+        ))
     };
-    assert_eq!(shown(Field::One(b"application/json; charset=utf-8"), Field::Absent), None);
+    assert_eq!(
+        shown(
+            Field::One(b"application/json; charset=utf-8"),
+            Field::Absent
+        ),
+        None
+    );
     assert_eq!(shown(Field::One(b"text/plain"), Field::Absent), MALFORMED);
     assert_eq!(shown(Field::Repeated, Field::Absent), MALFORMED);
     assert_eq!(shown(Field::Absent, Field::One(b"gzip")), MALFORMED);
@@ -255,7 +360,12 @@ fn the_headers_must_say_that_the_body_is_plain_json() {
 #[test]
 fn the_total_length_of_names_is_limited() {
     let too_long = Some((Reason::OperationMalformed, -32600));
-    let called = |length: usize| message("tools/call", &format!(r#"{{"name":"{}"}}"#, "x".repeat(length)));
+    let called = |length: usize| {
+        message(
+            "tools/call",
+            &format!(r#"{{"name":"{}"}}"#, "x".repeat(length)),
+        )
+    };
     assert_eq!(refusal(read_body(&called(256 * 1024))), None);
     assert_eq!(refusal(read_body(&called(256 * 1024 + 1))), too_long);
     let batch = |length: usize| format!("[{0},{0}]", called(length));

@@ -6,11 +6,24 @@ const MISMATCH: Option<(Reason, i32)> = Some((Reason::OperationMismatch, -32020)
 const BAD_HEADER: Option<(Reason, i32)> = Some((Reason::OperationMalformed, -32020));
 
 /// The refusal of a body with `MCP-Protocol-Version`, `Mcp-Method` and `Mcp-Name`.
-fn check(body: &str, version: Field<'_>, method: Field<'_>, name: Field<'_>) -> Option<(Reason, i32)> {
-    let request =
-        CheckRequest { protocol_version: version, mcp_method: method, mcp_name: name, ..post(body) };
+fn check(
+    body: &str,
+    version: Field<'_>,
+    method: Field<'_>,
+    name: Field<'_>,
+) -> Option<(Reason, i32)> {
+    let request = CheckRequest {
+        protocol_version: version,
+        mcp_method: method,
+        mcp_name: name,
+        ..post(body)
+    };
     let untrusted = refusal(read(&request, Trust::default()));
-    assert_eq!(untrusted, refusal(read(&request, TRUSTED)), "trust only applies to absent bodies");
+    assert_eq!(
+        untrusted,
+        refusal(read(&request, TRUSTED)),
+        "trust only applies to absent bodies"
+    );
     untrusted
 }
 
@@ -25,13 +38,22 @@ fn mcp_method_must_be_the_method_of_the_body() {
     for method in ["tools/call", " \ttools/call\t "] {
         assert_eq!(check(&call, method), None, "{method}");
     }
-    for method in ["tools/list", "TOOLS/CALL", "", "tools/call x", "=?base64?dG9vbHMvY2FsbA==?="] {
+    for method in [
+        "tools/list",
+        "TOOLS/CALL",
+        "",
+        "tools/call x",
+        "=?base64?dG9vbHMvY2FsbA==?=",
+    ] {
         assert_eq!(check(&call, method), MISMATCH, "{method}");
     }
     let notification = r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#;
     assert_eq!(check(notification, "notifications/cancelled"), None);
     assert_eq!(check(notification, "notifications/initialized"), MISMATCH);
-    assert_eq!(check(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "tools/list"), MISMATCH);
+    assert_eq!(
+        check(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "tools/list"),
+        MISMATCH
+    );
     assert_eq!(check(&message("skills/list", "{}"), "skills/list"), None);
     assert_eq!(check(&message("skills/list", "{}"), "tools/list"), MISMATCH);
 }
@@ -49,21 +71,54 @@ fn mcp_name_must_be_the_name_in_the_body() {
         ("tools/call", r#"{"name":" a "}"#, " a ", MISMATCH),
         ("tools/call", r#"{"name":" a "}"#, "=?base64?IGEg?=", None),
         ("prompts/get", r#"{"name":"p"}"#, "p", None),
-        ("resources/read", r#"{"uri":"file:///a"}"#, "file:///a", None),
-        ("resources/read", r#"{"uri":"file:///a"}"#, "file:///b", MISMATCH),
+        (
+            "resources/read",
+            r#"{"uri":"file:///a"}"#,
+            "file:///a",
+            None,
+        ),
+        (
+            "resources/read",
+            r#"{"uri":"file:///a"}"#,
+            "file:///b",
+            MISMATCH,
+        ),
         ("tasks/get", r#"{"taskId":"t"}"#, "t", None),
-        ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p"}}"#, "p", None),
-        ("completion/complete", r#"{"ref":{"type":"ref/prompt","name":"p"}}"#, "q", MISMATCH),
+        (
+            "completion/complete",
+            r#"{"ref":{"type":"ref/prompt","name":"p"}}"#,
+            "p",
+            None,
+        ),
+        (
+            "completion/complete",
+            r#"{"ref":{"type":"ref/prompt","name":"p"}}"#,
+            "q",
+            MISMATCH,
+        ),
         ("tools/list", r#"{"name":"a"}"#, "a", MISMATCH),
-        ("subscriptions/listen", r#"{"notifications":{"resourceSubscriptions":["u"]}}"#, "u", MISMATCH),
+        (
+            "subscriptions/listen",
+            r#"{"notifications":{"resourceSubscriptions":["u"]}}"#,
+            "u",
+            MISMATCH,
+        ),
         ("notifications/initialized", "{}", "a", MISMATCH),
         ("skills/get", r#"{"name":"s"}"#, "s", None),
     ] {
-        let refused = check(&message(method, params), Field::Absent, Field::Absent, one(header));
+        let refused = check(
+            &message(method, params),
+            Field::Absent,
+            Field::Absent,
+            one(header),
+        );
         assert_eq!(refused, expected, "{method} {params} {header:?}");
     }
     let response = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
-    assert_eq!(check(response, Field::Absent, Field::Absent, one("a")), MISMATCH);
+    assert_eq!(
+        check(response, Field::Absent, Field::Absent, one("a")),
+        MISMATCH
+    );
 }
 
 #[test]
@@ -89,7 +144,11 @@ fn an_encoded_name_is_decoded_before_it_is_compared() {
         ("a", "=?BASE64?YQ==?=", MISMATCH),
     ] {
         let body = message("tools/call", &format!(r#"{{"name":"{name}"}}"#));
-        assert_eq!(check(&body, Field::Absent, Field::Absent, one(header)), expected, "{name} {header}");
+        assert_eq!(
+            check(&body, Field::Absent, Field::Absent, one(header)),
+            expected,
+            "{name} {header}"
+        );
     }
 }
 
@@ -103,17 +162,32 @@ fn the_version_must_equal_that_of_the_body() {
     assert_eq!(check(&modern, ""), MISMATCH);
     assert_eq!(check(&format!("[{modern}]"), "2026-07-28"), None);
     assert_eq!(check(&format!("[{modern}]"), "2025-03-26"), MISMATCH);
-    assert_eq!(check(&message("notifications/initialized", meta), "2025-11-25"), MISMATCH);
+    assert_eq!(
+        check(&message("notifications/initialized", meta), "2025-11-25"),
+        MISMATCH
+    );
     assert_eq!(check(&message("tools/list", "{}"), "2026-07-28"), None);
-    assert_eq!(check(&message("tools/list", r#"{"_meta":"x"}"#), "1999-01-01"), None);
-    assert_eq!(check(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "2025-06-18"), None);
+    assert_eq!(
+        check(&message("tools/list", r#"{"_meta":"x"}"#), "1999-01-01"),
+        None
+    );
+    assert_eq!(
+        check(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#, "2025-06-18"),
+        None
+    );
 }
 
 #[test]
 fn no_header_names_a_batch() {
     let batch = format!("[{}]", message("tools/call", r#"{"name":"a"}"#));
-    assert_eq!(check(&batch, Field::Absent, one("tools/call"), Field::Absent), MISMATCH);
-    assert_eq!(check(&batch, Field::Absent, Field::Absent, one("a")), MISMATCH);
+    assert_eq!(
+        check(&batch, Field::Absent, one("tools/call"), Field::Absent),
+        MISMATCH
+    );
+    assert_eq!(
+        check(&batch, Field::Absent, Field::Absent, one("a")),
+        MISMATCH
+    );
 }
 
 #[test]
@@ -131,7 +205,11 @@ fn repeated_joined_and_illegal_headers_are_refused_for_every_request() {
         (none, none, one("a\0")),
         (none, one("tools/call\u{7f}"), none),
     ] {
-        assert_eq!(check(&call, version, method, name), BAD_HEADER, "{version:?} {method:?} {name:?}");
+        assert_eq!(
+            check(&call, version, method, name),
+            BAD_HEADER,
+            "{version:?} {method:?} {name:?}"
+        );
         for http_method in ["GET", "DELETE", "POST"] {
             let bare = CheckRequest {
                 http_method,
@@ -140,7 +218,11 @@ fn repeated_joined_and_illegal_headers_are_refused_for_every_request() {
                 mcp_name: name,
                 ..BARE
             };
-            assert_eq!(refusal(read(&bare, Trust::default())), BAD_HEADER, "{http_method}");
+            assert_eq!(
+                refusal(read(&bare, Trust::default())),
+                BAD_HEADER,
+                "{http_method}"
+            );
         }
     }
 }

@@ -10,7 +10,10 @@ const MEMBERS: &[(&str, &str)] = &[
     ("jsonrpc", r#""jsonrpc":"2.0""#),
     ("id", r#""id":7"#),
     ("method", r#""method":"tools/call""#),
-    ("params", r#""params":{"arguments":{"name":"x","name":[{}]},"name":"a","_meta":{"n":0}}"#),
+    (
+        "params",
+        r#""params":{"arguments":{"name":"x","name":[{}]},"name":"a","_meta":{"n":0}}"#,
+    ),
 ];
 
 /// Members that are added to them.
@@ -25,7 +28,9 @@ const EXTRAS: &[(&str, &str)] = &[
 ];
 
 fn members() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
-    vec(select(EXTRAS), 0..3).prop_map(|extras| [MEMBERS, &extras].concat()).prop_shuffle()
+    vec(select(EXTRAS), 0..3)
+        .prop_map(|extras| [MEMBERS, &extras].concat())
+        .prop_shuffle()
 }
 
 fn body_of(members: &[(&str, &str)]) -> String {
@@ -35,7 +40,10 @@ fn body_of(members: &[(&str, &str)]) -> String {
 
 /// The method and name for a parser that keeps the last of two equal keys.
 fn naive_view(message: &Value) -> (Option<&str>, Option<&str>) {
-    (message["method"].as_str(), message["params"]["name"].as_str())
+    (
+        message["method"].as_str(),
+        message["params"]["name"].as_str(),
+    )
 }
 
 /// The method and name that scopegate reads.

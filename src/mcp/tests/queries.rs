@@ -6,7 +6,9 @@ use crate::domain::{Message, Query};
 fn query_of(params: &str) -> Query<'static> {
     let body = message("tools/call", params);
     let read = read_body(&body).unwrap();
-    let [Message::Request(call)] = read.messages() else { panic!("{read:?}") };
+    let [Message::Request(call)] = read.messages() else {
+        panic!("{read:?}")
+    };
     match &call.query {
         Query::Text(text) => Query::Text(text.clone().into_owned().into()),
         Query::NotShown => Query::NotShown,
@@ -17,9 +19,18 @@ fn query_of(params: &str) -> Query<'static> {
 #[test]
 fn the_query_of_execute_graphql_is_read_in_every_position() {
     for (params, query) in [
-        (r#"{"name":"execute_graphql","arguments":{"query":"{ a }"}}"#, "{ a }"),
-        (r#"{"arguments":{"variables":{"query":1},"query":"{ a }"},"name":"execute_graphql"}"#, "{ a }"),
-        (r#"{"name":"execute_gr\u0061phql","arguments":{"qu\u0065ry":"{\u0061}\n"}}"#, "{a}\n"),
+        (
+            r#"{"name":"execute_graphql","arguments":{"query":"{ a }"}}"#,
+            "{ a }",
+        ),
+        (
+            r#"{"arguments":{"variables":{"query":1},"query":"{ a }"},"name":"execute_graphql"}"#,
+            "{ a }",
+        ),
+        (
+            r#"{"name":"execute_gr\u0061phql","arguments":{"qu\u0065ry":"{\u0061}\n"}}"#,
+            "{a}\n",
+        ),
         (r#"{"name":"execute_graphql","arguments":{"query":""}}"#, ""),
     ] {
         assert_eq!(query_of(params), Query::Text(query.into()), "{params}");
@@ -62,7 +73,13 @@ fn the_arguments_of_other_tools_are_not_read() {
 
 #[test]
 fn a_query_is_never_shown() {
-    let body = message("tools/call", r#"{"name":"execute_graphql","arguments":{"query":"{ secret }"}}"#);
+    let body = message(
+        "tools/call",
+        r#"{"name":"execute_graphql","arguments":{"query":"{ secret }"}}"#,
+    );
     let shown = format!("{:?}", read_body(&body).unwrap());
-    assert!(!shown.contains("secret") && shown.contains("Text(10 bytes)"), "{shown}");
+    assert!(
+        !shown.contains("secret") && shown.contains("Text(10 bytes)"),
+        "{shown}"
+    );
 }

@@ -9,34 +9,65 @@ use crate::clock::{Clock, SystemClock};
 type Texts = Vec<String>;
 
 fn requirements(texts: &Texts) -> Vec<Requirement> {
-    texts.iter().map(|text| Requirement::compile(&groups(text), &Hierarchy::default())).collect()
+    texts
+        .iter()
+        .map(|text| Requirement::compile(&groups(text), &Hierarchy::default()))
+        .collect()
 }
 
 fn levels(requirements: &[Requirement]) -> Vec<Level<'_>> {
-    requirements.iter().map(|requirement| Level::new(LevelKind::Field, requirement)).collect()
+    requirements
+        .iter()
+        .map(|requirement| Level::new(LevelKind::Field, requirement))
+        .collect()
 }
 
-fn find(requirements: &[Requirement], granted: &ScopeSet, max_groups: usize) -> Option<MissingScopes> {
-    MissingScopes::find(&levels(requirements), granted, ChallengeScopes::Operation, max_groups)
+fn find(
+    requirements: &[Requirement],
+    granted: &ScopeSet,
+    max_groups: usize,
+) -> Option<MissingScopes> {
+    MissingScopes::find(
+        &levels(requirements),
+        granted,
+        ChallengeScopes::Operation,
+        max_groups,
+    )
 }
 
 /// The full product: starts with the groups of the first field. For each further field, joins every group so far
 /// with every group of that field; each scope occurs once.
 fn product(texts: &Texts) -> Vec<ScopeSet> {
-    texts.iter().fold(vec![ScopeSet::default()], |so_far, text| {
-        let own = groups(text);
-        let join = |left: &ScopeSet, right: &Vec<Scope>| left.iter().chain(right).cloned().collect();
-        so_far.iter().flat_map(|left| own.iter().map(|right| join(left, right)).collect::<Vec<_>>()).collect()
-    })
+    texts
+        .iter()
+        .fold(vec![ScopeSet::default()], |so_far, text| {
+            let own = groups(text);
+            let join =
+                |left: &ScopeSet, right: &Vec<Scope>| left.iter().chain(right).cloned().collect();
+            so_far
+                .iter()
+                .flat_map(|left| {
+                    own.iter()
+                        .map(|right| join(left, right))
+                        .collect::<Vec<_>>()
+                })
+                .collect()
+        })
 }
 
 fn lacking(group: &ScopeSet, granted: &ScopeSet) -> usize {
-    group.iter().filter(|scope| !granted.contains(scope)).count()
+    group
+        .iter()
+        .filter(|scope| !granted.contains(scope))
+        .count()
 }
 
 fn a_group() -> impl Strategy<Value = String> {
-    prop::collection::vec(prop::sample::select(vec!["a", "b", "c", "d", "e", "f"]), 0..4)
-        .prop_map(|scopes| scopes.join(" "))
+    prop::collection::vec(
+        prop::sample::select(vec!["a", "b", "c", "d", "e", "f"]),
+        0..4,
+    )
+    .prop_map(|scopes| scopes.join(" "))
 }
 
 fn fields() -> impl Strategy<Value = Texts> {
@@ -84,7 +115,10 @@ proptest! {
 
 #[test]
 fn the_product_keeps_the_order_of_the_fields() {
-    let texts = vec!["read:fact | read:all".to_owned(), "read:employee read:private | read:all".to_owned()];
+    let texts = vec![
+        "read:fact | read:all".to_owned(),
+        "read:employee read:private | read:all".to_owned(),
+    ];
     let written: Vec<_> = product(&texts).iter().map(ToString::to_string).collect();
     assert_eq!(
         written,
@@ -103,16 +137,23 @@ fn fields_are_compared_only_with_each_other_and_named_last() {
         [vec!["a".to_owned()], vec!["a b | c".to_owned()]].map(|texts| requirements(&texts));
     let mut all = vec![Level::new(LevelKind::Initialize, &outer[0])];
     all.extend(levels(&fields));
-    let find =
-        |names| MissingScopes::find(&all, &ScopeSet::default(), names, 2048).unwrap().needed.to_string();
+    let find = |names| {
+        MissingScopes::find(&all, &ScopeSet::default(), names, 2048)
+            .unwrap()
+            .needed
+            .to_string()
+    };
     assert_eq!(find(ChallengeScopes::Operation), "a c");
     assert_eq!(find(ChallengeScopes::Level), "a");
 }
 
 #[test]
 fn sixty_fields_of_four_groups_cost_no_more_than_ten_small_operations() {
-    let field =
-        |index: usize| (0..4).map(|group| format!("s{index}-{group} t{index}-{group}")).collect::<Vec<_>>();
+    let field = |index: usize| {
+        (0..4)
+            .map(|group| format!("s{index}-{group} t{index}-{group}"))
+            .collect::<Vec<_>>()
+    };
     let many: Texts = (0..60).map(|index| field(index).join("|")).collect();
     let (many, granted) = (requirements(&many), scopes("mcp:connect s3-1 s59-3"));
     let clock = SystemClock::default();

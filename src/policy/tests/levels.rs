@@ -36,21 +36,37 @@ fn every_operation_requires_its_levels() {
         (Operation::EndSession, &["connect"]),
         (Operation::NotShown, &["operation-unknown"]),
         (Operation::Single(Message::Response), &["connect"]),
-        (Operation::Single(Message::Notification("notifications/cancelled")), &["connect"]),
+        (
+            Operation::Single(Message::Notification("notifications/cancelled")),
+            &["connect"],
+        ),
         (request("initialize", Named::Nothing), &["connect"]),
         (request("server/discover", Named::Nothing), &["connect"]),
         (request("ping", Named::Nothing), &["connect"]),
         (request("tools/list", Named::Nothing), &["connect", "list"]),
         (tool("echo"), &["connect", "call", "extra"]),
-        (tool("admin-reset"), &["connect", "call", "extra", "(admin | root)"]),
+        (
+            tool("admin-reset"),
+            &["connect", "call", "extra", "(admin | root)"],
+        ),
         (request("x/own", Named::Nothing), &["connect", "own"]),
         (request("x/other", Named::Nothing), &["method-unknown"]),
         (prompt("secret"), &["connect", "prompts", "secret"]),
-        (resource("resources/read", "file:///private/a"), &["connect", "private"]),
-        (resource("resources/read", "file:///public/../private/a"), &["operation-malformed"]),
+        (
+            resource("resources/read", "file:///private/a"),
+            &["connect", "private"],
+        ),
+        (
+            resource("resources/read", "file:///public/../private/a"),
+            &["operation-malformed"],
+        ),
     ];
     for (operation, expected) in cases {
-        assert_eq!(requirements_of(&table, &operation), expected, "{operation:?}");
+        assert_eq!(
+            requirements_of(&table, &operation),
+            expected,
+            "{operation:?}"
+        );
     }
 }
 
@@ -58,14 +74,18 @@ fn every_operation_requires_its_levels() {
 fn a_batch_requires_the_levels_of_all_its_messages() {
     let table = PolicyTable::compile(&full());
     let message = |operation: Operation<'static>| operation.messages()[0].clone();
-    let batch =
-        |operations: Vec<Operation<'static>>| Operation::Batch(operations.into_iter().map(message).collect());
+    let batch = |operations: Vec<Operation<'static>>| {
+        Operation::Batch(operations.into_iter().map(message).collect())
+    };
     let list_and_call = batch(vec![request("tools/list", Named::Nothing), tool("admin-x")]);
     assert_eq!(
         requirements_of(&table, &list_and_call),
         ["connect", "list", "call", "extra", "(admin | root)"]
     );
-    let with_unknown = batch(vec![request("ping", Named::Nothing), request("x/other", Named::Nothing)]);
+    let with_unknown = batch(vec![
+        request("ping", Named::Nothing),
+        request("x/other", Named::Nothing),
+    ]);
     assert_eq!(requirements_of(&table, &with_unknown), ["method-unknown"]);
 }
 
@@ -76,7 +96,10 @@ fn every_uri_of_a_subscription_counts() {
         let uris = uris.iter().map(|uri| Cow::Borrowed(*uri)).collect();
         request("subscriptions/listen", Named::Resources(uris))
     };
-    assert_eq!(requirements_of(&table, &uris(&["file:///a", "file:///private/b"])), ["connect", "private"]);
+    assert_eq!(
+        requirements_of(&table, &uris(&["file:///a", "file:///private/b"])),
+        ["connect", "private"]
+    );
     assert_eq!(
         requirements_of(&table, &uris(&["file:///a", "file:///%70rivate/b"])),
         ["operation-malformed"]
@@ -88,9 +111,18 @@ fn unlisted_names_can_be_denied() {
     let mut settings = full();
     settings.unlisted = Unlisted::Deny;
     let table = PolicyTable::compile(&settings);
-    assert_eq!(requirements_of(&table, &tool("echo")), ["operation-unknown"]);
-    assert_eq!(requirements_of(&table, &tool("admin-x")), ["connect", "call", "extra", "(admin | root)"]);
-    assert_eq!(requirements_of(&table, &resource("resources/read", "file:///a")), ["operation-unknown"]);
+    assert_eq!(
+        requirements_of(&table, &tool("echo")),
+        ["operation-unknown"]
+    );
+    assert_eq!(
+        requirements_of(&table, &tool("admin-x")),
+        ["connect", "call", "extra", "(admin | root)"]
+    );
+    assert_eq!(
+        requirements_of(&table, &resource("resources/read", "file:///a")),
+        ["operation-unknown"]
+    );
     let task = request("tasks/get", Named::Task(Cow::Borrowed("1")));
     assert_eq!(requirements_of(&table, &task), ["connect"]);
 }
@@ -103,7 +135,10 @@ fn hidden_and_unknown_operations_can_require_only_the_initialize_level() {
     settings.unknown_methods = Unknown::Initialize;
     let table = PolicyTable::compile(&settings);
     assert_eq!(requirements_of(&table, &Operation::NotShown), ["connect"]);
-    assert_eq!(requirements_of(&table, &request("x/other", Named::Nothing)), ["connect"]);
+    assert_eq!(
+        requirements_of(&table, &request("x/other", Named::Nothing)),
+        ["connect"]
+    );
 }
 
 #[test]
@@ -113,16 +148,34 @@ fn tools_that_a_router_does_not_have_are_denied() {
     settings.scopes.get_schema = groups("schema");
     settings.graphql.storage = Some(PathBuf::from("operations"));
     let table = PolicyTable::compile(&settings);
-    assert_eq!(requirements_of(&table, &tool("get_user")), ["connect", "call", "extra"]);
-    assert_eq!(requirements_of(&table, &tool("execute_graphql")), ["operation-unknown"]);
-    assert_eq!(requirements_of(&table, &tool("get_schema")), ["operation-unknown"]);
-    assert_eq!(requirements_of(&table, &tool("get_operation_info")), ["connect", "call", "extra"]);
+    assert_eq!(
+        requirements_of(&table, &tool("get_user")),
+        ["connect", "call", "extra"]
+    );
+    assert_eq!(
+        requirements_of(&table, &tool("execute_graphql")),
+        ["operation-unknown"]
+    );
+    assert_eq!(
+        requirements_of(&table, &tool("get_schema")),
+        ["operation-unknown"]
+    );
+    assert_eq!(
+        requirements_of(&table, &tool("get_operation_info")),
+        ["connect", "call", "extra"]
+    );
 
     settings.graphql.enable_arbitrary_operations = true;
     settings.graphql.expose_schema = true;
     let table = PolicyTable::compile(&settings);
-    assert_eq!(requirements_of(&table, &tool("execute_graphql")), ["connect", "call", "extra", "graphql"]);
-    assert_eq!(requirements_of(&table, &tool("get_schema")), ["connect", "call", "extra", "schema"]);
+    assert_eq!(
+        requirements_of(&table, &tool("execute_graphql")),
+        ["connect", "call", "extra", "graphql"]
+    );
+    assert_eq!(
+        requirements_of(&table, &tool("get_schema")),
+        ["connect", "call", "extra", "schema"]
+    );
 }
 
 #[test]
@@ -131,20 +184,29 @@ fn with_a_schema_only_listed_tools_are_permitted() {
     settings.graphql.graph = Some(graph("type Query { a: Int }"));
     settings.graphql.enable_arbitrary_operations = true;
     let table = PolicyTable::compile(&settings);
-    assert_eq!(requirements_of(&table, &tool("get_user")), ["operation-unknown"]);
+    assert_eq!(
+        requirements_of(&table, &tool("get_user")),
+        ["operation-unknown"]
+    );
     assert_eq!(
         requirements_of(&table, &tool("execute_graphql")),
         ["operation-unknown"],
         "its query is not shown"
     );
-    assert_eq!(requirements_of(&table, &tool("admin-x")), ["connect", "call", "extra", "(admin | root)"]);
+    assert_eq!(
+        requirements_of(&table, &tool("admin-x")),
+        ["connect", "call", "extra", "(admin | root)"]
+    );
 }
 
 #[test]
 fn supported_scopes_are_in_order_each_once() {
     let mut settings = full();
     settings.scopes.get_operation_info = groups("info");
-    settings.scopes.tools.push(("b".to_owned(), groups("call offline_access aa")));
+    settings
+        .scopes
+        .tools
+        .push(("b".to_owned(), groups("call offline_access aa")));
     let table = PolicyTable::compile(&settings);
     let expected = "connect list call info aa admin extra own private prompts root secret";
     assert_eq!(table.scopes_supported().to_string(), expected);
@@ -182,7 +244,11 @@ fn a_non_canonical_uri_makes_the_whole_batch_malformed() {
     let hidden = || message(resource("resources/read", "file:///public/../private/a"));
     for first in [request("x/other", Named::Nothing), tool("unlisted")] {
         let batch = Operation::Batch(vec![message(first), hidden()]);
-        assert_eq!(requirements_of(&table, &batch), ["operation-malformed"], "{batch:?}");
+        assert_eq!(
+            requirements_of(&table, &batch),
+            ["operation-malformed"],
+            "{batch:?}"
+        );
     }
 }
 
@@ -190,9 +256,14 @@ fn a_non_canonical_uri_makes_the_whole_batch_malformed() {
 fn a_level_that_many_messages_require_occurs_once() {
     let table = PolicyTable::compile(&full());
     let message = |operation: Operation<'static>| operation.messages()[0].clone();
-    let uris = (0..1000).map(|number| Cow::Owned(format!("file:///private/{number}"))).collect();
+    let uris = (0..1000)
+        .map(|number| Cow::Owned(format!("file:///private/{number}")))
+        .collect();
     let mut batch = vec![message(tool("admin-reset")); 49];
-    batch.push(message(request("subscriptions/listen", Named::Resources(uris))));
+    batch.push(message(request(
+        "subscriptions/listen",
+        Named::Resources(uris),
+    )));
     let expected = ["connect", "call", "extra", "(admin | root)", "private"];
     assert_eq!(requirements_of(&table, &Operation::Batch(batch)), expected);
 }

@@ -37,11 +37,15 @@ pub(super) fn oauth() -> OauthSettings {
 
 /// A scope list from a text such as `a b | c`.
 pub(super) fn groups(text: &str) -> ScopeGroups {
-    text.split('|').map(|group| scopes(group).iter().cloned().collect()).collect()
+    text.split('|')
+        .map(|group| scopes(group).iter().cloned().collect())
+        .collect()
 }
 
 pub(super) fn scopes(text: &str) -> ScopeSet {
-    text.split_whitespace().map(|scope| Scope::parse(scope).unwrap()).collect()
+    text.split_whitespace()
+        .map(|scope| Scope::parse(scope).unwrap())
+        .collect()
 }
 
 pub(super) fn request(method: &'static str, named: Named<'static>) -> Operation<'static> {

@@ -31,54 +31,86 @@ fn settings() -> OauthSettings {
 
 fn verdict_for(granted: &str, operation: &Operation<'_>) -> Verdict {
     let identity = Identity::granted("mcp", granted);
-    verdict(&policy(&settings()), Facts::Verified(&identity), operation.into())
+    verdict(
+        &policy(&settings()),
+        Facts::Verified(&identity),
+        operation.into(),
+    )
 }
 
 #[test]
 fn a_verdict_is_permit_acquirable_or_never() {
     assert_eq!(verdict_for("connect call", &tool("echo")), Verdict::Permit);
-    let Verdict::Acquirable(missing) = verdict_for("connect", &tool("admin-x")) else { panic!("acquirable") };
+    let Verdict::Acquirable(missing) = verdict_for("connect", &tool("admin-x")) else {
+        panic!("acquirable")
+    };
     assert_eq!(missing.missing.to_string(), "call admin");
     assert_eq!(missing.needed.to_string(), "connect call admin");
     let never = |operation| verdict_for("connect call admin root private", &operation).reason();
-    assert_eq!(never(request("x/unknown", Named::Nothing)), Some(Reason::MethodUnknown));
+    assert_eq!(
+        never(request("x/unknown", Named::Nothing)),
+        Some(Reason::MethodUnknown)
+    );
     assert_eq!(never(Operation::NotShown), Some(Reason::OperationUnknown));
 }
 
 #[test]
 fn an_anonymous_caller_has_no_scope_at_all() {
     let operation = Operation::OpenStream;
-    let anonymous =
-        |settings: &OauthSettings| verdict(&policy(settings), Facts::Anonymous, (&operation).into());
+    let anonymous = |settings: &OauthSettings| {
+        verdict(&policy(settings), Facts::Anonymous, (&operation).into())
+    };
     assert_eq!(anonymous(&oauth()), Verdict::Permit);
-    assert_eq!(anonymous(&settings()).reason(), Some(Reason::ScopeInsufficient));
+    assert_eq!(
+        anonymous(&settings()).reason(),
+        Some(Reason::ScopeInsufficient)
+    );
 }
 
 #[test]
 fn a_pattern_leaves_out_levels_that_depend_on_the_arguments() {
     let mut settings = settings();
-    settings.graphql.graph =
-        Some(graph("type Query { a: Int @requiresScopes(scopes: [[\"field\"]]) b: Int }"));
+    settings.graphql.graph = Some(graph(
+        "type Query { a: Int @requiresScopes(scopes: [[\"field\"]]) b: Int }",
+    ));
     settings.graphql.enable_arbitrary_operations = true;
-    let (policy, caller) = (policy(&settings), Identity::granted("mcp", "connect call graphql"));
+    let (policy, caller) = (
+        policy(&settings),
+        Identity::granted("mcp", "connect call graphql"),
+    );
     let call = |query| {
         let named = Named::Tool(Cow::Borrowed("execute_graphql"));
-        Call { method: Cow::Borrowed("tools/call"), is_known: true, named, query }
+        Call {
+            method: Cow::Borrowed("tools/call"),
+            is_known: true,
+            named,
+            query,
+        }
     };
     let one = |query| {
         let operation = Operation::Single(Message::Request(call(query)));
         verdict(&policy, Facts::Verified(&caller), (&operation).into()).reason()
     };
-    let pattern = verdict(&policy, Facts::Verified(&caller), Target::Pattern(&call(Query::NotShown)));
+    let pattern = verdict(
+        &policy,
+        Facts::Verified(&caller),
+        Target::Pattern(&call(Query::NotShown)),
+    );
     assert_eq!(pattern, Verdict::Permit);
     assert_eq!(one(Query::Text(Cow::Borrowed("{ b }"))), None);
-    assert_eq!(one(Query::Text(Cow::Borrowed("{ a }"))), Some(Reason::ScopeInsufficient));
+    assert_eq!(
+        one(Query::Text(Cow::Borrowed("{ a }"))),
+        Some(Reason::ScopeInsufficient)
+    );
     assert_eq!(one(Query::NotShown), Some(Reason::OperationUnknown));
 }
 
 /// Names of each kind that the settings treat differently.
 fn calls() -> impl Strategy<Value = Call<'static>> {
-    let (tool, uri) = (|name| Named::Tool(Cow::Borrowed(name)), |uri| Named::Resource(Cow::Borrowed(uri)));
+    let (tool, uri) = (
+        |name| Named::Tool(Cow::Borrowed(name)),
+        |uri| Named::Resource(Cow::Borrowed(uri)),
+    );
     let named = prop_oneof![
         Just(("tools/call", tool("echo"))),
         Just(("tools/call", tool("admin-x"))),
@@ -90,7 +122,12 @@ fn calls() -> impl Strategy<Value = Call<'static>> {
     ];
     named.prop_map(|(method, named)| {
         let is_known = crate::mcp::is_known_request(method);
-        Call { method: Cow::Borrowed(method), is_known, named, query: Query::NotShown }
+        Call {
+            method: Cow::Borrowed(method),
+            is_known,
+            named,
+            query: Query::NotShown,
+        }
     })
 }
 

@@ -70,14 +70,20 @@ mod tests {
     impl<S: Subscriber> Layer<S> for Collected {
         fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
             let line = line_of(event, self.unix_time).unwrap();
-            self.lines.lock().unwrap().push_str(&String::from_utf8(line).unwrap());
+            self.lines
+                .lock()
+                .unwrap()
+                .push_str(&String::from_utf8(line).unwrap());
         }
     }
 
     /// The lines of what `log` logs.
     fn lines(unix_time: Option<Duration>, log: impl FnOnce()) -> String {
         let lines = Arc::<Mutex<String>>::default();
-        let collected = Collected { lines: Arc::clone(&lines), unix_time };
+        let collected = Collected {
+            lines: Arc::clone(&lines),
+            unix_time,
+        };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(collected), log);
         let lines = lines.lock().unwrap();
         lines.clone()
@@ -103,7 +109,13 @@ mod tests {
 
     #[test]
     fn a_line_without_a_time_begins_with_its_level() {
-        let lines = lines(None, || tracing::info!(target: "scopegate::elsewhere", "told"));
-        assert_eq!(lines, "{\"level\":\"INFO\",\"message\":\"told\",\"target\":\"scopegate::elsewhere\"}\n");
+        let lines = lines(
+            None,
+            || tracing::info!(target: "scopegate::elsewhere", "told"),
+        );
+        assert_eq!(
+            lines,
+            "{\"level\":\"INFO\",\"message\":\"told\",\"target\":\"scopegate::elsewhere\"}\n"
+        );
     }
 }

@@ -48,9 +48,16 @@ impl LogQueue {
         lost: &'static IntCounter,
     ) -> io::Result<Self> {
         let (waiting, changed) = (Mutex::default(), Condvar::new());
-        let queue = Self(Arc::new(Shared { waiting, changed, max_bytes, lost }));
+        let queue = Self(Arc::new(Shared {
+            waiting,
+            changed,
+            max_bytes,
+            lost,
+        }));
         let shared = Arc::clone(&queue.0);
-        thread::Builder::new().name("log".to_owned()).spawn(move || shared.write_to(output))?;
+        thread::Builder::new()
+            .name("log".to_owned())
+            .spawn(move || shared.write_to(output))?;
         Ok(queue)
     }
 
@@ -69,7 +76,12 @@ impl LogQueue {
 
     /// Adds one line, which includes its line break.
     pub(super) fn push(&self, line: &[u8]) {
-        let Shared { changed, max_bytes, lost, .. } = &*self.0;
+        let Shared {
+            changed,
+            max_bytes,
+            lost,
+            ..
+        } = &*self.0;
         let mut waiting = self.0.waiting();
         if waiting.has_ended || waiting.lines.len().saturating_add(line.len()) > *max_bytes {
             lost.inc();
@@ -93,7 +105,8 @@ impl LogQueue {
         let mut waiting = self.0.waiting();
         waiting.is_closed = true;
         changed.notify_all();
-        let outcome = changed.wait_timeout_while(waiting, CLOSE_TIMEOUT, |waiting| !waiting.has_ended);
+        let outcome =
+            changed.wait_timeout_while(waiting, CLOSE_TIMEOUT, |waiting| !waiting.has_ended);
         drop(outcome);
     }
 }
@@ -113,7 +126,10 @@ impl Shared {
             } else if self.lost.get() > reported {
                 let lines = self.lost.get() - reported;
                 reported += lines;
-                tracing::warn!(lines, "log lines were lost: standard output did not take them in time");
+                tracing::warn!(
+                    lines,
+                    "log lines were lost: standard output did not take them in time"
+                );
             }
             taken.clear();
             taken.shrink_to(RETAINED_BYTES);
@@ -125,8 +141,10 @@ impl Shared {
     /// Waits for lines and takes all of them. Returns `false` if the queue is closed and empty.
     fn take(&self, taken: &mut Vec<u8>) -> bool {
         let is_idle = |waiting: &mut Waiting| waiting.lines.is_empty() && !waiting.is_closed;
-        let waiting =
-            self.changed.wait_while(self.waiting(), is_idle).unwrap_or_else(PoisonError::into_inner);
+        let waiting = self
+            .changed
+            .wait_while(self.waiting(), is_idle)
+            .unwrap_or_else(PoisonError::into_inner);
         // Lines come in bursts: after a short delay, one write takes them all.
         let is_open = |waiting: &mut Waiting| !waiting.is_closed;
         let (mut waiting, _) = self
@@ -222,8 +240,13 @@ mod tests {
 
     impl Write for ControlledOutput {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.writes.send(String::from_utf8(bytes.to_vec()).unwrap()).unwrap();
-            self.results.recv().unwrap_or(Ok(bytes.len())).map(|count| count.min(bytes.len()))
+            self.writes
+                .send(String::from_utf8(bytes.to_vec()).unwrap())
+                .unwrap();
+            self.results
+                .recv()
+                .unwrap_or(Ok(bytes.len()))
+                .map(|count| count.min(bytes.len()))
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -242,10 +265,19 @@ mod tests {
         fn start(max_bytes: usize) -> Self {
             let (writes, written) = channel();
             let (results, received) = channel();
-            let lost: &'static IntCounter = Box::leak(Box::new(IntCounter::new("lost", "Lost.").unwrap()));
-            let output = ControlledOutput { writes, results: received };
+            let lost: &'static IntCounter =
+                Box::leak(Box::new(IntCounter::new("lost", "Lost.").unwrap()));
+            let output = ControlledOutput {
+                writes,
+                results: received,
+            };
             let queue = LogQueue::start(output, max_bytes, lost).unwrap();
-            Self { queue, written, results, lost }
+            Self {
+                queue,
+                written,
+                results,
+                lost,
+            }
         }
 
         fn log(&self, line: &str) {
@@ -291,7 +323,10 @@ mod tests {
         setup.log("b\n");
         assert_eq!(setup.written(), "a\nb\n");
         setup.log("c\n");
-        setup.results.send(Err(ErrorKind::BrokenPipe.into())).unwrap();
+        setup
+            .results
+            .send(Err(ErrorKind::BrokenPipe.into()))
+            .unwrap();
         assert_eq!(setup.written(), "c\n");
         assert_eq!(setup.lost.get(), 2);
         for delay in [ErrorKind::Interrupted, ErrorKind::WouldBlock] {
@@ -303,7 +338,12 @@ mod tests {
 
     #[test]
     fn the_end_waits_for_the_last_lines() {
-        let Setup { queue, written, results, lost } = Setup::start(1000);
+        let Setup {
+            queue,
+            written,
+            results,
+            lost,
+        } = Setup::start(1000);
         drop(results);
         (&queue).write_all(b"last\n").unwrap();
         drop(queue.guard());

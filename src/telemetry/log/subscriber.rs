@@ -25,13 +25,19 @@ pub fn init(settings: LogSettings) -> io::Result<LogGuard> {
     let level = level_of(settings.level);
     // Libraries log connections, and some of them headers. Only their warnings and errors are
     // logged.
-    let ours =
-        filter_fn(|event| event.target().starts_with("scopegate") || *event.level() <= tracing::Level::WARN);
+    let ours = filter_fn(|event| {
+        event.target().starts_with("scopegate") || *event.level() <= tracing::Level::WARN
+    });
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
-        LogFormat::Json => JsonLines::new(queue, settings.timestamps.then(SystemClock::default)).boxed(),
+        LogFormat::Json => {
+            JsonLines::new(queue, settings.timestamps.then(SystemClock::default)).boxed()
+        }
         LogFormat::Text => text_lines(queue, settings.timestamps),
     };
-    let _ = tracing_subscriber::registry().with(layer.with_filter(ours)).with(level).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(layer.with_filter(ours))
+        .with(level)
+        .try_init();
     Ok(guard)
 }
 
@@ -41,7 +47,11 @@ where
     W: for<'w> fmt::MakeWriter<'w> + Send + Sync + 'static,
 {
     let lines = fmt::layer().with_ansi(false).with_writer(writer);
-    if has_time { lines.boxed() } else { lines.without_time().boxed() }
+    if has_time {
+        lines.boxed()
+    } else {
+        lines.without_time().boxed()
+    }
 }
 
 fn level_of(level: LogLevel) -> LevelFilter {
@@ -86,8 +96,10 @@ mod tests {
             String::from_utf8(bytes.clone()).unwrap()
         };
         assert_eq!(line(false), " INFO scopegate::elsewhere: told\n");
-        let (time, rest) =
-            line(true).split_once(' ').map(|(time, rest)| (time.to_owned(), rest.to_owned())).unwrap();
+        let (time, rest) = line(true)
+            .split_once(' ')
+            .map(|(time, rest)| (time.to_owned(), rest.to_owned()))
+            .unwrap();
         assert!(time.starts_with("20") && time.ends_with('Z'), "{time}");
         assert_eq!(rest, " INFO scopegate::elsewhere: told\n");
     }

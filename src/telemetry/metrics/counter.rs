@@ -29,7 +29,10 @@ impl Counter {
     /// The sum over all workers.
     #[must_use]
     pub fn sum(&self) -> u64 {
-        self.0.iter().map(|shard| shard.load(Ordering::Relaxed)).sum()
+        self.0
+            .iter()
+            .map(|shard| shard.load(Ordering::Relaxed))
+            .sum()
     }
 }
 
@@ -58,7 +61,12 @@ impl CounterVec {
     ) -> Result<Self, prometheus::Error> {
         let descriptor = IntCounterVec::new(options.clone(), labels)?;
         let labels = labels.to_vec();
-        let family = Self(Arc::new(Family { options, labels, descriptor, children: Mutex::default() }));
+        let family = Self(Arc::new(Family {
+            options,
+            labels,
+            descriptor,
+            children: Mutex::default(),
+        }));
         registry.register(Box::new(family.clone()))?;
         Ok(family)
     }
@@ -67,7 +75,11 @@ impl CounterVec {
     #[must_use]
     pub fn with(&self, values: &[&str]) -> Arc<Counter> {
         let values = values.iter().map(|value| (*value).to_owned()).collect();
-        let mut children = self.0.children.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut children = self
+            .0
+            .children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         Arc::clone(children.entry(values).or_default())
     }
 }
@@ -78,8 +90,14 @@ impl Collector for CounterVec {
     }
 
     fn collect(&self) -> Vec<MetricFamily> {
-        let Ok(sums) = IntCounterVec::new(self.0.options.clone(), &self.0.labels) else { return Vec::new() };
-        let children = self.0.children.lock().unwrap_or_else(PoisonError::into_inner);
+        let Ok(sums) = IntCounterVec::new(self.0.options.clone(), &self.0.labels) else {
+            return Vec::new();
+        };
+        let children = self
+            .0
+            .children
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for (values, counter) in &*children {
             if let Ok(sum) = sums.get_metric_with_label_values(values) {
                 sum.inc_by(counter.sum());
@@ -97,7 +115,8 @@ mod tests {
     fn a_scrape_adds_up_the_counts_of_all_threads() {
         let registry = Registry::new();
         let family =
-            CounterVec::register(&registry, Opts::new("asked_total", "Incoming."), &["how"]).unwrap();
+            CounterVec::register(&registry, Opts::new("asked_total", "Incoming."), &["how"])
+                .unwrap();
         let (once, often) = (family.with(&["once"]), family.with(&["often"]));
         once.inc();
         std::thread::scope(|scope| {
@@ -106,10 +125,15 @@ mod tests {
             }
         });
         family.with(&["often"]).inc();
-        let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        let text = prometheus::TextEncoder::new()
+            .encode_to_string(&registry.gather())
+            .unwrap();
         let expected = "# HELP asked_total Incoming.\n# TYPE asked_total counter\n\
                         asked_total{how=\"often\"} 4001\nasked_total{how=\"once\"} 1\n";
         assert_eq!(text, expected);
-        assert!(CounterVec::register(&registry, Opts::new("asked_total", "Incoming."), &["how"]).is_err());
+        assert!(
+            CounterVec::register(&registry, Opts::new("asked_total", "Incoming."), &["how"])
+                .is_err()
+        );
     }
 }

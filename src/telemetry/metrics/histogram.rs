@@ -53,16 +53,28 @@ impl<const VALUES: usize> DurationHistograms<VALUES> {
     ) -> Result<Self, prometheus::Error> {
         let descriptor = HistogramVec::new(HistogramOpts::new(name, help), &[label])?;
         let histograms = std::array::from_fn(|_| Shards::default());
-        let family = Self(Arc::new(Family { name, help, label, values, histograms, descriptor }));
+        let family = Self(Arc::new(Family {
+            name,
+            help,
+            label,
+            values,
+            histograms,
+            descriptor,
+        }));
         registry.register(Box::new(family.clone()))?;
         Ok(family)
     }
 
     /// Adds a duration to the histogram of the `index`th value.
     pub fn observe(&self, index: usize, duration: Duration) {
-        let Some(shard) = self.0.histograms.get(index).map(Shards::mine) else { return };
+        let Some(shard) = self.0.histograms.get(index).map(Shards::mine) else {
+            return;
+        };
         let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = BUCKETS.iter().position(|bound| nanoseconds <= *bound).unwrap_or(BUCKETS.len());
+        let bucket = BUCKETS
+            .iter()
+            .position(|bound| nanoseconds <= *bound)
+            .unwrap_or(BUCKETS.len());
         if let Some(count) = shard.counts.get(bucket) {
             count.fetch_add(1, Ordering::Relaxed);
         }
@@ -77,14 +89,18 @@ impl<const VALUES: usize> Collector for DurationHistograms<VALUES> {
 
     fn collect(&self) -> Vec<MetricFamily> {
         let family = &self.0;
-        let metrics = family.values.iter().zip(&family.histograms).map(|(value, shards)| {
-            let mut label = LabelPair::default();
-            label.set_name(family.label.to_owned());
-            label.set_value((*value).to_owned());
-            let mut metric = Metric::from_label(vec![label]);
-            metric.set_histogram(sum(shards));
-            metric
-        });
+        let metrics = family
+            .values
+            .iter()
+            .zip(&family.histograms)
+            .map(|(value, shards)| {
+                let mut label = LabelPair::default();
+                label.set_name(family.label.to_owned());
+                label.set_value((*value).to_owned());
+                let mut metric = Metric::from_label(vec![label]);
+                metric.set_histogram(sum(shards));
+                metric
+            });
         let mut collected = MetricFamily::default();
         collected.set_name(family.name.to_owned());
         collected.set_help(family.help.to_owned());
@@ -111,7 +127,10 @@ fn sum(shards: &Shards<Shard>) -> Histogram {
     let mut histogram = Histogram::default();
     histogram.set_bucket(buckets.collect());
     histogram.set_sample_count(count + of(BUCKETS.len()));
-    let nanoseconds = shards.iter().map(|shard| shard.nanoseconds.load(Ordering::Relaxed)).sum();
+    let nanoseconds = shards
+        .iter()
+        .map(|shard| shard.nanoseconds.load(Ordering::Relaxed))
+        .sum();
     histogram.set_sample_sum(seconds(nanoseconds));
     histogram
 }
@@ -154,7 +173,9 @@ mod tests {
             }
         });
         took.observe(2, Duration::from_secs(1));
-        let text = prometheus::TextEncoder::new().encode_to_string(&registry.gather()).unwrap();
+        let text = prometheus::TextEncoder::new()
+            .encode_to_string(&registry.gather())
+            .unwrap();
         for line in [
             "# TYPE took_seconds histogram",
             "took_seconds_count{who=\"a\"} 0",

@@ -22,7 +22,10 @@ pub struct Shards<T> {
 impl<T: Default> Default for Shards<T> {
     fn default() -> Self {
         let others = (1..*COUNT).map(|_| CachePadded::default()).collect();
-        Self { first: CachePadded::default(), others }
+        Self {
+            first: CachePadded::default(),
+            others,
+        }
     }
 }
 
@@ -37,12 +40,17 @@ impl<T> Shards<T> {
     #[must_use]
     pub fn mine(&self) -> &T {
         let number = NUMBER.with(|number| *number) % self.count();
-        number.checked_sub(1).and_then(|index| self.others.get(index)).unwrap_or(&self.first)
+        number
+            .checked_sub(1)
+            .and_then(|index| self.others.get(index))
+            .unwrap_or(&self.first)
     }
 
     /// All shards.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        std::iter::once(&self.first).chain(&self.others).map(|padded| &**padded)
+        std::iter::once(&self.first)
+            .chain(&self.others)
+            .map(|padded| &**padded)
     }
 }
 
@@ -79,7 +87,10 @@ mod tests {
                 });
             }
         });
-        let sum: u64 = shards.iter().map(|shard| shard.load(Ordering::Relaxed)).sum();
+        let sum: u64 = shards
+            .iter()
+            .map(|shard| shard.load(Ordering::Relaxed))
+            .sum();
         assert_eq!(sum, 3000 * shards.count() as u64);
         assert_eq!(shards.iter().count(), shards.count());
     }

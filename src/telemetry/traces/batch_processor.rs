@@ -36,14 +36,26 @@ pub(super) fn start(
     stop: watch::Receiver<bool>,
     ended: watch::Sender<()>,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name("traces".to_owned()).spawn(move || {
-        runtime.block_on(async {
-            let exporter = Exporter::new(settings, tls);
-            BatchProcessor { exporter, queue, counters, stop, lost: None }.run().await;
-        });
-        drop(ended);
-    })?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    thread::Builder::new()
+        .name("traces".to_owned())
+        .spawn(move || {
+            runtime.block_on(async {
+                let exporter = Exporter::new(settings, tls);
+                BatchProcessor {
+                    exporter,
+                    queue,
+                    counters,
+                    stop,
+                    lost: None,
+                }
+                .run()
+                .await;
+            });
+            drop(ended);
+        })?;
     Ok(())
 }
 
@@ -99,13 +111,21 @@ impl BatchProcessor {
                     self.counters.exported.inc_by(count);
                     return self.end_outage();
                 }
-                Err(ExportError::Rejected { count: rejected, cause }) => {
+                Err(ExportError::Rejected {
+                    count: rejected,
+                    cause,
+                }) => {
                     let rejected = rejected.min(count);
                     self.counters.exported.inc_by(count - rejected);
                     return self.count_lost(rejected, &cause);
                 }
-                Err(ExportError::Failed { is_retryable, cause }) => {
-                    let delay = delays.next().filter(|_| is_retryable && self.lost.is_none());
+                Err(ExportError::Failed {
+                    is_retryable,
+                    cause,
+                }) => {
+                    let delay = delays
+                        .next()
+                        .filter(|_| is_retryable && self.lost.is_none());
                     match delay {
                         Some(delay) if self.wait(delay).await => {}
                         Some(_) | None => return self.count_lost(count, &cause),
@@ -142,7 +162,8 @@ impl BatchProcessor {
     }
 }
 
-const SPANS_LOST: &str = "spans are lost; this is logged again only after the collector has accepted spans";
+const SPANS_LOST: &str =
+    "spans are lost; this is logged again only after the collector has accepted spans";
 
 /// The most spans of a batch.
 const MAX_BATCH: usize = 512;

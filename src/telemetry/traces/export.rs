@@ -48,39 +48,63 @@ pub(super) enum ExportError {
 
 impl Exporter {
     pub(super) fn new(settings: OtlpSettings, tls: ClientConfig) -> Self {
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http();
         let mut builder = Client::builder(TokioExecutor::new());
         // Without pings, a connection to a collector that has vanished would stay in use for a
         // quarter of an hour.
-        builder.timer(TokioTimer::new()).http2_keep_alive_interval(PING).http2_keep_alive_timeout(PONG);
+        builder
+            .timer(TokioTimer::new())
+            .http2_keep_alive_interval(PING)
+            .http2_keep_alive_timeout(PONG);
         let client = match settings.protocol {
             OtlpProtocol::Http => builder.build(connector.enable_http1().build()),
-            OtlpProtocol::Grpc => builder.http2_only(true).build(connector.enable_http2().build()),
+            OtlpProtocol::Grpc => builder
+                .http2_only(true)
+                .build(connector.enable_http2().build()),
         };
         let resource = Resource {
             attributes: vec![
-                KeyValue::new("service.name", Value::Text(settings.service_name.clone().into())),
+                KeyValue::new(
+                    "service.name",
+                    Value::Text(settings.service_name.clone().into()),
+                ),
                 KeyValue::new("service.version", Value::Text(VERSION.into())),
                 KeyValue::new("service.instance.id", Value::Text(instance_id().into())),
             ],
         };
-        Self { settings, client, resource }
+        Self {
+            settings,
+            client,
+            resource,
+        }
     }
 
     /// The collector's endpoint for the log: host and path.
     pub(super) fn endpoint(&self) -> String {
-        let host = self.settings.endpoint.authority().map_or("", |authority| authority.as_str());
+        let host = self
+            .settings
+            .endpoint
+            .authority()
+            .map_or("", |authority| authority.as_str());
         format!("{host}{}", self.settings.endpoint.path())
     }
 
     /// The request with these spans.
     pub(super) fn request(&self, spans: Vec<Span>) -> ExportRequest {
-        let scope = Scope { name: NAME.into(), version: VERSION.into() };
+        let scope = Scope {
+            name: NAME.into(),
+            version: VERSION.into(),
+        };
         let spans = spans.into_iter().map(|span| span.0).collect();
         ExportRequest {
             resource_spans: vec![ResourceSpans {
                 resource: Some(self.resource.clone()),
-                scope_spans: vec![ScopeSpans { scope: Some(scope), spans }],
+                scope_spans: vec![ScopeSpans {
+                    scope: Some(scope),
+                    spans,
+                }],
                 schema_url: SCHEMA.into(),
             }],
         }
@@ -98,7 +122,9 @@ impl Exporter {
             }
         };
         let late = |_| failed(true, "no answer in time");
-        let response = timeout(self.settings.timeout, sending).await.map_err(late)??;
+        let response = timeout(self.settings.timeout, sending)
+            .await
+            .map_err(late)??;
         match response.partial_success {
             Some(partial) if partial.rejected_spans > 0 => Err(ExportError::Rejected {
                 count: u64::try_from(partial.rejected_spans).unwrap_or_default(),
@@ -112,16 +138,31 @@ impl Exporter {
         let mut post = Request::new(Body::new(Full::new(Bytes::from(request.encode_to_vec()))));
         *post.method_mut() = Method::POST;
         *post.uri_mut() = self.settings.endpoint.clone();
-        post.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-protobuf"));
-        post.headers_mut().insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
+        post.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/x-protobuf"),
+        );
+        post.headers_mut()
+            .insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
         post.headers_mut().extend(self.settings.headers.0.clone());
-        let response = self.client.request(post).await.map_err(|error| failed(true, &chain(&error)))?;
+        let response = self
+            .client
+            .request(post)
+            .await
+            .map_err(|error| failed(true, &chain(&error)))?;
         let status = response.status();
-        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES).collect().await;
+        let body = Limited::new(response.into_body(), MAX_ANSWER_BYTES)
+            .collect()
+            .await;
         if status != StatusCode::OK {
-            return Err(failed(RETRYABLE.contains(&status), &format!("status {}", status.as_u16())));
+            return Err(failed(
+                RETRYABLE.contains(&status),
+                &format!("status {}", status.as_u16()),
+            ));
         }
-        let body = body.map_err(|_| failed(true, "the answer is incomplete"))?.to_bytes();
+        let body = body
+            .map_err(|_| failed(true, "the answer is incomplete"))?
+            .to_bytes();
         // Some collectors answer protobuf with JSON or an empty body. The status 200 is enough.
         Ok(ExportResponse::decode(body).unwrap_or_default())
     }
@@ -129,24 +170,32 @@ impl Exporter {
     async fn send_grpc(&self, request: &ExportRequest) -> Result<ExportResponse, ExportError> {
         let mut grpc = Grpc::with_origin(self.client.clone(), self.settings.endpoint.clone())
             .max_decoding_message_size(MAX_ANSWER_BYTES);
-        grpc.ready().await.map_err(|error| failed(true, &chain(&error)))?;
+        grpc.ready()
+            .await
+            .map_err(|error| failed(true, &chain(&error)))?;
         let mut call = tonic::Request::new(request.clone());
         *call.metadata_mut() = MetadataMap::from_headers(self.settings.headers.0.clone());
         let codec = ProstCodec::<ExportRequest, ExportResponse>::default();
-        let answer = grpc.unary(call, PathAndQuery::from_static(EXPORT), codec).await;
+        let answer = grpc
+            .unary(call, PathAndQuery::from_static(EXPORT), codec)
+            .await;
         answer.map(tonic::Response::into_inner).map_err(|status| {
             let is_retryable = matches!(
                 status.code(),
                 Code::Unavailable | Code::DeadlineExceeded | Code::Aborted | Code::Cancelled
             );
-            let cause = std::error::Error::source(&status).map_or_else(|| status.message().to_owned(), chain);
+            let cause = std::error::Error::source(&status)
+                .map_or_else(|| status.message().to_owned(), chain);
             failed(is_retryable, &format!("{}: {cause}", status.code()))
         })
     }
 }
 
 fn failed(is_retryable: bool, cause: &str) -> ExportError {
-    ExportError::Failed { is_retryable, cause: redact::text(cause) }
+    ExportError::Failed {
+        is_retryable,
+        cause: redact::text(cause),
+    }
 }
 
 /// An error with its sources. The outermost error of hyper says little.
@@ -166,7 +215,8 @@ fn instance_id() -> String {
     let random = fastrand::u128(..);
     let uuid = (random & !(0xf << 76) & !(0x3 << 62)) | (0x4 << 76) | (0x2 << 62);
     let hex = format!("{uuid:032x}");
-    let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| hex.get(range).unwrap_or_default());
+    let parts =
+        [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| hex.get(range).unwrap_or_default());
     parts.join("-")
 }
 
@@ -203,7 +253,10 @@ mod tests {
         let lengths: Vec<_> = id.split('-').map(str::len).collect();
         assert_eq!(lengths, [8, 4, 4, 4, 12]);
         assert_eq!(id.as_bytes().get(14), Some(&b'4'));
-        assert!(matches!(id.as_bytes().get(19), Some(b'8' | b'9' | b'a' | b'b')), "{id}");
+        assert!(
+            matches!(id.as_bytes().get(19), Some(b'8' | b'9' | b'a' | b'b')),
+            "{id}"
+        );
         assert_ne!(id, instance_id());
     }
 }

@@ -128,7 +128,10 @@ pub(super) enum Value {
 impl KeyValue {
     pub(super) fn new(key: &'static str, value: Value) -> Self {
         let key = Bytes::from_static(key.as_bytes());
-        Self { key, value: Some(AnyValue { value: Some(value) }) }
+        Self {
+            key,
+            value: Some(AnyValue { value: Some(value) }),
+        }
     }
 }
 

@@ -52,13 +52,23 @@ impl Sampler {
     )]
     #[must_use]
     pub fn of(ratio: SamplingRatio) -> Self {
-        Self { bound: (ratio.ratio() * (1_u64 << 63) as f64) as u64 }
+        Self {
+            bound: (ratio.ratio() * (1_u64 << 63) as f64) as u64,
+        }
     }
 
     /// The context of the span of a request; `None` if the request is not sampled.
-    pub(crate) fn sample(self, traceparent: Field<'_>, tracestate: Field<'_>) -> Option<SpanContext> {
+    pub(crate) fn sample(
+        self,
+        traceparent: Field<'_>,
+        tracestate: Field<'_>,
+    ) -> Option<SpanContext> {
         let Some(parent) = TraceParent::read(traceparent) else {
-            return if self.bound == 0 { None } else { self.sample_root() };
+            return if self.bound == 0 {
+                None
+            } else {
+                self.sample_root()
+            };
         };
         if !parent.is_sampled() {
             return None;
@@ -68,7 +78,8 @@ impl Sampler {
             trace_id: u128::from_str_radix(parent.trace_id(), 16).ok()?,
             span_id: new_span_id(),
             parent: Some(u64::from_str_radix(parent.parent_id(), 16).ok()?),
-            trace_state: trace_state.map_or_else(Bytes::new, |text| Bytes::copy_from_slice(text.as_bytes())),
+            trace_state: trace_state
+                .map_or_else(Bytes::new, |text| Bytes::copy_from_slice(text.as_bytes())),
         })
     }
 
@@ -82,7 +93,12 @@ impl Sampler {
 /// The context of a span without a parent, in a new trace.
 pub(super) fn root_context() -> SpanContext {
     let trace_id = fastrand::u128(1..);
-    SpanContext { trace_id, span_id: new_span_id(), parent: None, trace_state: Bytes::new() }
+    SpanContext {
+        trace_id,
+        span_id: new_span_id(),
+        parent: None,
+        trace_state: Bytes::new(),
+    }
 }
 
 fn new_span_id() -> u64 {
@@ -104,7 +120,9 @@ mod tests {
     fn the_gateways_choice_overrides_the_ratio() {
         for ratio in [SamplingRatio::NONE, SamplingRatio::ALL] {
             let sampler = Sampler::of(ratio);
-            let kept = sampler.sample(Field::One(SAMPLED), Field::One(b"a=1")).unwrap();
+            let kept = sampler
+                .sample(Field::One(SAMPLED), Field::One(b"a=1"))
+                .unwrap();
             assert_eq!(kept.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
             assert_eq!(kept.parent, Some(0x00f0_67aa_0ba9_02b7));
             assert_eq!(kept.trace_state, "a=1");
@@ -115,22 +133,34 @@ mod tests {
     #[test]
     fn a_malformed_context_begins_a_new_trace() {
         for field in [Field::Absent, Field::Repeated, Field::One(b"00-x")] {
-            assert_eq!(Sampler::of(SamplingRatio::NONE).sample(field, Field::One(b"a=1")), None);
-            let root = Sampler::of(SamplingRatio::ALL).sample(field, Field::One(b"a=1")).unwrap();
+            assert_eq!(
+                Sampler::of(SamplingRatio::NONE).sample(field, Field::One(b"a=1")),
+                None
+            );
+            let root = Sampler::of(SamplingRatio::ALL)
+                .sample(field, Field::One(b"a=1"))
+                .unwrap();
             assert_eq!((root.parent, root.trace_state), (None, Bytes::new()));
         }
     }
 
     #[test]
     fn a_malformed_state_is_dropped_and_the_parent_kept() {
-        let kept = Sampler::of(SamplingRatio::NONE).sample(Field::One(SAMPLED), Field::One(b"=")).unwrap();
-        assert_eq!((kept.parent.is_some(), kept.trace_state), (true, Bytes::new()));
+        let kept = Sampler::of(SamplingRatio::NONE)
+            .sample(Field::One(SAMPLED), Field::One(b"="))
+            .unwrap();
+        assert_eq!(
+            (kept.parent.is_some(), kept.trace_state),
+            (true, Bytes::new())
+        );
     }
 
     #[test]
     fn the_ratio_selects_by_trace_id() {
         fastrand::seed(7);
-        let kept = (0..10_000).filter(|_| Sampler::of(a_quarter()).sample_root().is_some()).count();
+        let kept = (0..10_000)
+            .filter(|_| Sampler::of(a_quarter()).sample_root().is_some())
+            .count();
         assert!((2_300..2_700).contains(&kept), "{kept}");
         let low = |low: u64| low >> 1 < Sampler::of(a_quarter()).bound;
         assert!(low(0) && low((1 << 62) - 1) && !low(1 << 62) && !low(u64::MAX));

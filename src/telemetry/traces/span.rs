@@ -28,14 +28,27 @@ pub enum SpanKind {
 impl Span {
     /// A span of `duration` that ends at `end`, a time since 1970-01-01T00:00:00Z.
     #[must_use]
-    pub fn new(context: SpanContext, name: Bytes, kind: SpanKind, end: Duration, duration: Duration) -> Self {
+    pub fn new(
+        context: SpanContext,
+        name: Bytes,
+        kind: SpanKind,
+        end: Duration,
+        duration: Duration,
+    ) -> Self {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let is_remote = if context.parent.is_some() { IS_REMOTE } else { 0 };
+        let is_remote = if context.parent.is_some() {
+            IS_REMOTE
+        } else {
+            0
+        };
         Self(SpanMessage {
             trace_id: context.trace_id.to_be_bytes().to_vec(),
             span_id: context.span_id.to_be_bytes().to_vec(),
             trace_state: context.trace_state,
-            parent_span_id: context.parent.map(|id| id.to_be_bytes().to_vec()).unwrap_or_default(),
+            parent_span_id: context
+                .parent
+                .map(|id| id.to_be_bytes().to_vec())
+                .unwrap_or_default(),
             name,
             kind: kind as i32,
             start_time_unix_nano: nanos(end.saturating_sub(duration)),
@@ -80,7 +93,11 @@ impl Span {
 
     /// An attribute as text.
     pub(crate) fn attribute(&self, key: &str) -> Option<String> {
-        let attribute = self.0.attributes.iter().find(|attribute| attribute.key == key)?;
+        let attribute = self
+            .0
+            .attributes
+            .iter()
+            .find(|attribute| attribute.key == key)?;
         Some(match attribute.value.as_ref()?.value.as_ref()? {
             Value::Text(text) => String::from_utf8(text.to_vec()).unwrap(),
             Value::Number(number) => number.to_string(),

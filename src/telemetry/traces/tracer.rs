@@ -51,11 +51,16 @@ impl Tracer {
         registry: &Registry,
         clock: SharedClock,
     ) -> Result<Self, prometheus::Error> {
-        let Some(settings) = settings else { return Ok(Self(None)) };
+        let Some(settings) = settings else {
+            return Ok(Self(None));
+        };
         let spans = IntCounterVec::new(Opts::new(SPANS.0, SPANS.1), &["outcome"])?;
         registry.register(Box::new(spans.clone()))?;
         let of = |outcome| spans.with_label_values(&[outcome]);
-        let counters = Counters { exported: of("exported"), failed: of("failed") };
+        let counters = Counters {
+            exported: of("exported"),
+            failed: of("failed"),
+        };
         let (queue, receiver) = mpsc::channel(QUEUE);
         Ok(Self(Some(Arc::new(Inner {
             sampler: settings.sample,
@@ -71,13 +76,24 @@ impl Tracer {
     /// # Errors
     /// If the thread cannot be started.
     pub fn start(&self, tls: ClientConfig) -> io::Result<Option<TracesHandle>> {
-        let Some(inner) = &self.0 else { return Ok(None) };
-        let not_started = inner.not_started.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some((settings, receiver, counters)) = not_started else { return Ok(None) };
+        let Some(inner) = &self.0 else {
+            return Ok(None);
+        };
+        let not_started = inner
+            .not_started
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some((settings, receiver, counters)) = not_started else {
+            return Ok(None);
+        };
         let stop = watch::Sender::new(false);
         let (ended, has_ended) = watch::channel(());
         batch_processor::start(settings, tls, receiver, counters, stop.subscribe(), ended)?;
-        Ok(Some(TracesHandle { stop: Arc::new(stop), has_ended }))
+        Ok(Some(TracesHandle {
+            stop: Arc::new(stop),
+            has_ended,
+        }))
     }
 
     /// Whether traces are on.
@@ -111,7 +127,11 @@ impl Tracer {
 
     /// Records the span of work that began at `start`. `make` gets a context in a new trace, the
     /// time since 1970, and the duration.
-    pub fn end(&self, start: Option<SpanStart>, make: impl FnOnce(SpanContext, Duration, Duration) -> Span) {
+    pub fn end(
+        &self,
+        start: Option<SpanStart>,
+        make: impl FnOnce(SpanContext, Duration, Duration) -> Span,
+    ) {
         if let (Some(inner), Some(SpanStart(started))) = (&self.0, start) {
             let duration = inner.clock.uptime().saturating_sub(started);
             self.record(|now| make(root_context(), now, duration));
@@ -132,7 +152,10 @@ impl TracesHandle {
     pub async fn drain(mut self) {
         self.stop.send_replace(true);
         // The thread drops the sender when it ends.
-        if tokio::time::timeout(FLUSH, self.has_ended.changed()).await.is_err() {
+        if tokio::time::timeout(FLUSH, self.has_ended.changed())
+            .await
+            .is_err()
+        {
             tracing::warn!("the last spans could not be sent in time");
         }
     }

@@ -34,7 +34,12 @@ impl<'a> CacheKey<'a> {
     /// The entry of this key.
     pub(super) fn entry(self, verified: Verified) -> Entry {
         let Self { hash, rules, token } = self;
-        Entry { hash, rules, token: token.into(), verified }
+        Entry {
+            hash,
+            rules,
+            token: token.into(),
+            verified,
+        }
     }
 
     /// Whether the entry is of this token, under the same rules. Compares every byte.
@@ -60,8 +65,15 @@ impl Hash for StoredKey {
 
 impl PartialEq for StoredKey {
     fn eq(&self, other: &Self) -> bool {
-        let Entry { hash, rules, token, .. } = &*self.0;
-        CacheKey { hash: *hash, rules: *rules, token }.is_key_of(&other.0)
+        let Entry {
+            hash, rules, token, ..
+        } = &*self.0;
+        CacheKey {
+            hash: *hash,
+            rules: *rules,
+            token,
+        }
+        .is_key_of(&other.0)
     }
 }
 
@@ -103,7 +115,9 @@ impl ByBytes {
     /// Each entry weighs at least its share of the bytes, so that the bound on bytes also bounds the number of entries.
     pub(super) fn of(settings: CacheSettings) -> Self {
         let max_entries = u64::try_from(settings.max_entries.max(1)).unwrap_or(u64::MAX);
-        Self { floor: settings.max_bytes / max_entries }
+        Self {
+            floor: settings.max_bytes / max_entries,
+        }
     }
 }
 

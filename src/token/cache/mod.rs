@@ -65,7 +65,10 @@ impl CachedVerifier {
     pub fn throttled(self, workers: usize, max_waiting: usize) -> Self {
         // The throttle limits work on this machine, so it takes the machine's clock and never a test's.
         let clock = Arc::new(SystemClock::default());
-        Self { throttle: Throttle::new(clock, workers, max_waiting), ..self }
+        Self {
+            throttle: Throttle::new(clock, workers, max_waiting),
+            ..self
+        }
     }
 
     /// The verifier behind the cache, for a caller that needs every step to run.
@@ -92,11 +95,15 @@ impl CachedVerifier {
                 Box::new(move || bytes.bytes() as f64),
             )?,
         ];
-        gauges.into_iter().try_for_each(|gauge| registry.register(Box::new(gauge)))
+        gauges
+            .into_iter()
+            .try_for_each(|gauge| registry.register(Box::new(gauge)))
     }
 
     fn recall(&self, rules: &TokenRules, key: CacheKey<'_>) -> Recalled {
-        self.cache.recall(key, |verified| verified.still_holds(rules, self.verifier.clock()))
+        self.cache.recall(key, |verified| {
+            verified.still_holds(rules, self.verifier.clock())
+        })
     }
 
     /// Verifies a token that the cache does not hold.
@@ -145,7 +152,9 @@ impl CachedVerifier {
             }
         }
         let worked = verification.worked();
-        let verified = verification.conclude(trace).map_err(|refusal| Rejected { refusal, worked })?;
+        let verified = verification
+            .conclude(trace)
+            .map_err(|refusal| Rejected { refusal, worked })?;
         Ok(verified.identity)
     }
 
@@ -167,19 +176,27 @@ impl VerifyToken for CachedVerifier {
         bearer: Bearer<'_>,
         trace: &mut T,
     ) -> Result<Arc<Identity>, Refusal> {
-        trace.note_token(|| TokenNote::Bearer { bytes: bearer.expose().len() });
+        trace.note_token(|| TokenNote::Bearer {
+            bytes: bearer.expose().len(),
+        });
         let key = self.cache.key(rules.id(), bearer.expose());
         let counter = match self.recall(rules, key) {
             Recalled::Known(identity) => {
                 self.metrics.hit.inc();
-                trace.note_token(|| TokenNote::Cached { source: &identity.source });
+                trace.note_token(|| TokenNote::Cached {
+                    source: &identity.source,
+                });
                 note_identity(&identity, trace);
                 return Ok(identity);
             }
             Recalled::Outdated => &self.metrics.outdated,
             Recalled::Unknown => &self.metrics.miss,
         };
-        let missed = Missed { key, counter, arrived: self.verifier.clock().uptime() };
+        let missed = Missed {
+            key,
+            counter,
+            arrived: self.verifier.clock().uptime(),
+        };
         // Boxed: held inline, it would make the future of a hit many times as large.
         Box::pin(self.verify_miss(rules, bearer, missed, trace)).await
     }
@@ -200,7 +217,10 @@ impl VerifyToken for CachedVerifier {
 impl CachedVerifier {
     /// Enters the flight of a token, as the request does that verifies it.
     pub(super) async fn hold_flight(&self, rules: &TokenRules, token: &str) -> impl Drop {
-        self.single_flight.enter(self.cache.key(rules.id(), token).hash).await.unwrap()
+        self.single_flight
+            .enter(self.cache.key(rules.id(), token).hash)
+            .await
+            .unwrap()
     }
 }
 
@@ -223,10 +243,16 @@ struct Rejected {
 /// A token that was refused before a key source was tried.
 impl From<Refusal> for Rejected {
     fn from(refusal: Refusal) -> Self {
-        Self { refusal, worked: Duration::ZERO }
+        Self {
+            refusal,
+            worked: Duration::ZERO,
+        }
     }
 }
 
 fn overloaded(TooManyWaiting: TooManyWaiting) -> Refusal {
-    Refusal::new(Reason::Overloaded, "too many tokens that were not seen before")
+    Refusal::new(
+        Reason::Overloaded,
+        "too many tokens that were not seen before",
+    )
 }

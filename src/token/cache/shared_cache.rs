@@ -42,7 +42,10 @@ pub(super) struct SharedCache {
 
 impl SharedCache {
     pub(super) fn new(settings: CacheSettings) -> Self {
-        let CacheSettings { max_entries, max_bytes } = settings;
+        let CacheSettings {
+            max_entries,
+            max_bytes,
+        } = settings;
         let by_bytes = ByBytes::of(settings);
         Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
@@ -68,12 +71,15 @@ impl SharedCache {
         if let Some(identity) = thread_cache::find(self.id, key.hash, is_match) {
             return Recalled::Known(identity);
         }
-        let Some(entry) = self.entries.get(&key) else { return Recalled::Unknown };
+        let Some(entry) = self.entries.get(&key) else {
+            return Recalled::Unknown;
+        };
         if holds(&entry.verified) {
             thread_cache::admit(self.id, &entry);
             return Recalled::Known(Arc::clone(&entry.verified.identity));
         }
-        self.entries.remove_if(&key, |known| Arc::ptr_eq(known, &entry));
+        self.entries
+            .remove_if(&key, |known| Arc::ptr_eq(known, &entry));
         Recalled::Outdated
     }
 
@@ -97,7 +103,9 @@ impl SharedCache {
 /// Shows the number of tokens and never a token.
 impl fmt::Debug for SharedCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SharedCache").field("len", &self.entries.len()).finish_non_exhaustive()
+        f.debug_struct("SharedCache")
+            .field("len", &self.entries.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -107,14 +115,22 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(0);
 mod tests {
     use super::*;
 
-    const SETTINGS: CacheSettings = CacheSettings { max_entries: 1 << 15, max_bytes: 32 << 20 };
+    const SETTINGS: CacheSettings = CacheSettings {
+        max_entries: 1 << 15,
+        max_bytes: 32 << 20,
+    };
 
     fn cache() -> SharedCache {
         SharedCache::new(SETTINGS)
     }
 
     /// What the cache knows of a token, if its entry holds whenever `holds` accepts the key.
-    fn recall(cache: &SharedCache, rules: u64, token: &str, holds: impl Fn(u64) -> bool) -> &'static str {
+    fn recall(
+        cache: &SharedCache,
+        rules: u64,
+        token: &str,
+        holds: impl Fn(u64) -> bool,
+    ) -> &'static str {
         match cache.recall(cache.key(rules, token), |verified| holds(verified.key())) {
             Recalled::Known(_) => "known",
             Recalled::Outdated => "outdated",
@@ -128,8 +144,18 @@ mod tests {
         cache.insert(cache.key(1, "token"), Verified::signed_by(7));
         for _ in 0..3 {
             assert_eq!(recall(&cache, 1, "token", |key| key == 7), "known");
-            for (rules, token) in [(2, "token"), (1, "toke"), (1, "Token"), (1, "token "), (1, "")] {
-                assert_eq!(recall(&cache, rules, token, |_| true), "unknown", "{rules} {token}");
+            for (rules, token) in [
+                (2, "token"),
+                (1, "toke"),
+                (1, "Token"),
+                (1, "token "),
+                (1, ""),
+            ] {
+                assert_eq!(
+                    recall(&cache, rules, token, |_| true),
+                    "unknown",
+                    "{rules} {token}"
+                );
             }
         }
     }
@@ -197,7 +223,11 @@ mod tests {
         let cache = cache();
         let tokens: Vec<String> = (0..50_000).map(|n| n.to_string()).collect();
         let slot = |token: &str| cache.key(1, token).hash % thread_cache::SLOT_COUNT;
-        let rivals: Vec<_> = tokens.iter().filter(|token| slot(token) == slot("0")).take(2).collect();
+        let rivals: Vec<_> = tokens
+            .iter()
+            .filter(|token| slot(token) == slot("0"))
+            .take(2)
+            .collect();
         for token in &rivals {
             cache.insert(cache.key(1, token), Verified::signed_by(7));
         }
@@ -207,7 +237,10 @@ mod tests {
         };
         let meet = |token: &str| assert_eq!(recall(&cache, 1, token, |_| true), "known");
         meet(rivals[0]);
-        assert!(is_kept(rivals[0]), "the slot was empty, and this look was a hit");
+        assert!(
+            is_kept(rivals[0]),
+            "the slot was empty, and this look was a hit"
+        );
         meet(rivals[1]);
         assert!(!is_kept(rivals[1]), "the first one was hit");
         meet(rivals[0]);
@@ -220,15 +253,27 @@ mod tests {
     #[test]
     fn entries_and_bytes_are_bounded() {
         let verified = Verified::signed_by(1);
-        for (length, settings) in
-            [(20, SETTINGS), (16 * 1024, SETTINGS), (20, CacheSettings { max_entries: 1000, ..SETTINGS })]
-        {
+        for (length, settings) in [
+            (20, SETTINGS),
+            (16 * 1024, SETTINGS),
+            (
+                20,
+                CacheSettings {
+                    max_entries: 1000,
+                    ..SETTINGS
+                },
+            ),
+        ] {
             let cache = SharedCache::new(settings);
             for index in 0..settings.max_entries + 2000 {
                 cache.insert(cache.key(1, &format!("{index:0length$}")), verified.clone());
             }
             assert!(cache.len() <= settings.max_entries, "{}", cache.len());
-            assert!(cache.len() as u64 * length as u64 <= settings.max_bytes, "{}", cache.len());
+            assert!(
+                cache.len() as u64 * length as u64 <= settings.max_bytes,
+                "{}",
+                cache.len()
+            );
             assert!(cache.bytes() <= settings.max_bytes);
             assert!(cache.len() > 900, "{}", cache.len());
         }

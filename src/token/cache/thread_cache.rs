@@ -7,9 +7,16 @@ use super::entry::Entry;
 use crate::token::Identity;
 
 /// Finds an entry that this thread has kept, if `is_match` accepts it.
-pub(super) fn find(cache: u64, hash: u64, is_match: impl FnOnce(&Entry) -> bool) -> Option<Arc<Identity>> {
+pub(super) fn find(
+    cache: u64,
+    hash: u64,
+    is_match: impl FnOnce(&Entry) -> bool,
+) -> Option<Arc<Identity>> {
     with_slot(cache, hash, |slot| {
-        let kept = slot.kept.as_mut().filter(|kept| kept.cache == cache && kept.hash == hash)?;
+        let kept = slot
+            .kept
+            .as_mut()
+            .filter(|kept| kept.cache == cache && kept.hash == hash)?;
         if !is_match(&kept.entry) {
             return None;
         }
@@ -31,7 +38,13 @@ pub(super) fn admit(cache: u64, entry: &Arc<Entry>) {
             Some(_) | None => {
                 let identity = Arc::new(entry.verified.identity.for_thread());
                 let entry = Arc::clone(entry);
-                slot.kept = Some(Kept { cache, hash: entry.hash, entry, identity, was_hit: false });
+                slot.kept = Some(Kept {
+                    cache,
+                    hash: entry.hash,
+                    entry,
+                    identity,
+                    was_hit: false,
+                });
             }
         }
     });

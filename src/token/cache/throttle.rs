@@ -77,7 +77,9 @@ impl Throttle {
                 sleep(excess.max(TIMER_TICK)).await;
             }
         };
-        timeout(self.max_wait, admitted).await.map_err(|_| TooManyWaiting)
+        timeout(self.max_wait, admitted)
+            .await
+            .map_err(|_| TooManyWaiting)
     }
 
     /// Charges one rejected token on which a thread has `worked` so long.
@@ -85,7 +87,9 @@ impl Throttle {
         let cost = (worked.min(MAX_CHARGE) + ANSWER_COST).div_f64(self.share);
         let (cost, now) = (nanoseconds(cost), nanoseconds(self.clock.uptime()));
         let add = |until: u64| Some(until.max(now).saturating_add(cost));
-        let _ = self.paid_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        let _ = self
+            .paid_until
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
     }
 
     /// How far the charges exceed the share and its burst.
@@ -163,7 +167,11 @@ mod tests {
             // With their answers 260 µs of the 500 µs that two workers may use.
             throttle.charge(CHECK);
             throttle.charge(CHECK);
-            assert_eq!(throttle.admit().now_or_never(), Some(Ok(())), "{millisecond}");
+            assert_eq!(
+                throttle.admit().now_or_never(),
+                Some(Ok(())),
+                "{millisecond}"
+            );
         }
     }
 
@@ -189,7 +197,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_token_waits_for_a_bounded_time() {
-        let throttle = Throttle { max_wait: Duration::from_millis(5), ..spent(still(), 1) };
+        let throttle = Throttle {
+            max_wait: Duration::from_millis(5),
+            ..spent(still(), 1)
+        };
         assert_eq!(throttle.admit().await, Err(TooManyWaiting));
         assert_eq!(throttle.waiting.load(Ordering::Relaxed), 0);
     }

@@ -11,8 +11,8 @@ use crate::{
     domain::{Field, Issuer, Reason, Refusal, ResourceId, Silent, Step},
     keys::{Algorithm, AlgorithmSet, KeysHandle},
     token::{
-        Audience, Bearer, CacheSettings, CachedVerifier, Identity, IssuerRule, KeySource, TokenMetrics,
-        TokenNote, TokenRules, TokenSettings, TokenTrace, TokenType, VerifyToken,
+        Audience, Bearer, CacheSettings, CachedVerifier, Identity, IssuerRule, KeySource,
+        TokenMetrics, TokenNote, TokenRules, TokenSettings, TokenTrace, TokenType, VerifyToken,
     },
 };
 
@@ -36,17 +36,28 @@ impl Bench {
             CacheSettings::default(),
             TokenMetrics::register(&registry).unwrap(),
         );
-        Self { clock, registry, verifier }
+        Self {
+            clock,
+            registry,
+            verifier,
+        }
     }
 
-    pub(super) async fn identity(&self, rules: &TokenRules, token: &str) -> Result<Arc<Identity>, Refusal> {
+    pub(super) async fn identity(
+        &self,
+        rules: &TokenRules,
+        token: &str,
+    ) -> Result<Arc<Identity>, Refusal> {
         let header = format!("Bearer {token}");
         let bearer = Bearer::read(Field::One(header.as_bytes()))?;
         sendable(self.verifier.verify(rules, bearer, &mut Silent)).await
     }
 
     pub(super) async fn outcome(&self, rules: &TokenRules, token: &str) -> Result<(), Reason> {
-        self.identity(rules, token).await.map(drop).map_err(|refusal| refusal.reason)
+        self.identity(rules, token)
+            .await
+            .map(drop)
+            .map_err(|refusal| refusal.reason)
     }
 
     pub(super) async fn traced(&self, rules: &TokenRules, token: &str) -> Vec<(Step, String)> {
@@ -70,7 +81,10 @@ impl Bench {
     fn lookups_of(&self, outcome: &str) -> u64 {
         let families = self.registry.gather();
         let metrics = families[0].get_metric();
-        let of = metrics.iter().find(|metric| metric.get_label()[0].value() == outcome).unwrap();
+        let of = metrics
+            .iter()
+            .find(|metric| metric.get_label()[0].value() == outcome)
+            .unwrap();
         of.get_counter().get_value() as u64
     }
 }
@@ -106,7 +120,12 @@ pub(super) fn issuer(text: &str) -> Issuer {
 
 pub(super) fn source(name: &str, keys: &KeysHandle, token: TokenSettings) -> KeySource {
     let algorithms = AlgorithmSet::asymmetric();
-    KeySource { name: name.into(), keys: keys.clone(), algorithms, token }
+    KeySource {
+        name: name.into(),
+        keys: keys.clone(),
+        algorithms,
+        token,
+    }
 }
 
 pub(super) fn rules(sources: Vec<KeySource>) -> TokenRules {
@@ -149,12 +168,18 @@ impl Usual {
     pub(super) fn demanding(token: TokenSettings) -> Self {
         let key = SigningKey::generate("k1", Algorithm::Es256);
         let rules = rules(vec![source("idp", &fixed(&[&key]), token)]);
-        Self { bench: Bench::new(), key, rules }
+        Self {
+            bench: Bench::new(),
+            key,
+            rules,
+        }
     }
 
     /// The answer to a token with the usual header and these claims.
     pub(super) async fn claims(&self, claims: &Value) -> Result<(), Reason> {
-        self.bench.outcome(&self.rules, &self.key.token(claims)).await
+        self.bench
+            .outcome(&self.rules, &self.key.token(claims))
+            .await
     }
 
     /// The answer to a token with this header and the usual claims.
@@ -164,6 +189,8 @@ impl Usual {
 
     /// The answer to a token of exactly these texts.
     pub(super) async fn texts(&self, header: &str, claims: &str) -> Result<(), Reason> {
-        self.bench.outcome(&self.rules, &self.key.token_of(header, claims)).await
+        self.bench
+            .outcome(&self.rules, &self.key.token_of(header, claims))
+            .await
     }
 }

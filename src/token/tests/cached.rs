@@ -33,7 +33,13 @@ impl Warm {
         let token = key.token(&claims);
         assert_eq!(bench.outcome(&rules, &token).await, Ok(()));
         assert_eq!(bench.lookups(), [0, 1, 0]);
-        Self { bench, key, provider, rules, token }
+        Self {
+            bench,
+            key,
+            provider,
+            rules,
+            token,
+        }
     }
 
     async fn again(&self) -> Result<(), Reason> {
@@ -55,7 +61,10 @@ async fn the_second_request_with_a_token_is_a_hit() {
 async fn a_refused_token_is_not_cached() {
     let warm = Warm::up(claims()).await;
     let early = warm.key.token(&with(claims(), "nbf", NOW + 60));
-    assert_eq!(warm.bench.outcome(&warm.rules, &early).await, Err(Reason::TokenNotYetValid));
+    assert_eq!(
+        warm.bench.outcome(&warm.rules, &early).await,
+        Err(Reason::TokenNotYetValid)
+    );
     warm.bench.clock.advance(Duration::from_secs(60));
     assert_eq!(warm.bench.outcome(&warm.rules, &early).await, Ok(()));
     assert_eq!(warm.bench.lookups(), [0, 3, 0]);
@@ -79,8 +88,14 @@ async fn a_removed_key_invalidates_its_cached_tokens() {
     assert_eq!(warm.again().await, Err(Reason::KeyUnknown));
     warm.provider.publish(&[&warm.key]).await;
     assert_eq!(warm.again().await, Ok(()));
-    assert_eq!(warm.bench.lookups(), [0, 2, 1], "a key that comes back is a new key");
-    warm.provider.publish(&[&SigningKey::generate("k1", Algorithm::Es256)]).await;
+    assert_eq!(
+        warm.bench.lookups(),
+        [0, 2, 1],
+        "a key that comes back is a new key"
+    );
+    warm.provider
+        .publish(&[&SigningKey::generate("k1", Algorithm::Es256)])
+        .await;
     assert_eq!(warm.again().await, Err(Reason::SignatureInvalid));
 }
 
@@ -102,7 +117,12 @@ async fn another_key_with_the_same_kid_is_a_different_key() {
     let other = SigningKey::generate("k1", Algorithm::Es256);
     warm.provider.publish(&[&other]).await;
     assert_eq!(warm.again().await, Err(Reason::SignatureInvalid));
-    assert_eq!(warm.bench.outcome(&warm.rules, &other.token(&claims())).await, Ok(()));
+    assert_eq!(
+        warm.bench
+            .outcome(&warm.rules, &other.token(&claims()))
+            .await,
+        Ok(())
+    );
 }
 
 #[tokio::test]
@@ -128,13 +148,23 @@ async fn a_cached_token_is_not_used_while_its_keys_are_too_old() {
 async fn two_resources_share_no_cached_token() {
     let warm = Warm::up(claims()).await;
     let sources = vec![source("idp", &warm.provider.keys, settings())];
-    let other = TokenRules::new(ResourceId::parse("other").unwrap(), sources, vec!["scp".to_owned()]);
+    let other = TokenRules::new(
+        ResourceId::parse("other").unwrap(),
+        sources,
+        vec!["scp".to_owned()],
+    );
     let identity = warm.bench.identity(&other, &warm.token).await.unwrap();
     assert!(identity.scopes.is_empty());
     assert_eq!(warm.bench.lookups(), [0, 2, 0]);
     let audience = Audience::OneOf(vec!["https://elsewhere.example.com".to_owned()]);
-    let elsewhere = TokenSettings { audience, ..settings() };
+    let elsewhere = TokenSettings {
+        audience,
+        ..settings()
+    };
     let elsewhere = rules(vec![source("idp", &warm.provider.keys, elsewhere)]);
-    assert_eq!(warm.bench.outcome(&elsewhere, &warm.token).await, Err(Reason::AudienceRefused));
+    assert_eq!(
+        warm.bench.outcome(&elsewhere, &warm.token).await,
+        Err(Reason::AudienceRefused)
+    );
     assert_eq!(warm.again().await, Ok(()));
 }

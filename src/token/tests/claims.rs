@@ -33,7 +33,10 @@ async fn an_expired_token_is_refused() {
     ];
     let usual = Usual::new();
     check(&usual, "exp", &table).await;
-    assert_eq!(usual.claims(&without(claims(), "exp")).await, Err(Reason::TokenExpired));
+    assert_eq!(
+        usual.claims(&without(claims(), "exp")).await,
+        Err(Reason::TokenExpired)
+    );
 }
 
 #[tokio::test]
@@ -56,7 +59,11 @@ async fn a_time_that_is_not_a_number_in_range_is_malformed() {
         let text = without(claims(), name).to_string();
         let overflow = text.replacen('{', &format!("{{\"{name}\":1e999,"), 1);
         let header = usual.key.header().to_string();
-        assert_eq!(usual.texts(&header, &overflow).await, Err(Reason::TokenMalformed), "{name}");
+        assert_eq!(
+            usual.texts(&header, &overflow).await,
+            Err(Reason::TokenMalformed),
+            "{name}"
+        );
     }
 }
 
@@ -75,9 +82,18 @@ async fn a_token_before_its_time_is_refused() {
 #[tokio::test]
 async fn an_exact_issuer_is_compared_byte_for_byte() {
     let table = [
-        (json!("https://auth.example.com/"), Err(Reason::IssuerRefused)),
-        (json!("https://AUTH.example.com"), Err(Reason::IssuerRefused)),
-        (json!("https://evil.example.com"), Err(Reason::IssuerRefused)),
+        (
+            json!("https://auth.example.com/"),
+            Err(Reason::IssuerRefused),
+        ),
+        (
+            json!("https://AUTH.example.com"),
+            Err(Reason::IssuerRefused),
+        ),
+        (
+            json!("https://evil.example.com"),
+            Err(Reason::IssuerRefused),
+        ),
         (json!(""), Err(Reason::IssuerRefused)),
         (json!(7), Err(Reason::TokenMalformed)),
         (json!(null), Err(Reason::TokenMalformed)),
@@ -85,18 +101,30 @@ async fn an_exact_issuer_is_compared_byte_for_byte() {
     ];
     let usual = Usual::new();
     check(&usual, "iss", &table).await;
-    assert_eq!(usual.claims(&without(claims(), "iss")).await, Err(Reason::IssuerRefused));
+    assert_eq!(
+        usual.claims(&without(claims(), "iss")).await,
+        Err(Reason::IssuerRefused)
+    );
 }
 
 #[tokio::test]
 async fn without_an_exact_issuer_the_issuer_may_be_absent_or_an_authorization_server() {
     let rule = IssuerRule::AbsentOrOneOf(vec![issuer("https://other.example.com"), issuer(ISSUER)]);
-    let usual = Usual::demanding(TokenSettings { issuer: rule, ..settings() });
+    let usual = Usual::demanding(TokenSettings {
+        issuer: rule,
+        ..settings()
+    });
     let table = [
         (json!("https://auth.example.com/"), Ok(())),
         (json!("https://other.example.com"), Ok(())),
-        (json!("https://auth.example.com//"), Err(Reason::IssuerRefused)),
-        (json!("https://evil.example.com"), Err(Reason::IssuerRefused)),
+        (
+            json!("https://auth.example.com//"),
+            Err(Reason::IssuerRefused),
+        ),
+        (
+            json!("https://evil.example.com"),
+            Err(Reason::IssuerRefused),
+        ),
         (json!(null), Err(Reason::TokenMalformed)),
     ];
     check(&usual, "iss", &table).await;
@@ -108,13 +136,28 @@ async fn the_audience_is_compared_byte_for_byte() {
     let table = [
         (json!([AUDIENCE]), Ok(())),
         (json!(["https://other.example.com", AUDIENCE]), Ok(())),
-        (json!("https://mcp.example.com/mcp/"), Err(Reason::AudienceRefused)),
-        (json!("https://MCP.example.com/mcp"), Err(Reason::AudienceRefused)),
-        (json!("https://mcp.example.com"), Err(Reason::AudienceRefused)),
-        (json!("https://other.example.com"), Err(Reason::AudienceRefused)),
+        (
+            json!("https://mcp.example.com/mcp/"),
+            Err(Reason::AudienceRefused),
+        ),
+        (
+            json!("https://MCP.example.com/mcp"),
+            Err(Reason::AudienceRefused),
+        ),
+        (
+            json!("https://mcp.example.com"),
+            Err(Reason::AudienceRefused),
+        ),
+        (
+            json!("https://other.example.com"),
+            Err(Reason::AudienceRefused),
+        ),
         (json!(""), Err(Reason::AudienceRefused)),
         (json!([]), Err(Reason::AudienceRefused)),
-        (json!([format!("{AUDIENCE} x")]), Err(Reason::AudienceRefused)),
+        (
+            json!([format!("{AUDIENCE} x")]),
+            Err(Reason::AudienceRefused),
+        ),
         (json!([AUDIENCE, 7]), Err(Reason::TokenMalformed)),
         (json!([[AUDIENCE]]), Err(Reason::TokenMalformed)),
         (json!({"a": AUDIENCE}), Err(Reason::TokenMalformed)),
@@ -122,20 +165,37 @@ async fn the_audience_is_compared_byte_for_byte() {
     ];
     let usual = Usual::new();
     check(&usual, "aud", &table).await;
-    assert_eq!(usual.claims(&without(claims(), "aud")).await, Err(Reason::AudienceRefused));
+    assert_eq!(
+        usual.claims(&without(claims(), "aud")).await,
+        Err(Reason::AudienceRefused)
+    );
 }
 
 #[tokio::test]
 async fn any_audience_may_be_absent_but_not_malformed() {
-    let usual = Usual::demanding(TokenSettings { audience: Audience::Any, ..settings() });
-    check(&usual, "aud", &[(json!("x"), Ok(())), (json!(7), Err(Reason::TokenMalformed))]).await;
+    let usual = Usual::demanding(TokenSettings {
+        audience: Audience::Any,
+        ..settings()
+    });
+    check(
+        &usual,
+        "aud",
+        &[
+            (json!("x"), Ok(())),
+            (json!(7), Err(Reason::TokenMalformed)),
+        ],
+    )
+    .await;
     assert_eq!(usual.claims(&without(claims(), "aud")).await, Ok(()));
 }
 
 #[tokio::test]
 async fn the_type_is_a_media_type_in_any_case() {
     let any = Usual::new();
-    let strict = Usual::demanding(TokenSettings { token_type: TokenType::AtJwt, ..settings() });
+    let strict = Usual::demanding(TokenSettings {
+        token_type: TokenType::AtJwt,
+        ..settings()
+    });
     let refused = Err(Reason::TokenTypeRefused);
     for (typ, by_any, by_strict) in [
         ("at+jwt", Ok(()), Ok(())),
@@ -151,20 +211,40 @@ async fn the_type_is_a_media_type_in_any_case() {
         ("text/at+jwt", refused, refused),
         ("application/application/at+jwt", refused, refused),
     ] {
-        assert_eq!(any.header(&with(any.key.header(), "typ", typ)).await, by_any, "{typ:?}");
-        assert_eq!(strict.header(&with(strict.key.header(), "typ", typ)).await, by_strict, "{typ:?}");
+        assert_eq!(
+            any.header(&with(any.key.header(), "typ", typ)).await,
+            by_any,
+            "{typ:?}"
+        );
+        assert_eq!(
+            strict.header(&with(strict.key.header(), "typ", typ)).await,
+            by_strict,
+            "{typ:?}"
+        );
     }
     assert_eq!(any.header(&without(any.key.header(), "typ")).await, Ok(()));
-    assert_eq!(strict.header(&without(strict.key.header(), "typ")).await, refused);
+    assert_eq!(
+        strict.header(&without(strict.key.header(), "typ")).await,
+        refused
+    );
 }
 
 #[tokio::test]
 async fn a_token_that_is_bound_to_a_key_is_refused() {
     let usual = Usual::new();
     let bound = Err(Reason::BindingUnsupported);
-    for cnf in [json!({"jkt": "x"}), json!({"x5t#S256": "x"}), json!({"unknown": 1}), json!({}), json!(null)]
-    {
-        assert_eq!(usual.claims(&with(claims(), "cnf", cnf.clone())).await, bound, "{cnf}");
+    for cnf in [
+        json!({"jkt": "x"}),
+        json!({"x5t#S256": "x"}),
+        json!({"unknown": 1}),
+        json!({}),
+        json!(null),
+    ] {
+        assert_eq!(
+            usual.claims(&with(claims(), "cnf", cnf.clone())).await,
+            bound,
+            "{cnf}"
+        );
     }
 }
 
@@ -201,32 +281,69 @@ async fn the_first_check_that_fails_decides() {
         ("scope", json!("a"), Reason::ScopeClaimMalformed),
     ] {
         assert_eq!(usual.claims(&all_wrong).await, Err(reason), "{name}");
-        all_wrong = if right.is_null() { without(all_wrong, name) } else { with(all_wrong, name, right) };
+        all_wrong = if right.is_null() {
+            without(all_wrong, name)
+        } else {
+            with(all_wrong, name, right)
+        };
     }
     assert_eq!(usual.claims(&all_wrong).await, Ok(()));
 }
 
 #[tokio::test]
 async fn without_leeway_a_token_ends_with_its_exp() {
-    let usual = Usual::demanding(TokenSettings { leeway: Duration::ZERO, ..settings() });
+    let usual = Usual::demanding(TokenSettings {
+        leeway: Duration::ZERO,
+        ..settings()
+    });
     let expired = Err(Reason::TokenExpired);
-    check(&usual, "exp", &[(json!(NOW + 1), Ok(())), (json!(NOW), expired), (json!(NOW - 1), expired)]).await;
+    check(
+        &usual,
+        "exp",
+        &[
+            (json!(NOW + 1), Ok(())),
+            (json!(NOW), expired),
+            (json!(NOW - 1), expired),
+        ],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn an_identity_has_the_claims_of_the_token() {
     let usual = Usual::new();
-    let token = usual.key.token(&without(with(claims(), "azp", "portal"), "client_id"));
+    let token = usual
+        .key
+        .token(&without(with(claims(), "azp", "portal"), "client_id"));
     let identity = usual.bench.identity(&usual.rules, &token).await.unwrap();
     assert_eq!(identity.subject.as_deref(), Some("alice"));
     assert_eq!(identity.client_id.as_deref(), Some("portal"));
     assert_eq!(identity.issuer.as_deref(), Some(ISSUER));
     assert_eq!(identity.scopes.to_string(), "mcp:connect mcp:tools:read");
-    assert_eq!((identity.kid.as_deref(), identity.expires_at), (Some("k1"), NOW + 300));
-    let headers: Vec<String> =
-        identity.headers.iter().map(|(_, value)| String::from_utf8(value.to_vec()).unwrap()).collect();
-    assert_eq!(headers, ["alice", "portal", ISSUER, "mcp:connect%20mcp:tools:read", "mcp"]);
+    assert_eq!(
+        (identity.kid.as_deref(), identity.expires_at),
+        (Some("k1"), NOW + 300)
+    );
+    let headers: Vec<String> = identity
+        .headers
+        .iter()
+        .map(|(_, value)| String::from_utf8(value.to_vec()).unwrap())
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            "alice",
+            "portal",
+            ISSUER,
+            "mcp:connect%20mcp:tools:read",
+            "mcp"
+        ]
+    );
     let without_client = with(with(claims(), "client_id", json!({})), "azp", "portal");
-    let identity = usual.bench.identity(&usual.rules, &usual.key.token(&without_client)).await.unwrap();
+    let identity = usual
+        .bench
+        .identity(&usual.rules, &usual.key.token(&without_client))
+        .await
+        .unwrap();
     assert_eq!(identity.client_id, None);
 }

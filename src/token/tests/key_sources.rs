@@ -17,14 +17,17 @@ use super::{bench::Bench, signing::SigningKey};
 use crate::{
     domain::ResourceId,
     keys::{
-        AlgorithmSet, KeyRules, KeySet, KeysHandle, KeysMetrics, Outgoing, OutgoingSettings, RemoteSettings,
-        UnknownKidSettings, start,
+        AlgorithmSet, KeyRules, KeySet, KeysHandle, KeysMetrics, Outgoing, OutgoingSettings,
+        RemoteSettings, UnknownKidSettings, start,
     },
 };
 
 /// A source whose keys never change.
 pub(super) fn fixed(keys: &[&SigningKey]) -> KeysHandle {
-    let rules = KeyRules { algorithms: AlgorithmSet::asymmetric(), allowed_use: &["sig".to_owned()] };
+    let rules = KeyRules {
+        algorithms: AlgorithmSet::asymmetric(),
+        allowed_use: &["sig".to_owned()],
+    };
     KeysHandle::fixed(KeySet::parse(jwks(keys).as_bytes(), rules).unwrap().0)
 }
 
@@ -96,7 +99,10 @@ impl Provider {
     async fn start(bench: &Bench, jwks: Option<String>, path: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
-        let state = Arc::new(Mutex::new(State { jwks, ..State::default() }));
+        let state = Arc::new(Mutex::new(State {
+            jwks,
+            ..State::default()
+        }));
         thread::spawn({
             let (origin, state) = (origin.clone(), Arc::clone(&state));
             move || {
@@ -110,9 +116,21 @@ impl Provider {
         let outgoing = Arc::new(Outgoing::new(&OutgoingSettings::default()).unwrap());
         let settings = remote(&format!("{origin}{path}"));
         let resource = ResourceId::parse("mcp").unwrap();
-        let keys = start(&resource, "idp", settings, outgoing, bench.clock.clone(), &metrics, &ARBITER);
+        let keys = start(
+            &resource,
+            "idp",
+            settings,
+            outgoing,
+            bench.clock.clone(),
+            &metrics,
+            &ARBITER,
+        );
         keys.first_answer().await;
-        Self { origin, state, keys }
+        Self {
+            origin,
+            state,
+            keys,
+        }
     }
 }
 
@@ -141,9 +159,14 @@ fn jwks(keys: &[&SigningKey]) -> String {
 }
 
 fn answer(mut stream: &TcpStream, origin: &str, state: &Mutex<State>) {
-    let head: Vec<String> =
-        BufReader::new(stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
-    let is_discovery = head.first().is_some_and(|line| line.contains("openid-configuration"));
+    let head: Vec<String> = BufReader::new(stream)
+        .lines()
+        .map_while(Result::ok)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    let is_discovery = head
+        .first()
+        .is_some_and(|line| line.contains("openid-configuration"));
     let (jwks, gate) = {
         let mut state = state.lock().unwrap();
         state.fetches += usize::from(!is_discovery);
@@ -154,13 +177,15 @@ fn answer(mut stream: &TcpStream, origin: &str, state: &Mutex<State>) {
     }
     let (status, body) = match jwks {
         None => ("503 Service Unavailable", String::new()),
-        Some(_) if is_discovery => {
-            ("200 OK", json!({"issuer": origin, "jwks_uri": format!("{origin}/jwks.json")}).to_string())
-        }
+        Some(_) if is_discovery => (
+            "200 OK",
+            json!({"issuer": origin, "jwks_uri": format!("{origin}/jwks.json")}).to_string(),
+        ),
         Some(jwks) => ("200 OK", jwks),
     };
     let length = body.len();
-    let head = format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+    let head =
+        format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
     // The source may have hung up; then it has seen enough.
     let _ = stream.write_all((head + &body).as_bytes());
 }

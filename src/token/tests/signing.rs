@@ -27,12 +27,12 @@ enum Pair {
 impl SigningKey {
     pub(super) fn generate(kid: &str, algorithm: Algorithm) -> Self {
         let pair = match algorithm {
-            Algorithm::Es256 => {
-                Pair::Ec(EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
-            }
-            Algorithm::Es384 => {
-                Pair::Ec(EcdsaKeyPair::generate(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
-            }
+            Algorithm::Es256 => Pair::Ec(
+                EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).unwrap(),
+            ),
+            Algorithm::Es384 => Pair::Ec(
+                EcdsaKeyPair::generate(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).unwrap(),
+            ),
             Algorithm::EdDsa => Pair::Ed(Ed25519KeyPair::generate().unwrap()),
             Algorithm::Rs256
             | Algorithm::Rs384
@@ -44,7 +44,11 @@ impl SigningKey {
                 panic!("a secret is not generated here")
             }
         };
-        Self { kid: kid.to_owned(), algorithm, pair }
+        Self {
+            kid: kid.to_owned(),
+            algorithm,
+            pair,
+        }
     }
 
     /// The public half as a JWK (RFC 7518 §6, RFC 8037 §2).
@@ -57,7 +61,9 @@ impl SigningKey {
                 let crv = if x.len() == 32 { "P-256" } else { "P-384" };
                 json!({"kty": "EC", "crv": crv, "x": b64(x), "y": b64(y)})
             }
-            Pair::Ed(pair) => json!({"kty": "OKP", "crv": "Ed25519", "x": b64(pair.public_key().as_ref())}),
+            Pair::Ed(pair) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": b64(pair.public_key().as_ref())})
+            }
         };
         jwk["kid"] = json!(self.kid);
         jwk["alg"] = json!(self.algorithm.name());
@@ -95,10 +101,20 @@ impl SigningKey {
         match &self.pair {
             Pair::Rsa(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(rsa_encoding(self.algorithm), &SystemRandom::new(), input, &mut signature).unwrap();
+                pair.sign(
+                    rsa_encoding(self.algorithm),
+                    &SystemRandom::new(),
+                    input,
+                    &mut signature,
+                )
+                .unwrap();
                 signature
             }
-            Pair::Ec(pair) => pair.sign(&SystemRandom::new(), input).unwrap().as_ref().to_vec(),
+            Pair::Ec(pair) => pair
+                .sign(&SystemRandom::new(), input)
+                .unwrap()
+                .as_ref()
+                .to_vec(),
             Pair::Ed(pair) => pair.sign(input).as_ref().to_vec(),
         }
     }

@@ -23,11 +23,16 @@ pub(super) struct Validity {
 
 impl Validity {
     fn read(claims: &Claims<'_>, leeway: Duration) -> Result<Self, Refusal> {
-        let expires_at =
-            claims.expires_at()?.ok_or(Refusal::new(Reason::TokenExpired, "the token has no `exp`"))?;
+        let expires_at = claims
+            .expires_at()?
+            .ok_or(Refusal::new(Reason::TokenExpired, "the token has no `exp`"))?;
         let not_before = claims.not_before()?.unwrap_or(UnixSeconds::MIN);
         let leeway = i64::try_from(leeway.as_secs()).unwrap_or(i64::MAX);
-        Ok(Self { not_before, expires_at, leeway })
+        Ok(Self {
+            not_before,
+            expires_at,
+            leeway,
+        })
     }
 
     /// Compares the time with `exp` and `nbf`.
@@ -48,7 +53,11 @@ impl Validity {
 #[cfg(test)]
 impl Validity {
     pub(super) fn forever() -> Self {
-        Self { not_before: UnixSeconds::MIN, expires_at: UnixSeconds::MAX, leeway: 0 }
+        Self {
+            not_before: UnixSeconds::MIN,
+            expires_at: UnixSeconds::MAX,
+            leeway: 0,
+        }
     }
 }
 
@@ -70,13 +79,19 @@ pub(super) fn validate(claims: &Claims<'_>, context: &Context<'_>) -> Result<Val
     let validity = Validity::read(claims, context.settings.leeway)?;
     validity.check(context.now)?;
     if !context.is_issuer_accepted {
-        return Err(Refusal::new(Reason::IssuerRefused, "`iss` is none of the accepted issuers"));
+        return Err(Refusal::new(
+            Reason::IssuerRefused,
+            "`iss` is none of the accepted issuers",
+        ));
     }
     check_audience(claims, &context.settings.audience)?;
     check_type(context.typ, context.settings.token_type)?;
     refuse_other_kinds(claims)?;
     if claims.members().contains("cnf") {
-        return Err(Refusal::new(Reason::BindingUnsupported, "the token is bound to a key (`cnf`)"));
+        return Err(Refusal::new(
+            Reason::BindingUnsupported,
+            "the token is bound to a key (`cnf`)",
+        ));
     }
     Ok(validity)
 }
@@ -85,12 +100,17 @@ fn check_audience(claims: &Claims<'_>, accepted: &Audience) -> Result<(), Refusa
     let audiences = claims.audiences()?;
     let is_accepted = match accepted {
         Audience::Any => true,
-        Audience::OneOf(names) => audiences.iter().any(|aud| names.iter().any(|name| name == aud)),
+        Audience::OneOf(names) => audiences
+            .iter()
+            .any(|aud| names.iter().any(|name| name == aud)),
     };
     if is_accepted {
         Ok(())
     } else {
-        Err(Refusal::new(Reason::AudienceRefused, "`aud` has none of the accepted audiences"))
+        Err(Refusal::new(
+            Reason::AudienceRefused,
+            "`aud` has none of the accepted audiences",
+        ))
     }
 }
 
@@ -108,7 +128,10 @@ fn check_type(typ: Option<&str>, accepted: TokenType) -> Result<(), Refusal> {
     if is_accepted {
         Ok(())
     } else {
-        Err(Refusal::new(Reason::TokenTypeRefused, "`typ` is not that of an access token"))
+        Err(Refusal::new(
+            Reason::TokenTypeRefused,
+            "`typ` is not that of an access token",
+        ))
     }
 }
 
@@ -123,20 +146,39 @@ fn strip_application(typ: &str) -> &str {
 /// often its audience (RFC 8725 §3.12).
 fn refuse_other_kinds(claims: &Claims<'_>) -> Result<(), Refusal> {
     let members = claims.members();
-    if ["at_hash", "c_hash", "s_hash"].into_iter().any(|name| members.contains(name)) {
-        return Err(Refusal::new(Reason::TokenTypeRefused, "an ID token (a hash of another token)"));
+    if ["at_hash", "c_hash", "s_hash"]
+        .into_iter()
+        .any(|name| members.contains(name))
+    {
+        return Err(Refusal::new(
+            Reason::TokenTypeRefused,
+            "an ID token (a hash of another token)",
+        ));
     }
     if members.contains("events") {
-        return Err(Refusal::new(Reason::TokenTypeRefused, "a logout token or a security event (`events`)"));
+        return Err(Refusal::new(
+            Reason::TokenTypeRefused,
+            "a logout token or a security event (`events`)",
+        ));
     }
     let typ = members.get("typ").and_then(|typ| typ.as_text());
-    if typ.is_some_and(|typ| OTHER_KINDS.iter().any(|kind| typ.eq_ignore_ascii_case(kind))) {
-        return Err(Refusal::new(Reason::TokenTypeRefused, "the claim `typ` names another kind of token"));
+    if typ.is_some_and(|typ| {
+        OTHER_KINDS
+            .iter()
+            .any(|kind| typ.eq_ignore_ascii_case(kind))
+    }) {
+        return Err(Refusal::new(
+            Reason::TokenTypeRefused,
+            "the claim `typ` names another kind of token",
+        ));
     }
     if let [audience] = claims.audiences()?.as_slice()
         && claims.client_names().any(|client| client == *audience)
     {
-        return Err(Refusal::new(Reason::TokenTypeRefused, "an ID token (its audience is its client)"));
+        return Err(Refusal::new(
+            Reason::TokenTypeRefused,
+            "an ID token (its audience is its client)",
+        ));
     }
     Ok(())
 }

@@ -23,8 +23,9 @@ impl<'a> Claims<'a> {
     /// # Errors
     /// `token-malformed` if it is not a JSON object, has a claim twice, or has an `iss` that is not a string.
     pub(super) fn parse(json: &'a [u8]) -> Result<Self, Refusal> {
-        let members = Members::parse(json)
-            .ok_or(malformed("the claims are not a JSON object with each member once"))?;
+        let members = Members::parse(json).ok_or(malformed(
+            "the claims are not a JSON object with each member once",
+        ))?;
         let issuer = text(&members, "iss", "`iss` is not a string")?;
         Ok(Self { members, issuer })
     }
@@ -50,12 +51,18 @@ impl<'a> Claims<'a> {
     /// The client that the token was issued to: `client_id` (RFC 9068 §2.2), or `azp` (OpenID Connect Core §2) if the
     /// token has no `client_id`. A `client_id` that is not a string names no client.
     pub(super) fn client_id(&self) -> Option<Cow<'a, str>> {
-        self.members.get("client_id").or_else(|| self.members.get("azp")).and_then(Member::as_text)
+        self.members
+            .get("client_id")
+            .or_else(|| self.members.get("azp"))
+            .and_then(Member::as_text)
     }
 
     /// Every string in the token that names the client.
     pub(super) fn client_names(&self) -> impl Iterator<Item = Cow<'a, str>> {
-        ["azp", "client_id"].into_iter().filter_map(|name| self.members.get(name)).filter_map(Member::as_text)
+        ["azp", "client_id"]
+            .into_iter()
+            .filter_map(|name| self.members.get(name))
+            .filter_map(Member::as_text)
     }
 
     /// `exp`: the first second in which the token is expired.
@@ -72,11 +79,15 @@ impl<'a> Claims<'a> {
 
     /// `aud`; empty if the claim is absent.
     pub(super) fn audiences(&self) -> Result<Vec<Cow<'a, str>>, Refusal> {
-        let Some(aud) = self.members.get("aud") else { return Ok(Vec::new()) };
+        let Some(aud) = self.members.get("aud") else {
+            return Ok(Vec::new());
+        };
         aud.as_text()
             .map(|one| vec![one])
             .or_else(|| aud.as_texts())
-            .ok_or(malformed("`aud` is neither a string nor an array of strings"))
+            .ok_or(malformed(
+                "`aud` is neither a string nor an array of strings",
+            ))
     }
 }
 
@@ -85,11 +96,17 @@ fn text<'a>(
     name: &str,
     detail: &'static str,
 ) -> Result<Option<Cow<'a, str>>, Refusal> {
-    members.get(name).map(|claim| claim.as_text().ok_or(malformed(detail))).transpose()
+    members
+        .get(name)
+        .map(|claim| claim.as_text().ok_or(malformed(detail)))
+        .transpose()
 }
 
 fn number(members: &Members<'_>, name: &str, detail: &'static str) -> Result<Option<f64>, Refusal> {
-    members.get(name).map(|claim| claim.as_number().ok_or(malformed(detail))).transpose()
+    members
+        .get(name)
+        .map(|claim| claim.as_number().ok_or(malformed(detail)))
+        .transpose()
 }
 
 /// A NumericDate may have a fraction (RFC 7519 §2), and the caller has rounded it. `Member::as_number` bounds it, so

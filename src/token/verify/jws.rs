@@ -33,15 +33,23 @@ impl<'a> Jws<'a> {
     pub(super) fn parse(token: &'a str) -> Result<Self, Refusal> {
         let (signing_input, header, payload, signature) = split(token)?;
         let header = decode(header)?;
-        let header = Members::parse(&header)
-            .ok_or(malformed("the header is not a JSON object with each member once"))?;
+        let header = Members::parse(&header).ok_or(malformed(
+            "the header is not a JSON object with each member once",
+        ))?;
         refuse_extensions(&header)?;
         let kid = text(&header, "kid", "`kid` is not a string")?;
         let typ = text(&header, "typ", "`typ` is not a string")?;
         let algorithm = algorithm(&header)?;
         let payload = decode(payload)?;
         decode(signature)?;
-        Ok(Self { algorithm, kid, typ, payload, signing_input, signature })
+        Ok(Self {
+            algorithm,
+            kid,
+            typ,
+            payload,
+            signing_input,
+            signature,
+        })
     }
 }
 
@@ -73,7 +81,9 @@ fn split(token: &str) -> Result<(&str, &str, &str, &str), Refusal> {
 
 /// RFC 7515 §2: base64url without padding or other characters, and with one spelling for the same bytes.
 fn decode(part: &str) -> Result<Vec<u8>, Refusal> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed("a part of the token is not base64url"))
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| malformed("a part of the token is not base64url"))
 }
 
 /// `crit` lists extensions that the recipient must support (RFC 7515 §4.1.11). This service supports none.
@@ -92,8 +102,10 @@ fn algorithm(header: &Members<'_>) -> Result<Algorithm, Refusal> {
         .get("alg")
         .and_then(|alg| alg.as_text())
         .ok_or(malformed("`alg` is absent or not a string"))?;
-    Algorithm::parse(&alg)
-        .ok_or(Refusal::new(Reason::AlgorithmRefused, "`alg` is none of the algorithms that are verified"))
+    Algorithm::parse(&alg).ok_or(Refusal::new(
+        Reason::AlgorithmRefused,
+        "`alg` is none of the algorithms that are verified",
+    ))
 }
 
 fn text(header: &Members<'_>, name: &str, detail: &'static str) -> Result<Option<String>, Refusal> {
@@ -110,26 +122,36 @@ mod tests {
 
     fn parse(header: &str) -> Result<(Algorithm, Option<String>), Reason> {
         let token = format!("{}.e30.AAAA", URL_SAFE_NO_PAD.encode(header));
-        Jws::parse(&token).map(|jws| (jws.algorithm, jws.kid)).map_err(|refusal| refusal.reason)
+        Jws::parse(&token)
+            .map(|jws| (jws.algorithm, jws.kid))
+            .map_err(|refusal| refusal.reason)
     }
 
     #[test]
     fn a_header_names_algorithm_and_key() {
-        let header = r#"{"alg":"RS256","kid":"k","typ":"JWT","jku":"https://evil","jwk":{},"x5u":"u"}"#;
+        let header =
+            r#"{"alg":"RS256","kid":"k","typ":"JWT","jku":"https://evil","jwk":{},"x5u":"u"}"#;
         assert_eq!(parse(header), Ok((Algorithm::Rs256, Some("k".into()))));
         assert_eq!(parse(r#"{"alg":"Ed25519"}"#), Ok((Algorithm::EdDsa, None)));
-        assert_eq!(parse(r#"{"alg":"ES256","b64":true}"#), Ok((Algorithm::Es256, None)));
+        assert_eq!(
+            parse(r#"{"alg":"ES256","b64":true}"#),
+            Ok((Algorithm::Es256, None))
+        );
     }
 
     #[test]
     fn none_and_unknown_algorithms_are_refused() {
-        for alg in
-            ["none", "None", "NONE", "", "rs256", "RSA1_5", "RSA-OAEP", "dir", "ES256K", "HS1", "RS256 "]
-        {
+        for alg in [
+            "none", "None", "NONE", "", "rs256", "RSA1_5", "RSA-OAEP", "dir", "ES256K", "HS1",
+            "RS256 ",
+        ] {
             let header = format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#);
             assert_eq!(parse(&header), Err(Reason::AlgorithmRefused), "{alg:?}");
         }
-        assert_eq!(Jws::parse("eyJhbGciOiJub25lIn0.e30.").unwrap_err().reason, Reason::AlgorithmRefused);
+        assert_eq!(
+            Jws::parse("eyJhbGciOiJub25lIn0.e30.").unwrap_err().reason,
+            Reason::AlgorithmRefused
+        );
     }
 
     #[test]
@@ -175,7 +197,11 @@ mod tests {
             format!("{header}.e30.A"),
             "..".to_owned(),
         ] {
-            assert_eq!(Jws::parse(&token).unwrap_err().reason, Reason::TokenMalformed, "{token}");
+            assert_eq!(
+                Jws::parse(&token).unwrap_err().reason,
+                Reason::TokenMalformed,
+                "{token}"
+            );
         }
     }
 

@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 pub use self::claims::Claims;
 pub(super) use self::{jws::Jws, source_rounds::Verification, verified_token::Verified};
-use super::{Bearer, Identity, TokenNote, TokenRules, TokenTrace, VerifyToken, explain_note::note_identity};
+use super::{
+    Bearer, Identity, TokenNote, TokenRules, TokenTrace, VerifyToken, explain_note::note_identity,
+};
 use crate::{
     clock::{Clock, SharedClock, Uptime},
     domain::{Refusal, Step},
@@ -64,7 +66,9 @@ impl VerifyToken for Verifier {
         bearer: Bearer<'_>,
         trace: &mut T,
     ) -> Result<Arc<Identity>, Refusal> {
-        trace.note_token(|| TokenNote::Bearer { bytes: bearer.expose().len() });
+        trace.note_token(|| TokenNote::Bearer {
+            bytes: bearer.expose().len(),
+        });
         let arrived = self.clock.uptime();
         let jws = parse(bearer, trace)?;
         let mut verification = self.begin(rules, &jws, arrived, trace)?;
@@ -86,7 +90,10 @@ impl VerifyToken for Verifier {
 ///
 /// # Errors
 /// `token-malformed`, or `algorithm-refused` for an `alg` that this build does not verify.
-pub(super) fn parse<'a, T: TokenTrace>(bearer: Bearer<'a>, trace: &mut T) -> Result<Jws<'a>, Refusal> {
+pub(super) fn parse<'a, T: TokenTrace>(
+    bearer: Bearer<'a>,
+    trace: &mut T,
+) -> Result<Jws<'a>, Refusal> {
     let jws = noted(Jws::parse(bearer.expose()), Step::Signature, trace)?;
     trace.note_token(|| TokenNote::Header {
         alg: jws.algorithm.name(),
@@ -96,6 +103,10 @@ pub(super) fn parse<'a, T: TokenTrace>(bearer: Bearer<'a>, trace: &mut T) -> Res
     Ok(jws)
 }
 
-fn noted<V, T: TokenTrace>(result: Result<V, Refusal>, step: Step, trace: &mut T) -> Result<V, Refusal> {
+fn noted<V, T: TokenTrace>(
+    result: Result<V, Refusal>,
+    step: Step,
+    trace: &mut T,
+) -> Result<V, Refusal> {
     result.inspect_err(|&refusal| trace.note_token(|| TokenNote::Malformed { step, refusal }))
 }

@@ -26,12 +26,14 @@ fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Ref
     if let Some(member) = members.get(name) {
         return Ok(Some(member));
     }
-    let Some((first, rest)) = name.split_once('.') else { return Ok(None) };
+    let Some((first, rest)) = name.split_once('.') else {
+        return Ok(None);
+    };
     match members.get(first) {
         Some(inner) if inner.is_object() => {
-            let inner = inner
-                .as_object()
-                .ok_or(refusal::malformed("an object on a claim's path has a member twice"))?;
+            let inner = inner.as_object().ok_or(refusal::malformed(
+                "an object on a claim's path has a member twice",
+            ))?;
             find(&inner, rest)
         }
         Some(_) | None => Ok(None),
@@ -42,17 +44,24 @@ fn find<'a>(members: &Members<'a>, name: &str) -> Result<Option<Member<'a>>, Ref
 /// one scope and is never split.
 fn read(claim: Member<'_>, rules: &TokenRules, scopes: &mut ScopeSet) -> Result<(), Refusal> {
     if let Some(list) = claim.as_text() {
-        return list.split(' ').filter(|text| !text.is_empty()).try_for_each(|text| add(text, rules, scopes));
+        return list
+            .split(' ')
+            .filter(|text| !text.is_empty())
+            .try_for_each(|text| add(text, rules, scopes));
     }
-    let elements =
-        claim.as_texts().ok_or(malformed("a scope claim is neither a string nor an array of strings"))?;
-    elements.iter().try_for_each(|text| add(text, rules, scopes))
+    let elements = claim.as_texts().ok_or(malformed(
+        "a scope claim is neither a string nor an array of strings",
+    ))?;
+    elements
+        .iter()
+        .try_for_each(|text| add(text, rules, scopes))
 }
 
 fn add(text: &str, rules: &TokenRules, scopes: &mut ScopeSet) -> Result<(), Refusal> {
     let scope = match rules.known_scope(text) {
         Some(known) => known.clone(),
-        None => Scope::parse(text).map_err(|_| malformed("a scope claim holds what is no scope-token"))?,
+        None => Scope::parse(text)
+            .map_err(|_| malformed("a scope claim holds what is no scope-token"))?,
     };
     scopes.insert(scope);
     Ok(())
@@ -70,14 +79,21 @@ mod tests {
     fn granted_by(json: &str, names: &[&str]) -> Result<String, Reason> {
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let rules = TokenRules::new(ResourceId::parse("mcp").unwrap(), Vec::new(), names);
-        let known: ScopeSet = ["b", "a"].iter().map(|scope| Scope::parse(scope).unwrap()).collect();
+        let known: ScopeSet = ["b", "a"]
+            .iter()
+            .map(|scope| Scope::parse(scope).unwrap())
+            .collect();
         let members = Members::parse(json.as_bytes()).unwrap();
         let read = |rules: &TokenRules| {
             let scopes = granted(&members, rules).map_err(|refusal| refusal.reason);
             scopes.map(|scopes| scopes.to_string())
         };
         let scopes = read(&rules);
-        assert_eq!(read(&rules.knowing(&known)), scopes, "known scopes make no difference");
+        assert_eq!(
+            read(&rules.knowing(&known)),
+            scopes,
+            "known scopes make no difference"
+        );
         scopes
     }
 
@@ -103,9 +119,15 @@ mod tests {
 
     #[test]
     fn the_scopes_of_all_configured_claims_are_granted() {
-        assert_eq!(by_default(r#"{"scope":"a b","scp":["b","c"]}"#).as_deref(), Ok("a b c"));
+        assert_eq!(
+            by_default(r#"{"scope":"a b","scp":["b","c"]}"#).as_deref(),
+            Ok("a b c")
+        );
         assert_eq!(by_default(r#"{"scp":"a b"}"#).as_deref(), Ok("a b"));
-        assert_eq!(granted_by(r#"{"scope":"a","roles":"b"}"#, &["roles"]).as_deref(), Ok("b"));
+        assert_eq!(
+            granted_by(r#"{"scope":"a","roles":"b"}"#, &["roles"]).as_deref(),
+            Ok("b")
+        );
     }
 
     #[test]
@@ -134,25 +156,49 @@ mod tests {
     #[test]
     fn a_name_is_tried_whole_before_it_is_read_as_a_path() {
         let path = ["realm_access.roles"];
-        assert_eq!(granted_by(r#"{"realm_access":{"roles":["a"]}}"#, &path).as_deref(), Ok("a"));
+        assert_eq!(
+            granted_by(r#"{"realm_access":{"roles":["a"]}}"#, &path).as_deref(),
+            Ok("a")
+        );
         let both = r#"{"realm_access.roles":"whole","realm_access":{"roles":["a"]}}"#;
         assert_eq!(granted_by(both, &path).as_deref(), Ok("whole"));
         let url = r#"{"https://example.com/scopes":"a"}"#;
-        assert_eq!(granted_by(url, &["https://example.com/scopes"]).as_deref(), Ok("a"));
-        assert_eq!(granted_by(r#"{"a":{"b.c":"x"}}"#, &["a.b.c"]).as_deref(), Ok("x"));
-        assert_eq!(granted_by(r#"{"a":{"b":{"c":"x"}}}"#, &["a.b.c"]).as_deref(), Ok("x"));
+        assert_eq!(
+            granted_by(url, &["https://example.com/scopes"]).as_deref(),
+            Ok("a")
+        );
+        assert_eq!(
+            granted_by(r#"{"a":{"b.c":"x"}}"#, &["a.b.c"]).as_deref(),
+            Ok("x")
+        );
+        assert_eq!(
+            granted_by(r#"{"a":{"b":{"c":"x"}}}"#, &["a.b.c"]).as_deref(),
+            Ok("x")
+        );
     }
 
     #[test]
     fn a_path_that_leads_nowhere_grants_nothing() {
-        for json in [r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":"b"}"#, r#"{"a":{}}"#, r#"{"a":[{"b":"x"}]}"#] {
+        for json in [
+            r#"{"a":1}"#,
+            r#"{"a":null}"#,
+            r#"{"a":"b"}"#,
+            r#"{"a":{}}"#,
+            r#"{"a":[{"b":"x"}]}"#,
+        ] {
             assert_eq!(granted_by(json, &["a.b"]).as_deref(), Ok(""), "{json}");
         }
     }
 
     #[test]
     fn a_member_twice_on_the_path_makes_the_token_malformed() {
-        assert_eq!(granted_by(r#"{"a":{"b":"x","b":"y"}}"#, &["a.b"]), Err(Reason::TokenMalformed));
-        assert_eq!(granted_by(r#"{"a":{"b":"x","c":1,"c":2}}"#, &["a.b"]), Err(Reason::TokenMalformed));
+        assert_eq!(
+            granted_by(r#"{"a":{"b":"x","b":"y"}}"#, &["a.b"]),
+            Err(Reason::TokenMalformed)
+        );
+        assert_eq!(
+            granted_by(r#"{"a":{"b":"x","c":1,"c":2}}"#, &["a.b"]),
+            Err(Reason::TokenMalformed)
+        );
     }
 }

@@ -16,7 +16,8 @@ use crate::{
     domain::Refusal,
     keys::{KeySnapshot, VerifyingKey},
     token::{
-        Identity, IdentityHeaders, KeySource, VerifiedClaims, identity_headers::HolderNames, rules::IssuerFit,
+        Identity, IdentityHeaders, KeySource, VerifiedClaims, identity_headers::HolderNames,
+        rules::IssuerFit,
     },
 };
 
@@ -24,7 +25,10 @@ impl Verification<'_> {
     /// Tries the key source of this index with the keys that it has now.
     pub(super) fn try_source(&self, index: usize, source: &KeySource) -> Outcome {
         let snapshot = source.keys.snapshot();
-        let fit = source.token.issuer.fit(self.claims.issuer(), snapshot.issuer.as_ref());
+        let fit = source
+            .token
+            .issuer
+            .fit(self.claims.issuer(), snapshot.issuer.as_ref());
         // With several sources, `iss` selects the ones to try. With a single source the signature comes first: the
         // service says nothing about claims that are not signed.
         if fit == IssuerFit::Refused && self.rules.sources().len() > 1 {
@@ -52,7 +56,12 @@ impl Verification<'_> {
     /// # Errors
     /// The outcome at the source, if it is none of them.
     fn find_signer<'k>(&self, snapshot: &'k KeySnapshot) -> Result<&'k VerifyingKey, Outcome> {
-        let Jws { algorithm, signing_input, signature, .. } = *self.jws;
+        let Jws {
+            algorithm,
+            signing_input,
+            signature,
+            ..
+        } = *self.jws;
         let kid = self.jws.kid.as_deref();
         let mut candidates = snapshot.keys.candidates(kid, algorithm).peekable();
         if candidates.peek().is_some() {
@@ -61,9 +70,14 @@ impl Verification<'_> {
                 .ok_or_else(|| Outcome::SignatureInvalid(self.keys_tried(snapshot)));
         }
         if kid.is_some_and(|kid| snapshot.keys.has_kid(kid)) {
-            return Err(Outcome::AlgorithmMismatch("`alg` does not fit the key that `kid` names"));
+            return Err(Outcome::AlgorithmMismatch(
+                "`alg` does not fit the key that `kid` names",
+            ));
         }
-        Err(Outcome::KeyUnknown { keys: self.keys_tried(snapshot), is_fresh: self.is_fresh(snapshot) })
+        Err(Outcome::KeyUnknown {
+            keys: self.keys_tried(snapshot),
+            is_fresh: self.is_fresh(snapshot),
+        })
     }
 
     /// Validates the signed claims and reads the identity from them.
@@ -85,7 +99,12 @@ impl Verification<'_> {
         };
         let validity = validate(&self.claims, &context)?;
         let identity = Arc::new(self.identity(source, key, validity)?);
-        Ok(Verified { identity, validity, source: index, key: key.serial() })
+        Ok(Verified {
+            identity,
+            validity,
+            source: index,
+            key: key.serial(),
+        })
     }
 
     fn identity(

@@ -50,13 +50,19 @@ pub(super) fn decisive(outcomes: Vec<Outcome>) -> Option<(usize, Outcome)> {
     let rank = |outcome: &Outcome| match outcome {
         Outcome::Accepted(_) => 0,
         Outcome::ClaimsRefused(_) => 1,
-        Outcome::Unavailable(_) | Outcome::KeyUnknown { is_fresh: false, .. } => 2,
+        Outcome::Unavailable(_)
+        | Outcome::KeyUnknown {
+            is_fresh: false, ..
+        } => 2,
         Outcome::SignatureInvalid(_) => 3,
         Outcome::KeyUnknown { is_fresh: true, .. } => 4,
         Outcome::AlgorithmMismatch(_) => 5,
         Outcome::IssuerMismatch => 6,
     };
-    outcomes.into_iter().enumerate().min_by_key(|(_, outcome)| rank(outcome))
+    outcomes
+        .into_iter()
+        .enumerate()
+        .min_by_key(|(_, outcome)| rank(outcome))
 }
 
 impl Outcome {
@@ -89,14 +95,20 @@ impl Outcome {
             | Self::AlgorithmMismatch(_)
             | Self::IssuerMismatch => return None,
         };
-        if keys.is_final { None } else { Some((missing, keys.round)) }
+        if keys.is_final {
+            None
+        } else {
+            Some((missing, keys.round))
+        }
     }
 
     /// The step of the decision that the outcome belongs to.
     pub(super) fn step(&self) -> Step {
         match self {
             Self::Accepted(_) => Step::Scopes,
-            Self::ClaimsRefused(refusal) if refusal.reason == Reason::ScopeClaimMalformed => Step::Scopes,
+            Self::ClaimsRefused(refusal) if refusal.reason == Reason::ScopeClaimMalformed => {
+                Step::Scopes
+            }
             Self::ClaimsRefused(_) | Self::IssuerMismatch => Step::Claims,
             Self::Unavailable(_)
             | Self::SignatureInvalid(_)
@@ -118,17 +130,21 @@ impl Outcome {
                 Reason::SignatureInvalid,
                 "the signature does not verify under any key that fits",
             ),
-            Self::KeyUnknown { is_fresh: true, .. } => {
-                Refusal::new(Reason::KeyUnknown, "no key fits `kid` and `alg`, and the keys are fresh")
-            }
-            Self::KeyUnknown { is_fresh: false, .. } => Refusal::new(
+            Self::KeyUnknown { is_fresh: true, .. } => Refusal::new(
+                Reason::KeyUnknown,
+                "no key fits `kid` and `alg`, and the keys are fresh",
+            ),
+            Self::KeyUnknown {
+                is_fresh: false, ..
+            } => Refusal::new(
                 Reason::KeysUnavailable,
                 "no key fits `kid` and `alg`, and the keys are not fresh",
             ),
             Self::AlgorithmMismatch(detail) => Refusal::new(Reason::AlgorithmRefused, detail),
-            Self::IssuerMismatch => {
-                Refusal::new(Reason::IssuerRefused, "`iss` is none that a key source may sign for")
-            }
+            Self::IssuerMismatch => Refusal::new(
+                Reason::IssuerRefused,
+                "`iss` is none that a key source may sign for",
+            ),
         })
     }
 }
@@ -139,42 +155,75 @@ mod tests {
 
     use super::*;
 
-    const KEYS: KeysTried = KeysTried { generation: 1, round: 1, is_final: false };
+    const KEYS: KeysTried = KeysTried {
+        generation: 1,
+        round: 1,
+        is_final: false,
+    };
 
     #[test]
     fn the_source_that_signed_decides_then_one_that_cannot_tell_then_the_closest() {
         let in_order: [fn() -> Outcome; 7] = [
             || Outcome::Accepted(Verified::signed_by(1)),
             || Outcome::ClaimsRefused(Refusal::of(Reason::TokenExpired)),
-            || Outcome::KeyUnknown { keys: KEYS, is_fresh: false },
+            || Outcome::KeyUnknown {
+                keys: KEYS,
+                is_fresh: false,
+            },
             || Outcome::SignatureInvalid(KEYS),
-            || Outcome::KeyUnknown { keys: KEYS, is_fresh: true },
+            || Outcome::KeyUnknown {
+                keys: KEYS,
+                is_fresh: true,
+            },
             || Outcome::AlgorithmMismatch("alg"),
             || Outcome::IssuerMismatch,
         ];
         for (index, decides) in in_order.iter().enumerate() {
             for other in &in_order[index + 1..] {
-                assert_eq!(decisive(vec![other(), decides()]).unwrap().0, 1, "{:?}", other());
+                assert_eq!(
+                    decisive(vec![other(), decides()]).unwrap().0,
+                    1,
+                    "{:?}",
+                    other()
+                );
                 let (at, outcome) = decisive(vec![decides(), other(), decides()]).unwrap();
                 assert_eq!((at, discriminant(&outcome)), (0, discriminant(&decides())));
             }
         }
-        let equals = vec![Outcome::Unavailable("down"), Outcome::KeyUnknown { keys: KEYS, is_fresh: false }];
+        let equals = vec![
+            Outcome::Unavailable("down"),
+            Outcome::KeyUnknown {
+                keys: KEYS,
+                is_fresh: false,
+            },
+        ];
         assert_eq!(decisive(equals).unwrap().0, 0);
         assert!(decisive(Vec::new()).is_none());
     }
 
     #[test]
     fn a_fetch_helps_only_a_key_that_is_missing_or_wrong_by_keys_from_before_the_request() {
-        let old = [Outcome::SignatureInvalid(KEYS), Outcome::KeyUnknown { keys: KEYS, is_fresh: true }];
+        let old = [
+            Outcome::SignatureInvalid(KEYS),
+            Outcome::KeyUnknown {
+                keys: KEYS,
+                is_fresh: true,
+            },
+        ];
         assert_eq!(
             old.map(|outcome| outcome.missing().map(|(missing, _)| missing)),
             [Some(Missing::Signature), Some(Missing::Kid)]
         );
-        let keys = KeysTried { is_final: true, ..KEYS };
+        let keys = KeysTried {
+            is_final: true,
+            ..KEYS
+        };
         for outcome in [
             Outcome::SignatureInvalid(keys),
-            Outcome::KeyUnknown { keys, is_fresh: false },
+            Outcome::KeyUnknown {
+                keys,
+                is_fresh: false,
+            },
             Outcome::Unavailable("down"),
             Outcome::AlgorithmMismatch("alg"),
             Outcome::IssuerMismatch,

@@ -39,7 +39,16 @@ impl<'a> Verification<'a> {
         arrived: Uptime,
     ) -> Self {
         let (outcomes, fetches, worked) = (Vec::new(), 0, Duration::ZERO);
-        Self { clock, rules, jws, claims, arrived, outcomes, fetches, worked }
+        Self {
+            clock,
+            rules,
+            jws,
+            claims,
+            arrived,
+            outcomes,
+            fetches,
+            worked,
+        }
     }
 
     /// Whether no key source was tried yet.
@@ -95,18 +104,29 @@ impl<'a> Verification<'a> {
     /// Asks every source that lacks a key to fetch its keys, all at the same time, and waits for them. Each source
     /// limits how often it fetches and how long a token waits. Returns false, without waiting, if no fetch can change
     /// the result: a source has signed the token, none lacks a key, or the token has waited [`MAX_FETCHES`] times.
-    pub(in crate::token) async fn fetch_missing_keys<T: TokenTrace>(&mut self, trace: &mut T) -> bool {
+    pub(in crate::token) async fn fetch_missing_keys<T: TokenTrace>(
+        &mut self,
+        trace: &mut T,
+    ) -> bool {
         let is_signed = self.outcomes.iter().any(Outcome::is_signed);
-        let lacks_key = self.outcomes.iter().any(|outcome| outcome.missing().is_some());
+        let lacks_key = self
+            .outcomes
+            .iter()
+            .any(|outcome| outcome.missing().is_some());
         if is_signed || !lacks_key || self.fetches == MAX_FETCHES {
             return false;
         }
         self.fetches += 1;
         trace.note_token(|| TokenNote::FetchingKeys);
-        let fetches = self.rules.sources().iter().zip(&self.outcomes).filter_map(|(source, outcome)| {
-            let (missing, round) = outcome.missing()?;
-            Some(source.keys.refresh_for(missing, round))
-        });
+        let fetches =
+            self.rules
+                .sources()
+                .iter()
+                .zip(&self.outcomes)
+                .filter_map(|(source, outcome)| {
+                    let (missing, round) = outcome.missing()?;
+                    Some(source.keys.refresh_for(missing, round))
+                });
         join_all(fetches).await;
         true
     }
@@ -115,12 +135,27 @@ impl<'a> Verification<'a> {
     ///
     /// # Errors
     /// The refusal of that outcome, from `algorithm-refused` to `scope-claim-malformed`.
-    pub(in crate::token) fn conclude<T: TokenTrace>(self, trace: &mut T) -> Result<Verified, Refusal> {
-        let Self { rules, claims, outcomes, .. } = self;
-        let decided = decisive(outcomes)
-            .and_then(|(index, outcome)| rules.sources().get(index).map(|source| (&*source.name, outcome)));
+    pub(in crate::token) fn conclude<T: TokenTrace>(
+        self,
+        trace: &mut T,
+    ) -> Result<Verified, Refusal> {
+        let Self {
+            rules,
+            claims,
+            outcomes,
+            ..
+        } = self;
+        let decided = decisive(outcomes).and_then(|(index, outcome)| {
+            rules
+                .sources()
+                .get(index)
+                .map(|source| (&*source.name, outcome))
+        });
         let Some((source, outcome)) = decided else {
-            return Err(Refusal::new(Reason::KeysUnavailable, "the resource has no key source"));
+            return Err(Refusal::new(
+                Reason::KeysUnavailable,
+                "the resource has no key source",
+            ));
         };
         if outcome.is_signed() {
             trace.note_token(|| TokenNote::VerifiedBy { source });
@@ -128,14 +163,23 @@ impl<'a> Verification<'a> {
         let step = outcome.step();
         let claims = &claims;
         outcome.into_result().inspect_err(|&refusal| {
-            trace.note_token(|| TokenNote::Refused { source, step, refusal, claims });
+            trace.note_token(|| TokenNote::Refused {
+                source,
+                step,
+                refusal,
+                claims,
+            });
         })
     }
 
     /// What was tried, where a key is missing in `snapshot` or does not verify the token.
     pub(super) fn keys_tried(&self, snapshot: &KeySnapshot) -> KeysTried {
         let is_final = self.is_final(snapshot);
-        KeysTried { generation: snapshot.generation, round: snapshot.round, is_final }
+        KeysTried {
+            generation: snapshot.generation,
+            round: snapshot.round,
+            is_final,
+        }
     }
 
     /// Whether the keys of `snapshot` are recent enough to say that the provider does not have a key.
@@ -144,7 +188,9 @@ impl<'a> Verification<'a> {
     }
 
     fn is_final(&self, snapshot: &KeySnapshot) -> bool {
-        snapshot.asked_at.is_some_and(|asked_at| asked_at > self.arrived)
+        snapshot
+            .asked_at
+            .is_some_and(|asked_at| asked_at > self.arrived)
     }
 }
 

@@ -23,7 +23,9 @@ impl Verified {
     /// Whether a new verification under the same `rules` would accept the token again. A key's serial belongs to one
     /// key of one issuer, so it stands for both.
     pub(in crate::token) fn still_holds(&self, rules: &TokenRules, clock: &dyn Clock) -> bool {
-        let Some(source) = rules.sources().get(self.source) else { return false };
+        let Some(source) = rules.sources().get(self.source) else {
+            return false;
+        };
         let snapshot = source.keys.snapshot();
         snapshot.keys.holds(self.key)
             && snapshot.is_usable(clock.uptime())
@@ -36,7 +38,12 @@ impl Verified {
     /// An identity whose key has this serial, with no end to its validity.
     pub(in crate::token) fn signed_by(key: u64) -> Self {
         let identity = Arc::new(Identity::granted("mcp", "a b"));
-        Self { identity, validity: Validity::forever(), source: 0, key }
+        Self {
+            identity,
+            validity: Validity::forever(),
+            source: 0,
+            key,
+        }
     }
 
     pub(in crate::token) fn key(&self) -> u64 {

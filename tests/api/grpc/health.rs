@@ -15,5 +15,8 @@ fn health_says_what_readyz_says() {
         // The first look at the key sources may be under way.
         while health(app.grpc, service).is_ok_and(|status| status != SERVING) {}
     }
-    assert_eq!(health(app.grpc, "other").unwrap_err().code(), Code::NotFound);
+    assert_eq!(
+        health(app.grpc, "other").unwrap_err().code(),
+        Code::NotFound
+    );
 }

@@ -37,7 +37,8 @@ mcp:
 "#;
 
 /// The entry for tools in [`CONFIG`], for those that replace it.
-pub(crate) const TOOL_ENTRY: &str = "        'admin-*': [['mcp:admin'], ['mcp:root', 'mcp:tools:read']]\n";
+pub(crate) const TOOL_ENTRY: &str =
+    "        'admin-*': [['mcp:admin'], ['mcp:root', 'mcp:tools:read']]\n";
 
 /// A JSON-RPC request.
 #[must_use]

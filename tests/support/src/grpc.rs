@@ -26,24 +26,41 @@ where
     Q: Message + Default + Send + 'static,
     A: Message + Default + Send + 'static,
 {
-    call_at(Endpoint::from_shared(format!("http://{address}")).unwrap(), path, request)
+    call_at(
+        Endpoint::from_shared(format!("http://{address}")).unwrap(),
+        path,
+        request,
+    )
 }
 
 /// Calls an endpoint, which may use TLS.
 ///
 /// # Errors
 /// As [`call`].
-pub fn call_at<Q, A>(endpoint: Endpoint, path: &'static str, request: Request<Q>) -> Result<A, Status>
+pub fn call_at<Q, A>(
+    endpoint: Endpoint,
+    path: &'static str,
+    request: Request<Q>,
+) -> Result<A, Status>
 where
     Q: Message + Default + Send + 'static,
     A: Message + Default + Send + 'static,
 {
     block_on(async {
-        let channel = endpoint.connect().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        let channel = endpoint
+            .connect()
+            .await
+            .map_err(|error| Status::unavailable(error.to_string()))?;
         let mut client = tonic::client::Grpc::new(channel);
-        client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+        client
+            .ready()
+            .await
+            .map_err(|error| Status::unavailable(error.to_string()))?;
         let path = PathAndQuery::from_static(path);
-        client.unary(request, path, ProstCodec::<Q, A>::default()).await.map(tonic::Response::into_inner)
+        client
+            .unary(request, path, ProstCodec::<Q, A>::default())
+            .await
+            .map(tonic::Response::into_inner)
     })
 }
 
@@ -54,7 +71,11 @@ where
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build().unwrap();
-    runtime.block_on(async { tokio::time::timeout(Duration::from_secs(30), future).await.unwrap() })
+    runtime.block_on(async {
+        tokio::time::timeout(Duration::from_secs(30), future)
+            .await
+            .unwrap()
+    })
 }
 
 /// Asks `grpc.health.v1.Health` for the state of a service, as [`SERVING`] or [`NOT_SERVING`].
@@ -62,7 +83,9 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
 /// # Errors
 /// As [`call`].
 pub fn health(address: SocketAddr, service: &str) -> Result<i32, Status> {
-    let request = Request::new(HealthCheckRequest { service: service.to_owned() });
+    let request = Request::new(HealthCheckRequest {
+        service: service.to_owned(),
+    });
     call::<_, HealthCheckResponse>(address, "/grpc.health.v1.Health/Check", request)
         .map(|health| health.status)
 }

@@ -28,10 +28,18 @@ impl KeyEndpoint {
     pub fn start(keys: &[&ProviderKey]) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
-        let endpoint = Self { document: Arc::default(), url };
+        let endpoint = Self {
+            document: Arc::default(),
+            url,
+        };
         endpoint.publish(keys);
         let serving = endpoint.clone();
-        thread::spawn(move || listener.incoming().flatten().for_each(|stream| serving.answer(stream)));
+        thread::spawn(move || {
+            listener
+                .incoming()
+                .flatten()
+                .for_each(|stream| serving.answer(stream))
+        });
         endpoint
     }
 

@@ -37,7 +37,15 @@ impl Running {
             listed.split(',').next().unwrap().parse().unwrap()
         };
         let [address, admin, grpc] = ["listen", "admin", "grpc"].map(address);
-        (Self { child, address, admin, grpc }, output)
+        (
+            Self {
+                child,
+                address,
+                admin,
+                grpc,
+            },
+            output,
+        )
     }
 
     /// The same for a test that does not read the log.
@@ -61,7 +69,11 @@ impl Running {
     #[must_use]
     pub fn metric(&self, name: &str) -> u64 {
         let samples = self.admin("/metrics").unwrap().samples();
-        samples.iter().filter(|(known, _)| known.starts_with(name)).map(|(_, value)| *value as u64).sum()
+        samples
+            .iter()
+            .filter(|(known, _)| known.starts_with(name))
+            .map(|(_, value)| *value as u64)
+            .sum()
     }
 
     /// Its resident memory in KiB.
@@ -71,7 +83,10 @@ impl Running {
     #[must_use]
     pub fn resident_kib(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
@@ -81,7 +96,13 @@ impl Running {
     /// If the process has ended.
     pub fn terminate(&self) {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Waits for its end.
@@ -107,7 +128,11 @@ impl Drop for Running {
 pub fn line_with(output: &mut impl BufRead, text: &str) -> String {
     loop {
         let mut line = String::new();
-        assert_ne!(output.read_line(&mut line).unwrap(), 0, "the process ended before `{text}`");
+        assert_ne!(
+            output.read_line(&mut line).unwrap(),
+            0,
+            "the process ended before `{text}`"
+        );
         if line.contains(text) {
             return line;
         }

@@ -5,8 +5,8 @@ use aws_lc_rs::{
     rand::SystemRandom,
     rsa::{KeyPair as RsaKeyPair, KeySize, PublicKeyComponents},
     signature::{
-        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
-        KeyPair, RSA_PKCS1_SHA256,
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
+        Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
     },
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -37,8 +37,12 @@ impl SigningKey {
     pub fn generate(alg: &str) -> Self {
         match alg {
             "RS256" => Self::Rs256(Box::new(RsaKeyPair::generate(KeySize::Rsa2048).unwrap())),
-            "ES256" => Self::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap()),
-            "ES384" => Self::Es384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap()),
+            "ES256" => {
+                Self::Es256(EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap())
+            }
+            "ES384" => {
+                Self::Es384(EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap())
+            }
             "EdDSA" => Self::EdDsa(Ed25519KeyPair::generate().unwrap()),
             _ => panic!("no key is made for {alg}"),
         }
@@ -74,17 +78,25 @@ impl SigningKey {
     #[must_use]
     pub fn sign(&self, input: &[u8]) -> Vec<u8> {
         match self {
-            Self::Hs256(secret) => {
-                hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), input).as_ref().to_vec()
-            }
+            Self::Hs256(secret) => hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), input)
+                .as_ref()
+                .to_vec(),
             Self::Rs256(pair) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), input, &mut signature).unwrap();
+                pair.sign(
+                    &RSA_PKCS1_SHA256,
+                    &SystemRandom::new(),
+                    input,
+                    &mut signature,
+                )
+                .unwrap();
                 signature
             }
-            Self::Es256(pair) | Self::Es384(pair) => {
-                pair.sign(&SystemRandom::new(), input).unwrap().as_ref().to_vec()
-            }
+            Self::Es256(pair) | Self::Es384(pair) => pair
+                .sign(&SystemRandom::new(), input)
+                .unwrap()
+                .as_ref()
+                .to_vec(),
             Self::EdDsa(pair) => pair.sign(input).as_ref().to_vec(),
         }
     }
@@ -114,7 +126,9 @@ impl SigningKey {
             }
             Self::Es256(_) => point("P-256", &self.public_bytes()),
             Self::Es384(_) => point("P-384", &self.public_bytes()),
-            Self::EdDsa(_) => json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(self.public_bytes())}),
+            Self::EdDsa(_) => {
+                json!({"kty": "OKP", "crv": "Ed25519", "x": base64url(self.public_bytes())})
+            }
         };
         jwk["alg"] = json!(self.alg());
         jwk["use"] = json!("sig");
@@ -138,7 +152,10 @@ impl ProviderKey {
     /// Names a key.
     #[must_use]
     pub fn new(kid: &str, key: SigningKey) -> Self {
-        Self { kid: kid.to_owned(), key }
+        Self {
+            kid: kid.to_owned(),
+            key,
+        }
     }
 
     /// Makes a new key pair, as [`SigningKey::generate`].
@@ -160,7 +177,8 @@ impl ProviderKey {
     #[must_use]
     pub fn token(&self, claims: &impl Serialize) -> String {
         let header = json!({"alg": self.key.alg(), "typ": "at+jwt", "kid": self.kid});
-        self.key.token(&header.to_string(), &serde_json::to_string(claims).unwrap())
+        self.key
+            .token(&header.to_string(), &serde_json::to_string(claims).unwrap())
     }
 }
 

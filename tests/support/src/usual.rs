@@ -15,7 +15,10 @@ pub fn config(tools: usize) -> String {
             n if n % 2 == 1 => ("", "-*"),
             _ => ("", ""),
         };
-        format!("        '{before}tool-{n}{after}': ['mcp:tools:t{}']\n", n % 50)
+        format!(
+            "        '{before}tool-{n}{after}': ['mcp:tools:t{}']\n",
+            n % 50
+        )
     };
     let tools: String = (0..tools).map(entry).collect();
     let entries = format!("        'delete_*': ['mcp:tools:delete']\n{tools}");
@@ -78,9 +81,16 @@ pub fn check_message(token: &str, body: &str) -> Vec<u8> {
         ("x-request-id", "5b2b1a5e-8c0e-4b6a-9a43-2d1c7a0d7a11"),
     ];
     let http = Message::default().bytes(2, "POST");
-    let http = headers.iter().fold(http, |http, (name, value)| http.entry(3, name, value));
-    let http = http.bytes(4, "/mcp").bytes(5, "mcp.example.com").bytes(12, body);
+    let http = headers
+        .iter()
+        .fold(http, |http, (name, value)| http.entry(3, name, value));
+    let http = http
+        .bytes(4, "/mcp")
+        .bytes(5, "mcp.example.com")
+        .bytes(12, body);
     let request = Message::default().bytes(2, http.0);
-    let attributes = Message::default().bytes(4, request.0).entry(10, "resource", "mcp");
+    let attributes = Message::default()
+        .bytes(4, request.0)
+        .entry(10, "resource", "mcp");
     Message::default().bytes(1, attributes.0).0
 }

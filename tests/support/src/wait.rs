@@ -8,7 +8,13 @@ use std::{
 /// The time in seconds since 1970, as claims write it.
 #[must_use]
 pub fn now() -> i64 {
-    i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap()
+    i64::try_from(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs(),
+    )
+    .unwrap()
 }
 
 /// Waits for something that another thread does and does not report otherwise.
@@ -18,7 +24,10 @@ pub fn now() -> i64 {
 pub fn until(condition: impl Fn() -> bool) {
     let started = Instant::now();
     while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(30), "nothing happened");
+        assert!(
+            started.elapsed() < Duration::from_secs(30),
+            "nothing happened"
+        );
         thread::sleep(Duration::from_millis(20));
     }
 }

@@ -14,17 +14,23 @@ use crate::{
 
 /// Cerbos by its own interface.
 pub fn cerbos(keys: &str) -> Peer {
-    cerbos_asked("Cerbos, HTTP", keys, "/api/check/resources", ["EFFECT_ALLOW", "EFFECT_DENY"], |token| {
-        json!({
-            "requestId": "1",
-            "principal": {"id": "user", "roles": ["client"]},
-            "resources": [{
-                "actions": ["tools/call"],
-                "resource": {"kind": "mcp", "id": "mcp", "attr": {"name": "get_weather"}},
-            }],
-            "auxData": {"jwt": {"token": token}},
-        })
-    })
+    cerbos_asked(
+        "Cerbos, HTTP",
+        keys,
+        "/api/check/resources",
+        ["EFFECT_ALLOW", "EFFECT_DENY"],
+        |token| {
+            json!({
+                "requestId": "1",
+                "principal": {"id": "user", "roles": ["client"]},
+                "resources": [{
+                    "actions": ["tools/call"],
+                    "resource": {"kind": "mcp", "id": "mcp", "attr": {"name": "get_weather"}},
+                }],
+                "auxData": {"jwt": {"token": token}},
+            })
+        },
+    )
 }
 
 /// Cerbos by AuthZEN.
@@ -55,7 +61,11 @@ fn cerbos_asked(
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let place = folder.path().to_str().unwrap();
     fs::create_dir(folder.path().join("policies")).unwrap();
-    fs::write(folder.path().join("policies/mcp.yaml"), include_str!("files/cerbos/mcp.yaml")).unwrap();
+    fs::write(
+        folder.path().join("policies/mcp.yaml"),
+        include_str!("files/cerbos/mcp.yaml"),
+    )
+    .unwrap();
     fs::write(folder.path().join("keys.json"), keys).unwrap();
     let settings = json!({
         "server": {
@@ -71,8 +81,19 @@ fn cerbos_asked(
     });
     let file = format!("{place}/cerbos.yaml");
     fs::write(&file, settings.to_string()).unwrap();
-    let program = format!("{}/cerbos/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64", cache());
-    let server = start(&[&program, "server", "--log-level=error", &format!("--config={file}")], port);
+    let program = format!(
+        "{}/cerbos/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64",
+        cache()
+    );
+    let server = start(
+        &[
+            &program,
+            "server",
+            "--log-level=error",
+            &format!("--config={file}"),
+        ],
+        port,
+    );
     let request = Box::new(move |token: &str, _: &str| json_post(path, &question(token)));
     Peer {
         name,
@@ -88,7 +109,11 @@ fn cerbos_asked(
 pub fn opa(keys: &str) -> Peer {
     let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
     let file = folder.path().join("policy.rego");
-    fs::write(&file, include_str!("files/policy.rego").replace("KEYS", keys)).unwrap();
+    fs::write(
+        &file,
+        include_str!("files/policy.rego").replace("KEYS", keys),
+    )
+    .unwrap();
     let program = format!("{}/go/bin/opa", cache());
     let address = format!("127.0.0.1:{port}");
     let remember = "caching.inter_query_builtin_value_cache.named.io_jwt.max_num_entries=10000";
@@ -110,7 +135,14 @@ pub fn opa(keys: &str) -> Peer {
         json_post("/v1/data/mcp/allow", &json!({ "input": input }))
     });
     let (allow, deny) = ((200, "\"result\":true"), Some((200, "\"result\":false")));
-    Peer { name: "OPA, HTTP", servers: vec![server], request, allow, deny, _folder: folder }
+    Peer {
+        name: "OPA, HTTP",
+        servers: vec![server],
+        request,
+        allow,
+        deny,
+        _folder: folder,
+    }
 }
 
 /// cedar-agent, which does not verify tokens and gets the scopes from its caller.
@@ -144,7 +176,14 @@ pub fn cedar_agent() -> Peer {
     });
     let (allow, deny) = ((200, "\"Allow\""), Some((200, "\"Deny\"")));
     let name = "cedar-agent, HTTP, without a token";
-    Peer { name, servers: vec![server], request, allow, deny, _folder: folder }
+    Peer {
+        name,
+        servers: vec![server],
+        request,
+        allow,
+        deny,
+        _folder: folder,
+    }
 }
 
 fn start(command: &[&str], port: u16) -> Server {

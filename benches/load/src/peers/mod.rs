@@ -39,7 +39,9 @@ impl Peer {
     /// Checks its decisions for a token that grants the call, and for one that does not.
     fn check(&self, key: &ProviderKey) {
         for (scope, expected) in [(SCOPE, Some(self.allow)), (NARROW, self.deny)] {
-            let Some((status, text)) = expected else { continue };
+            let Some((status, text)) = expected else {
+                continue;
+            };
             let request = (self.request)(&token(key, 7, scope), scope);
             let answer = expect(&self.servers[0], status, &request);
             assert!(answer.contains(text), "{}: {answer}", self.name);
@@ -58,8 +60,16 @@ pub fn measure(plan: Plan, report: &mut Report) {
     let peers = [
         scopegate(start()),
         proxies::plain(),
-        proxies::jwt_rbac("Envoy, `jwt_authn` with its cache and `rbac`", &document, true),
-        proxies::jwt_rbac("Envoy, `jwt_authn` without a cache and `rbac`", &document, false),
+        proxies::jwt_rbac(
+            "Envoy, `jwt_authn` with its cache and `rbac`",
+            &document,
+            true,
+        ),
+        proxies::jwt_rbac(
+            "Envoy, `jwt_authn` without a cache and `rbac`",
+            &document,
+            false,
+        ),
         proxies::ext_authz(behind_envoy.server, grpc_port),
         engines::cerbos(&document),
         engines::cerbos_authzen(&document),
@@ -70,15 +80,22 @@ pub fn measure(plan: Plan, report: &mut Report) {
         let token = token(key, 1, SCOPE);
         let check = question(Some(&token), &call("get_weather", 1024));
         let requests = peers.each_ref().map(|peer| (peer.request)(&token, SCOPE));
-        let servers = peers.each_ref().map(|peer| peer.servers.iter().collect::<Vec<_>>());
+        let servers = peers
+            .each_ref()
+            .map(|peer| peer.servers.iter().collect::<Vec<_>>());
         let mut sides = vec![Side::new("scopegate, gRPC `Check`", || {
-            charged(&[&over_grpc.server], || h2load(over_grpc.grpc_port, &check, plan.duration))
+            charged(&[&over_grpc.server], || {
+                h2load(over_grpc.grpc_port, &check, plan.duration)
+            })
         })];
         for ((peer, request), servers) in peers.iter().zip(&requests).zip(&servers) {
             peer.check(key);
             sides.push(Side::http(peer.name, servers, request, peer.allow.0, plan));
         }
-        report.peers.push((format!("{name} tokens, seen before"), alternate(plan, sides)));
+        report.peers.push((
+            format!("{name} tokens, seen before"),
+            alternate(plan, sides),
+        ));
     }
 }
 

@@ -19,7 +19,12 @@ pub fn plain() -> Peer {
 pub fn jwt_rbac(name: &'static str, keys: &str, with_cache: bool) -> Peer {
     let cache = "                          jwt_cache_config: {jwt_cache_size: 10000}\n";
     let cache = if with_cache { cache } else { "" };
-    envoy(name, &include_str!("files/envoy-jwt-rbac.yaml").replace("CACHE\n", cache), keys, 0)
+    envoy(
+        name,
+        &include_str!("files/envoy-jwt-rbac.yaml").replace("CACHE\n", cache),
+        keys,
+        0,
+    )
 }
 
 /// Envoy that asks a scopegate, which shares its core.
@@ -40,7 +45,10 @@ fn envoy(name: &'static str, filters: &str, keys: &str, grpc_port: u16) -> Peer 
         .replace("KEYS", keys_file.to_str().unwrap());
     fs::write(&file, text).unwrap();
     fs::write(&keys_file, keys).unwrap();
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/.cache/envoy/envoy");
+    let program = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/.cache/envoy/envoy"
+    );
     let command = [
         program,
         "-c",
@@ -55,7 +63,8 @@ fn envoy(name: &'static str, filters: &str, keys: &str, grpc_port: u16) -> Peer 
         name,
         servers: vec![Server::start(&command, SERVER_CORE, port)],
         request: Box::new(|token, _| {
-            let request = String::from_utf8(post("/mcp", token, &call("get_weather", 1024))).unwrap();
+            let request =
+                String::from_utf8(post("/mcp", token, &call("get_weather", 1024))).unwrap();
             request.replacen("/authorize/mcp", "/mcp", 1).into_bytes()
         }),
         allow: (200, ""),

@@ -15,8 +15,16 @@ pub fn measure(plan: Plan, report: &mut Report) {
     let (bare, scopegate) = (&bare.server, &usual.service.server);
     let rate = half_of_highest(scopegate, &get(Some(&usual.token)), plan);
     let bearer = format!("authorization: Bearer {}", usual.token);
-    let ask =
-        |server: &Server| oha(server.address, "/authorize", &headers(&bearer), None, rate, plan.duration * 3);
+    let ask = |server: &Server| {
+        oha(
+            server.address,
+            "/authorize",
+            &headers(&bearer),
+            None,
+            rate,
+            plan.duration * 3,
+        )
+    };
     let mut rounds = Vec::new();
     for round in 0..plan.rounds {
         let pair = if round % 2 == 0 {
@@ -46,11 +54,19 @@ pub fn measure(plan: Plan, report: &mut Report) {
 pub fn shown(rounds: &[(Paced, Paced)], first: &str, second: &str) -> String {
     let of = |pick: fn(&(Paced, Paced)) -> Paced| {
         let at = |index: usize| {
-            median(&rounds.iter().map(|round| pick(round).latencies[index]).collect::<Vec<_>>())
+            median(
+                &rounds
+                    .iter()
+                    .map(|round| pick(round).latencies[index])
+                    .collect::<Vec<_>>(),
+            )
         };
         format!("{:.0}, {:.0}, {:.0}", at(0), at(1), at(2))
     };
-    let late = rounds.iter().filter(|(first, second)| !first.kept_up || !second.kept_up).count();
+    let late = rounds
+        .iter()
+        .filter(|(first, second)| !first.kept_up || !second.kept_up)
+        .count();
     format!(
         "{first} {}; {second} {}; the generator fell behind in {late} of {} rounds",
         of(|round| round.0),
@@ -62,7 +78,10 @@ pub fn shown(rounds: &[(Paced, Paced)], first: &str, second: &str) -> String {
 /// Half of the rate that the server reaches in a closed loop.
 pub fn half_of_highest(server: &Server, request: &Vec<u8>, plan: Plan) -> usize {
     let servers = [server];
-    let series = alternate(plan, vec![Side::http("highest rate", &servers, request, 200, plan)]);
+    let series = alternate(
+        plan,
+        vec![Side::http("highest rate", &servers, request, 200, plan)],
+    );
     (median(&series[0].of(|sample| sample.rate)) / 2.0) as usize
 }
 

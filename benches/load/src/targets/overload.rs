@@ -25,14 +25,33 @@ pub fn measure(plan: Plan, report: &mut Report) {
     let granted = get(Some(&usual.token));
     let stranger = ProviderKey::generate("unknown", "ES256");
     let floods = [
-        ("bad signatures", (0..4096).map(|id| get(Some(&forged(&token(&usual.key, id, SCOPE))))).collect()),
-        ("unknown keys", (0..4096).map(|id| get(Some(&token(&stranger, id, SCOPE)))).collect()),
-        ("garbage", (0..65_536).map(|id| get(Some(&garbage(id)))).collect::<Vec<_>>()),
+        (
+            "bad signatures",
+            (0..4096)
+                .map(|id| get(Some(&forged(&token(&usual.key, id, SCOPE)))))
+                .collect(),
+        ),
+        (
+            "unknown keys",
+            (0..4096)
+                .map(|id| get(Some(&token(&stranger, id, SCOPE))))
+                .collect(),
+        ),
+        (
+            "garbage",
+            (0..65_536)
+                .map(|id| get(Some(&garbage(id))))
+                .collect::<Vec<_>>(),
+        ),
     ];
     usual.expect(401, &floods[0].1[0]);
     usual.expect(401, &floods[2].1[0]);
     let warm = || {
-        let shape = Shape { connections: CONNECTIONS, duration: plan.duration, status: Some(200) };
+        let shape = Shape {
+            connections: CONNECTIONS,
+            duration: plan.duration,
+            status: Some(200),
+        };
         charged(&[&usual.service.server], || {
             let answered = drive(usual.service.server.address, &granted, shape);
             (answered.requests, answered.elapsed)
@@ -41,7 +60,9 @@ pub fn measure(plan: Plan, report: &mut Report) {
     let mut sides = vec![Side::new("two workers, undisturbed", warm)];
     for (name, requests) in &floods {
         let address = usual.service.server.address;
-        sides.push(Side::new(format!("two workers, {name}"), move || beside(address, requests, warm)));
+        sides.push(Side::new(format!("two workers, {name}"), move || {
+            beside(address, requests, warm)
+        }));
     }
     let sides = alternate(plan, sides);
     for (flood, (name, _)) in sides[1..].iter().zip(&floods) {
@@ -64,19 +85,34 @@ pub fn measure(plan: Plan, report: &mut Report) {
 }
 
 /// Measures beside a flood of these requests, on as many connections as the warm traffic has.
-fn beside(address: std::net::SocketAddr, requests: &[Vec<u8>], measure: impl Fn() -> Sample) -> Sample {
+fn beside(
+    address: std::net::SocketAddr,
+    requests: &[Vec<u8>],
+    measure: impl Fn() -> Sample,
+) -> Sample {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         let flood = scope.spawn(|| {
-            let requests = Cycled { requests, next: Cell::new(0), is_over: &is_over };
-            let shape = Shape { connections: CONNECTIONS, duration: Duration::from_mins(1), status: None };
+            let requests = Cycled {
+                requests,
+                next: Cell::new(0),
+                is_over: &is_over,
+            };
+            let shape = Shape {
+                connections: CONNECTIONS,
+                duration: Duration::from_mins(1),
+                status: None,
+            };
             drive(address, &requests, shape)
         });
         thread::sleep(Duration::from_millis(200));
         let sample = measure();
         is_over.store(true, Relaxed);
         let flood = flood.join().unwrap();
-        eprintln!("  flood: {:.0}/s", flood.requests as f64 / flood.elapsed.as_secs_f64());
+        eprintln!(
+            "  flood: {:.0}/s",
+            flood.requests as f64 / flood.elapsed.as_secs_f64()
+        );
         sample
     })
 }

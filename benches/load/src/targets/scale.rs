@@ -30,14 +30,22 @@ use crate::{
 };
 
 pub fn measure(plan: Plan, report: &mut Report) {
-    let few = (0..1000).map(|id| secret_token(id, ALL)).collect::<Vec<_>>();
-    let many = (0..TOKENS).map(|id| secret_token(id, ALL)).collect::<Vec<_>>();
+    let few = (0..1000)
+        .map(|id| secret_token(id, ALL))
+        .collect::<Vec<_>>();
+    let many = (0..TOKENS)
+        .map(|id| secret_token(id, ALL))
+        .collect::<Vec<_>>();
     let folder = tempfile::tempdir().unwrap();
     let resources = service::large(&folder, None);
     let small = Service::start(SERVER_CORE, 1, "", &service::small());
     let large = Service::start_in(folder, SERVER_CORE, 1, CACHE, &resources);
     let (small_families, large_families) = (vec![[form(0, &exact_name(0))].into()], families());
-    let drawn = |tokens, families| Drawn { tokens, families, random: Cell::new(0x9E37_79B9_7F4A_7C15) };
+    let drawn = |tokens, families| Drawn {
+        tokens,
+        families,
+        random: Cell::new(0x9E37_79B9_7F4A_7C15),
+    };
     let (few, many) = (drawn(&few, &small_families), drawn(&many, &large_families));
     let before = large.server.resident_mib();
     let narrow = secret_token(usize::MAX, NARROW);
@@ -49,12 +57,26 @@ pub fn measure(plan: Plan, report: &mut Report) {
         plan,
         vec![
             Side::http("one tool, 1 000 tokens", &one, &few, 200, plan),
-            Side::http("10 000 tools and so on, 1 000 000 tokens", &all, &many, 200, plan),
+            Side::http(
+                "10 000 tools and so on, 1 000 000 tokens",
+                &all,
+                &many,
+                200,
+                plan,
+            ),
         ],
     );
-    let what = "10 000 tools with globs, 1 000 resources, a graph of 1 000 operations, 1 000 000 tokens";
+    let what =
+        "10 000 tools with globs, 1 000 resources, a graph of 1 000 operations, 1 000 000 tokens";
     let against = "requests/s with one tool, one resource, 1 000 tokens";
-    report.row(7, what, against, Times, AtLeast(0.90), sides[1].rate_against(&sides[0]));
+    report.row(
+        7,
+        what,
+        against,
+        Times,
+        AtLeast(0.90),
+        sides[1].rate_against(&sides[0]),
+    );
     report.sides.extend(sides);
     report.note(format!(
         "Target 7: resident memory {before} MiB with the policy, {filled} MiB with {TOKENS} tokens besides; {} tokens had to be \
@@ -75,17 +97,35 @@ fn families() -> Vec<Rc<[Form]>> {
         .flat_map(|index| [form(0, &exact_name(index)), form(0, &glob_name(index))])
         .collect();
     let graph: Rc<[_]> = (0..200)
-        .map(|index| form(1, &format!("execute_operation_operation_{}", index * (OPERATIONS / 200))))
+        .map(|index| {
+            form(
+                1,
+                &format!("execute_operation_operation_{}", index * (OPERATIONS / 200)),
+            )
+        })
         .collect();
     (2..RESOURCES)
-        .flat_map(|resource| [tools.clone(), graph.clone(), [form(resource, &exact_name(0))].into()])
+        .flat_map(|resource| {
+            [
+                tools.clone(),
+                graph.clone(),
+                [form(resource, &exact_name(0))].into(),
+            ]
+        })
         .collect()
 }
 
 /// Sends every token once to its resource. A token with fewer scopes must be denied there.
 fn fill(service: &Service, drawn: &Drawn<'_>, narrow: &str) {
-    let each = Each { drawn, next: Cell::new(0) };
-    let shape = Shape { connections: CONNECTIONS, duration: Duration::from_mins(10), status: Some(200) };
+    let each = Each {
+        drawn,
+        next: Cell::new(0),
+    };
+    let shape = Shape {
+        connections: CONNECTIONS,
+        duration: Duration::from_mins(10),
+        status: Some(200),
+    };
     let answered = drive(service.server.address, &each, shape);
     assert_eq!(answered.requests as usize, drawn.tokens.len());
     let [before, after] = &drawn.families[0][0];
@@ -117,13 +157,25 @@ pub fn measure_changes(plan: Plan, report: &mut Report) {
     let service = Service::start_in(folder, SERVER_CORE, 1, "", &resources);
     let tokens: Vec<_> = (0..1000).map(|id| token(&key, id, ALL)).collect();
     let families = vec![[form(service::WITH_KEYS, &exact_name(0))].into()];
-    let drawn = Drawn { tokens: &tokens, families: &families, random: Cell::new(1) };
+    let drawn = Drawn {
+        tokens: &tokens,
+        families: &families,
+        random: Cell::new(1),
+    };
     fill(&service, &drawn, &token(&key, usize::MAX, NARROW));
-    let changes = Changes { service: &service, endpoint: &endpoint, lasting: &key };
+    let changes = Changes {
+        service: &service,
+        endpoint: &endpoint,
+        lasting: &key,
+    };
     let mut request = Vec::new();
     drawn.append(&mut request, 0, 0);
     let load = || {
-        let shape = Shape { connections: CONNECTIONS, duration: plan.duration * 2, status: Some(200) };
+        let shape = Shape {
+            connections: CONNECTIONS,
+            duration: plan.duration * 2,
+            status: Some(200),
+        };
         charged(&[&service.server], || {
             let answered = drive(service.server.address, &drawn, shape);
             (answered.requests, answered.elapsed)
@@ -137,7 +189,14 @@ pub fn measure_changes(plan: Plan, report: &mut Report) {
         ],
     );
     let what = "a reload of that policy and a key rotation each second";
-    report.row(8, what, "requests/s undisturbed", Times, AtLeast(0.90), sides[1].rate_against(&sides[0]));
+    report.row(
+        8,
+        what,
+        "requests/s undisturbed",
+        Times,
+        AtLeast(0.90),
+        sides[1].rate_against(&sides[0]),
+    );
     report.sides.extend(sides);
 
     let rate = half_of_highest(&service.server, &request, plan);
@@ -148,9 +207,23 @@ pub fn measure_changes(plan: Plan, report: &mut Report) {
         &format!("authorization: Bearer {}", tokens[0]),
     ];
     let body = call(&exact_name(0), 1024);
-    let latencies = || oha(service.server.address, &path, &headers, Some(&body), rate, plan.duration * 2);
-    let rounds: Vec<_> = (0..plan.rounds).map(|_| (latencies(), changes.beside(latencies))).collect();
-    let ratios = rounds.iter().map(|(quiet, changing)| changing.latencies[1] / quiet.latencies[1]).collect();
+    let latencies = || {
+        oha(
+            service.server.address,
+            &path,
+            &headers,
+            Some(&body),
+            rate,
+            plan.duration * 2,
+        )
+    };
+    let rounds: Vec<_> = (0..plan.rounds)
+        .map(|_| (latencies(), changes.beside(latencies)))
+        .collect();
+    let ratios = rounds
+        .iter()
+        .map(|(quiet, changing)| changing.latencies[1] / quiet.latencies[1])
+        .collect();
     let what = format!("the same, p99 at {rate} requests/s");
     report.row(8, &what, "p99 undisturbed", Times, AtMost(2.0), ratios);
     let shown = shown(&rounds, "undisturbed", "while it changes");

@@ -29,7 +29,11 @@ impl Usual {
         let keys = KeyEndpoint::start(&[&key]);
         let service = Service::start(cores, workers, server, &service::usual(&keys.url));
         let token = token(&key, 1, SCOPE);
-        let usual = Self { key, service, token };
+        let usual = Self {
+            key,
+            service,
+            token,
+        };
         usual.expect(200, &get(Some(&usual.token)));
         usual.expect(401, &get(None));
         usual
@@ -50,14 +54,21 @@ impl Usual {
 /// Asks once and stops at another status.
 pub fn expect(server: &Server, status: u16, request: &[u8]) -> String {
     let answer = ask(server.address, request);
-    assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{status} was expected: {answer}");
+    assert!(
+        answer.starts_with(&format!("HTTP/1.1 {status} ")),
+        "{status} was expected: {answer}"
+    );
     answer
 }
 
 /// The headers of a response without those that frameworks add.
 fn fields(answer: &str) -> impl Iterator<Item = &str> {
     let own = |line: &&str| !line.starts_with("date:") && !line.starts_with("content-length:");
-    answer.lines().skip(1).take_while(|line| !line.is_empty()).filter(own)
+    answer
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter(own)
 }
 
 /// A bare server and its files.
@@ -73,7 +84,12 @@ impl Bare {
         let file = folder.path().join("fields");
         fs::write(&file, expected).unwrap();
         let own = std::env::current_exe().unwrap();
-        let command = [own.to_str().unwrap(), "serve-http", &port.to_string(), file.to_str().unwrap()];
+        let command = [
+            own.to_str().unwrap(),
+            "serve-http",
+            &port.to_string(),
+            file.to_str().unwrap(),
+        ];
         let server = Server::start(&command, cores, port);
         let answer = expect(&server, 200, &get(Some("x")));
         let sorted = |fields: Vec<&str>| {
@@ -81,19 +97,35 @@ impl Bare {
             fields.sort();
             fields
         };
-        assert_eq!(sorted(fields(&answer).collect()), sorted(expected.lines().collect()));
-        Self { server, _folder: folder }
+        assert_eq!(
+            sorted(fields(&answer).collect()),
+            sorted(expected.lines().collect())
+        );
+        Self {
+            server,
+            _folder: folder,
+        }
     }
 
     /// nginx, with these headers in its responses.
     pub fn nginx(expected: &str) -> Self {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port());
-        fs::write(folder.path().join("nginx.conf"), nginx_configuration(port, expected)).unwrap();
+        fs::write(
+            folder.path().join("nginx.conf"),
+            nginx_configuration(port, expected),
+        )
+        .unwrap();
         let prefix = folder.path().to_str().unwrap();
         let command = ["nginx", "-p", prefix, "-c", "nginx.conf", "-e", "stderr"];
         let server = Server::start(&command, crate::process::SERVER_CORE, port);
         let answer = expect(&server, 200, &get(Some("x")));
-        assert!(expected.lines().all(|line| answer.contains(line)), "{answer}");
-        Self { server, _folder: folder }
+        assert!(
+            expected.lines().all(|line| answer.contains(line)),
+            "{answer}"
+        );
+        Self {
+            server,
+            _folder: folder,
+        }
     }
 }

@@ -36,19 +36,59 @@ pub fn measure(plan: Plan, report: &mut Report) {
             side("scopegate, permit, 1 KiB body", &scopegate, &body, 200),
             side("scopegate, 401", &scopegate, &missing, 401),
             side("scopegate, 403", &scopegate, &narrow, 403),
-            side("scopegate, 401, `log.level: warn`", &silent_scopegate, &missing, 401),
-            side("scopegate, 403, `log.level: warn`", &silent_scopegate, &silent_narrow, 403),
+            side(
+                "scopegate, 401, `log.level: warn`",
+                &silent_scopegate,
+                &missing,
+                401,
+            ),
+            side(
+                "scopegate, 403, `log.level: warn`",
+                &silent_scopegate,
+                &silent_narrow,
+                403,
+            ),
         ],
     );
-    let [bare, permit, nginx, bare_body, permit_body, denied_401, denied_403, silent_401, silent_403] =
-        &sides[..]
+    let [
+        bare,
+        permit,
+        nginx,
+        bare_body,
+        permit_body,
+        denied_401,
+        denied_403,
+        silent_401,
+        silent_403,
+    ] = &sides[..]
     else {
         unreachable!()
     };
     let what = "`/authorize`, warm, no body";
-    report.row(1, what, "bare actix-web", Microseconds, AtMost(2.0), permit.dearer_than(bare));
-    report.row(1, what, "its requests/s", Times, AtLeast(0.90), permit.rate_against(bare));
-    report.row(2, what, "nginx `return 200`", Microseconds, AtMost(0.0), permit.dearer_than(nginx));
+    report.row(
+        1,
+        what,
+        "bare actix-web",
+        Microseconds,
+        AtMost(2.0),
+        permit.dearer_than(bare),
+    );
+    report.row(
+        1,
+        what,
+        "its requests/s",
+        Times,
+        AtLeast(0.90),
+        permit.rate_against(bare),
+    );
+    report.row(
+        2,
+        what,
+        "nginx `return 200`",
+        Microseconds,
+        AtMost(0.0),
+        permit.dearer_than(nginx),
+    );
     let what = "`/authorize/mcp`, warm, `tools/call` of 1 KiB";
     report.row(
         3,
@@ -60,9 +100,23 @@ pub fn measure(plan: Plan, report: &mut Report) {
     );
     for (status, denied, silent) in [(401, denied_401, silent_401), (403, denied_403, silent_403)] {
         let what = format!("{status} with its challenge");
-        report.row(6, &what, "requests/s of target 1", Times, AtLeast(0.90), denied.rate_against(permit));
+        report.row(
+            6,
+            &what,
+            "requests/s of target 1",
+            Times,
+            AtLeast(0.90),
+            denied.rate_against(permit),
+        );
         let what = format!("{what}, without its log line");
-        report.row(6, &what, "requests/s of target 1", Times, Open, silent.rate_against(permit));
+        report.row(
+            6,
+            &what,
+            "requests/s of target 1",
+            Times,
+            Open,
+            silent.rate_against(permit),
+        );
     }
     report.sides.extend(sides);
 }

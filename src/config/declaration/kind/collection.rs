@@ -21,11 +21,17 @@ pub(in crate::config) struct List {
 
 impl List {
     /// Of any texts; empty where it is not written.
-    pub(in crate::config) const EMPTY: Self = Self { default: &[], words: &[] };
+    pub(in crate::config) const EMPTY: Self = Self {
+        default: &[],
+        words: &[],
+    };
 
     /// Of any texts, with a default.
     pub(in crate::config) const fn preset(default: &'static [&'static str]) -> Self {
-        Self { default, words: &[] }
+        Self {
+            default,
+            words: &[],
+        }
     }
 }
 
@@ -37,11 +43,19 @@ impl Kind for List {
     }
 
     fn read(&self, node: &Node) -> Option<Vec<String>> {
-        if let Node::List(texts) = node { Some(texts.clone()) } else { None }
+        if let Node::List(texts) = node {
+            Some(texts.clone())
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
-        let quoted: Vec<String> = self.default.iter().map(|text| format!("'{text}'")).collect();
+        let quoted: Vec<String> = self
+            .default
+            .iter()
+            .map(|text| format!("'{text}'"))
+            .collect();
         Some(format!("[{}]", quoted.join(", ")))
     }
 }
@@ -63,7 +77,11 @@ impl Kind for ScopeList {
     }
 
     fn read(&self, node: &Node) -> Option<ScopeGroups> {
-        if let Node::Scopes(groups) = node { Some(groups.clone()) } else { None }
+        if let Node::Scopes(groups) = node {
+            Some(groups.clone())
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -88,7 +106,11 @@ impl Kind for Names {
     }
 
     fn read(&self, node: &Node) -> Option<NamedScopes> {
-        if let Node::Names(named) = node { Some(named.clone()) } else { None }
+        if let Node::Names(named) = node {
+            Some(named.clone())
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -113,7 +135,11 @@ impl Kind for Hierarchy {
     }
 
     fn read(&self, node: &Node) -> Option<Vec<(Scope, Vec<Scope>)>> {
-        if let Node::Hierarchy(included) = node { Some(included.clone()) } else { None }
+        if let Node::Hierarchy(included) = node {
+            Some(included.clone())
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -138,7 +164,11 @@ impl Kind for Members {
     }
 
     fn read<'a>(&self, node: &'a Node) -> Option<&'a Section> {
-        if let Node::Section(section) = node { Some(section) } else { None }
+        if let Node::Section(section) = node {
+            Some(section)
+        } else {
+            None
+        }
     }
 }
 
@@ -159,7 +189,11 @@ impl Kind for Entries {
     }
 
     fn read<'a>(&self, node: &'a Node) -> Option<&'a [Section]> {
-        if let Node::Entries(entries) = node { Some(entries) } else { None }
+        if let Node::Entries(entries) = node {
+            Some(entries)
+        } else {
+            None
+        }
     }
 }
 

@@ -34,7 +34,11 @@ impl Kind for Flag {
     }
 
     fn read(&self, node: &Node) -> Option<bool> {
-        if let Node::Flag(flag) = node { Some(*flag) } else { None }
+        if let Node::Flag(flag) = node {
+            Some(*flag)
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -59,7 +63,11 @@ impl Kind for Ratio {
     }
 
     fn read(&self, node: &Node) -> Option<SamplingRatio> {
-        if let Node::Ratio(ratio) = node { Some(*ratio) } else { None }
+        if let Node::Ratio(ratio) = node {
+            Some(*ratio)
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -89,7 +97,11 @@ impl Kind for Number {
     }
 
     fn read(&self, node: &Node) -> Option<usize> {
-        if let Node::Number(number) = node { Some(*number) } else { None }
+        if let Node::Number(number) = node {
+            Some(*number)
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -119,7 +131,11 @@ impl Kind for Size {
     }
 
     fn read(&self, node: &Node) -> Option<usize> {
-        if let Node::Number(number) = node { Some(*number) } else { None }
+        if let Node::Number(number) = node {
+            Some(*number)
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -149,7 +165,11 @@ impl Kind for Period {
     }
 
     fn read(&self, node: &Node) -> Option<Duration> {
-        if let Node::Duration(duration) = node { Some(*duration) } else { None }
+        if let Node::Duration(duration) = node {
+            Some(*duration)
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
@@ -175,7 +195,10 @@ impl<T: Copy + Sync> Kind for Word<T> {
 
     fn read(&self, node: &Node) -> Option<T> {
         let Node::Text(text) = node else { return None };
-        self.0.iter().find(|(word, _)| word == text).map(|(_, value)| *value)
+        self.0
+            .iter()
+            .find(|(word, _)| word == text)
+            .map(|(_, value)| *value)
     }
 }
 
@@ -199,7 +222,10 @@ impl<T: Copy + PartialEq + Sync> Kind for Choice<T> {
     }
 
     fn default(&self) -> Option<String> {
-        self.words.iter().find(|(_, value)| *value == self.default).map(|(word, _)| (*word).to_owned())
+        self.words
+            .iter()
+            .find(|(_, value)| *value == self.default)
+            .map(|(word, _)| (*word).to_owned())
     }
 }
 
@@ -217,13 +243,25 @@ pub(in crate::config) struct Text {
 
 impl Text {
     /// Any text.
-    pub(in crate::config) const ANY: Self = Self { form: Form::Any, default: "" };
+    pub(in crate::config) const ANY: Self = Self {
+        form: Form::Any,
+        default: "",
+    };
     /// An http(s) URL.
-    pub(in crate::config) const URL: Self = Self { form: Form::Url, default: "" };
+    pub(in crate::config) const URL: Self = Self {
+        form: Form::Url,
+        default: "",
+    };
     /// `host:port`.
-    pub(in crate::config) const HOST_PORT: Self = Self { form: Form::HostPort, default: "" };
+    pub(in crate::config) const HOST_PORT: Self = Self {
+        form: Form::HostPort,
+        default: "",
+    };
     /// A file, or a folder.
-    pub(in crate::config) const PATH: Self = Self { form: Form::Path, default: "" };
+    pub(in crate::config) const PATH: Self = Self {
+        form: Form::Path,
+        default: "",
+    };
 
     /// A text with a default.
     pub(in crate::config) const fn preset(form: Form, default: &'static str) -> Self {
@@ -239,11 +277,17 @@ impl Kind for Text {
     }
 
     fn read<'a>(&self, node: &'a Node) -> Option<&'a str> {
-        if let Node::Text(text) = node { Some(text) } else { None }
+        if let Node::Text(text) = node {
+            Some(text)
+        } else {
+            None
+        }
     }
 
     fn default(&self) -> Option<String> {
-        Some(self.default).filter(|text| !text.is_empty()).map(str::to_owned)
+        Some(self.default)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
     }
 }
 
@@ -264,7 +308,11 @@ impl Kind for Secret {
     }
 
     fn read<'a>(&self, node: &'a Node) -> Option<&'a str> {
-        if let Node::Text(text) = node { Some(text) } else { None }
+        if let Node::Text(text) = node {
+            Some(text)
+        } else {
+            None
+        }
     }
 }
 

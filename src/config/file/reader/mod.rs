@@ -29,7 +29,12 @@ pub(in crate::config) struct Reader<'a> {
 
 impl Reader<'_> {
     /// Reads a section; `None` and an empty value are an empty section.
-    pub(in crate::config) fn section(&mut self, path: &str, keys: Keys, value: Option<&Value>) -> Section {
+    pub(in crate::config) fn section(
+        &mut self,
+        path: &str,
+        keys: Keys,
+        value: Option<&Value>,
+    ) -> Section {
         let mut section = Section::new(path, value.is_some());
         let empty = Map::new();
         let table = match value.map(|value| &value.kind) {
@@ -38,7 +43,9 @@ impl Reader<'_> {
             // A text where a section belongs may be a secret that was written one level too high.
             Some(ValueKind::String(text)) => {
                 let expected = match text.split_once(':').and_then(|(name, _)| find(keys, name)) {
-                    Some(key) => format!("a section with keys: write a space after `{}:`", key.name()),
+                    Some(key) => {
+                        format!("a section with keys: write a space after `{}:`", key.name())
+                    }
                     None => "a section with keys".to_owned(),
                 };
                 self.report.misnamed(path, "a text", expected);
@@ -60,14 +67,18 @@ impl Reader<'_> {
         let written: Vec<&str> = table.keys().map(String::as_str).collect();
         for name in written.iter().filter(|name| find(keys, name).is_none()) {
             let expected = nearest_key::instead_of(name, path, keys, &written, self.root);
-            self.report.misnamed(&below(path, name), "an unknown key", expected);
+            self.report
+                .misnamed(&below(path, name), "an unknown key", expected);
         }
     }
 
     fn member(&mut self, section: &mut Section, key: &dyn Declared, value: Option<&Value>) {
         let path = section.at(key);
         if let Shape::Section(keys) = key.shape() {
-            section.insert(key.name(), Some(Node::Section(self.section(&path, keys, value))));
+            section.insert(
+                key.name(),
+                Some(Node::Section(self.section(&path, keys, value))),
+            );
         } else if let Some(value) = value {
             section.insert(key.name(), self.node(&path, &key.shape(), value));
         }
@@ -81,10 +92,13 @@ impl Reader<'_> {
             Shape::Size(range) => self.size(path, range, value).map(Node::Number),
             Shape::Duration(range) => {
                 let duration = self.duration(path, value)?;
-                self.within(path, duration, range, "a duration", written_duration).map(Node::Duration)
+                self.within(path, duration, range, "a duration", written_duration)
+                    .map(Node::Duration)
             }
             Shape::Choice(words) => self.choice(path, words, value).map(Node::Text),
-            Shape::Text(_) => self.text(path, value, "a text").map(|text| Node::Text(text.text)),
+            Shape::Text(_) => self
+                .text(path, value, "a text")
+                .map(|text| Node::Text(text.text)),
             Shape::Secret => self.secret(path, value).map(Node::Text),
             Shape::List(_) => self.list(path, value, "a list of texts").map(Node::List),
             Shape::Scopes => self.scopes(path, value).map(Node::Scopes),
@@ -140,7 +154,12 @@ impl Reader<'_> {
         None
     }
 
-    pub(in crate::config) fn mistyped(&mut self, path: &str, value: Option<&Value>, expected: &str) {
+    pub(in crate::config) fn mistyped(
+        &mut self,
+        path: &str,
+        value: Option<&Value>,
+        expected: &str,
+    ) {
         match value.map(|value| &value.kind) {
             None | Some(ValueKind::Nil) => self.report.empty(path, expected),
             Some(kind) => self.report.mistake(path, described(kind), expected),

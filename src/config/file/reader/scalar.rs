@@ -26,7 +26,13 @@ impl Reader<'_> {
 
     pub(in crate::config) fn ratio(&mut self, path: &str, value: &Value) -> Option<SamplingRatio> {
         let expected = "`true`, `false`, or a number from 0 to 1";
-        let of_flag = |is_all| if is_all { SamplingRatio::ALL } else { SamplingRatio::NONE };
+        let of_flag = |is_all| {
+            if is_all {
+                SamplingRatio::ALL
+            } else {
+                SamplingRatio::NONE
+            }
+        };
         if let ValueKind::Boolean(is_all) = value.kind {
             return Some(of_flag(is_all));
         }
@@ -99,14 +105,29 @@ impl Reader<'_> {
         if range.contains(&value) {
             return Some(value);
         }
-        let bound =
-            |bound: &T| if what == "a number" { written(*bound) } else { format!("`{}`", written(*bound)) };
-        let expected = format!("{what} from {} to {}", bound(range.start()), bound(range.end()));
-        self.report.mistake(path, format!("`{}`", written(value)), expected);
+        let bound = |bound: &T| {
+            if what == "a number" {
+                written(*bound)
+            } else {
+                format!("`{}`", written(*bound))
+            }
+        };
+        let expected = format!(
+            "{what} from {} to {}",
+            bound(range.start()),
+            bound(range.end())
+        );
+        self.report
+            .mistake(path, format!("`{}`", written(value)), expected);
         None
     }
 
-    pub(in crate::config) fn choice(&mut self, path: &str, words: &[&str], value: &Value) -> Option<String> {
+    pub(in crate::config) fn choice(
+        &mut self,
+        path: &str,
+        words: &[&str],
+        value: &Value,
+    ) -> Option<String> {
         let expected = one_of(words);
         let text = self.text(path, value, &expected)?.text;
         if words.contains(&text.as_str()) {
@@ -124,18 +145,27 @@ impl Reader<'_> {
         expected: &str,
     ) -> Option<T> {
         if value.is_none() {
-            self.report.mistake(path, format!("the text {}", shown(&text.text)), expected);
+            self.report
+                .mistake(path, format!("the text {}", shown(&text.text)), expected);
         }
         value
     }
 }
 
 fn whole(value: &Value) -> Option<usize> {
-    if let ValueKind::I64(number) = value.kind { usize::try_from(number).ok() } else { None }
+    if let ValueKind::I64(number) = value.kind {
+        usize::try_from(number).ok()
+    } else {
+        None
+    }
 }
 
 fn number(value: &Value) -> Option<f64> {
-    if let ValueKind::Float(number) = value.kind { Some(number) } else { whole(value).map(|n| n as f64) }
+    if let ValueKind::Float(number) = value.kind {
+        Some(number)
+    } else {
+        whole(value).map(|n| n as f64)
+    }
 }
 
 /// `a`, `b` or `c`.

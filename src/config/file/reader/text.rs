@@ -13,22 +13,34 @@ pub(in crate::config) struct Replaced {
 
 impl Reader<'_> {
     /// A text with its references replaced. What the environment gave is taken as it is.
-    pub(in crate::config) fn text(&mut self, path: &str, value: &Value, expected: &str) -> Option<Replaced> {
+    pub(in crate::config) fn text(
+        &mut self,
+        path: &str,
+        value: &Value,
+        expected: &str,
+    ) -> Option<Replaced> {
         let ValueKind::String(written) = &value.kind else {
             self.mistyped(path, Some(value), expected);
             return None;
         };
         if value.origin().is_some() {
-            return Some(Replaced { text: written.clone(), is_outside: true });
+            return Some(Replaced {
+                text: written.clone(),
+                is_outside: true,
+            });
         }
         self.replaced(path, written)
     }
 
     pub(in crate::config) fn replaced(&mut self, path: &str, written: &str) -> Option<Replaced> {
         match interpolate(written, self.environment) {
-            Ok(done) => Some(Replaced { text: done.text, is_outside: done.is_changed }),
+            Ok(done) => Some(Replaced {
+                text: done.text,
+                is_outside: done.is_changed,
+            }),
             Err(error) => {
-                self.report.mistake(path, error.to_string(), expectation(&error));
+                self.report
+                    .mistake(path, error.to_string(), expectation(&error));
                 None
             }
         }
@@ -45,9 +57,13 @@ impl Reader<'_> {
             return Some(written.clone());
         }
         // Such a text would be the secret itself, which everyone who can read the file knows.
-        if written.strip_prefix('$').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic())) {
+        if written
+            .strip_prefix('$')
+            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))
+        {
             let found = "a text that begins with `$` and a letter, which is not a reference";
-            self.report.mistake(path, found, "`${NAME}`, with braces, for the variable NAME");
+            self.report
+                .mistake(path, found, "`${NAME}`, with braces, for the variable NAME");
             return None;
         }
         self.replaced(path, written).map(|done| done.text)
@@ -65,7 +81,9 @@ impl Reader<'_> {
             .enumerate()
             .map(|(index, item)| self.text(&format!("{path}[{index}]"), item, "a text"))
             .collect();
-        read.into_iter().map(|text| text.map(|text| text.text)).collect()
+        read.into_iter()
+            .map(|text| text.map(|text| text.text))
+            .collect()
     }
 }
 

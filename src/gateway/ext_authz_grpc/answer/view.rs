@@ -29,7 +29,11 @@ impl CheckAnswer {
     #[must_use]
     pub fn view(&self) -> AnswerView {
         let code = self.0.status.as_ref().map_or(0, |status| status.code);
-        let metadata = self.0.dynamic_metadata.iter().flat_map(|metadata| &metadata.fields);
+        let metadata = self
+            .0
+            .dynamic_metadata
+            .iter()
+            .flat_map(|metadata| &metadata.fields);
         let mut view = AnswerView {
             code,
             response: "none",
@@ -47,7 +51,11 @@ impl CheckAnswer {
             }
             Some(response @ (HttpResponse::Denied(denied) | HttpResponse::Error(denied))) => {
                 let is_error = matches!(response, HttpResponse::Error(_));
-                view.response = if is_error { "error_response" } else { "denied_response" };
+                view.response = if is_error {
+                    "error_response"
+                } else {
+                    "denied_response"
+                };
                 view.status = denied.status.as_ref().map(|HttpStatus { code }| *code);
                 view.headers = denied.headers.iter().filter_map(text_of_header).collect();
                 view.body.clone_from(&denied.body);
@@ -59,11 +67,17 @@ impl CheckAnswer {
 }
 
 fn text_of_header(option: &HeaderValueOption) -> Option<(String, String)> {
-    option.header.as_ref().map(|header| (text(&header.key), text(&header.value)))
+    option
+        .header
+        .as_ref()
+        .map(|header| (text(&header.key), text(&header.value)))
 }
 
 fn text_of_field(field: &Field) -> (String, String) {
-    let value = field.value.as_ref().and_then(|value| value.string_value.as_ref());
+    let value = field
+        .value
+        .as_ref()
+        .and_then(|value| value.string_value.as_ref());
     (text(&field.key), value.map(text).unwrap_or_default())
 }
 

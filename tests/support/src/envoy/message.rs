@@ -1,7 +1,10 @@
 //! The messages of Envoy's `Check` as its published definitions have them: a transcription of their own, so that a
 //! mistake in the service's does not go unnoticed.
 
-#![allow(missing_docs, reason = "types and fields have the names of Envoy's definitions")]
+#![allow(
+    missing_docs,
+    reason = "types and fields have the names of Envoy's definitions"
+)]
 
 use std::collections::HashMap;
 

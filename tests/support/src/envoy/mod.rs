@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 pub use message::{
     AttributeContext, AttributeRequest, CheckRequest, CheckResponse, DeniedHttpResponse, HeaderMap,
-    HeaderValue, HeaderValueOption, HttpRequest, HttpResponse, HttpStatus, OkHttpResponse, RpcStatus, Struct,
-    Value,
+    HeaderValue, HeaderValueOption, HttpRequest, HttpResponse, HttpStatus, OkHttpResponse,
+    RpcStatus, Struct, Value,
 };
 
 /// What Envoy does with a response.
@@ -25,11 +25,17 @@ impl CheckRequest {
     /// A request to `/mcp` without a body.
     #[must_use]
     pub fn of(method: &str) -> Self {
-        let headers = [(":method", method), (":path", "/forged"), (":authority", "forged")];
+        let headers = [
+            (":method", method),
+            (":path", "/forged"),
+            (":authority", "forged"),
+        ];
         let http = HttpRequest {
             id: "1".to_owned(),
             method: method.to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             path: "/mcp?x=1".to_owned(),
             host: "mcp.example.com".to_owned(),
             scheme: "https".to_owned(),
@@ -37,7 +43,12 @@ impl CheckRequest {
             ..HttpRequest::default()
         };
         let request = Some(AttributeRequest { http: Some(http) });
-        Self { attributes: Some(AttributeContext { request, ..AttributeContext::default() }) }
+        Self {
+            attributes: Some(AttributeContext {
+                request,
+                ..AttributeContext::default()
+            }),
+        }
     }
 
     /// A POST of `body`, with `pack_as_bytes`.
@@ -46,10 +57,12 @@ impl CheckRequest {
     /// If the length of the body is not an `i64`.
     pub fn post(body: impl Into<Vec<u8>>) -> Self {
         let body = body.into();
-        Self::of("POST").header("content-type", "application/json").change(|http| {
-            http.size = i64::try_from(body.len()).unwrap();
-            http.raw_body = body;
-        })
+        Self::of("POST")
+            .header("content-type", "application/json")
+            .change(|http| {
+                http.size = i64::try_from(body.len()).unwrap();
+                http.raw_body = body;
+            })
     }
 
     /// Sets a header.
@@ -72,7 +85,11 @@ impl CheckRequest {
         self.change(|http| {
             let raw_value = value.as_bytes().to_vec();
             let map = http.header_map.get_or_insert_default();
-            map.headers.push(HeaderValue { key: name.to_owned(), raw_value, ..HeaderValue::default() });
+            map.headers.push(HeaderValue {
+                key: name.to_owned(),
+                raw_value,
+                ..HeaderValue::default()
+            });
         })
     }
 
@@ -83,7 +100,9 @@ impl CheckRequest {
     #[must_use]
     pub fn extension(mut self, name: &str, value: &str) -> Self {
         let attributes = self.attributes.as_mut().unwrap();
-        attributes.context_extensions.insert(name.to_owned(), value.to_owned());
+        attributes
+            .context_extensions
+            .insert(name.to_owned(), value.to_owned());
         self
     }
 
@@ -93,7 +112,17 @@ impl CheckRequest {
     /// If there is none.
     #[must_use]
     pub fn change(mut self, change: impl FnOnce(&mut HttpRequest)) -> Self {
-        change(self.attributes.as_mut().unwrap().request.as_mut().unwrap().http.as_mut().unwrap());
+        change(
+            self.attributes
+                .as_mut()
+                .unwrap()
+                .request
+                .as_mut()
+                .unwrap()
+                .http
+                .as_mut()
+                .unwrap(),
+        );
         self
     }
 }
@@ -105,7 +134,8 @@ impl CheckResponse {
         if self.status.as_ref().map_or(0, |status| status.code) == 0 {
             return Outcome::Allowed;
         }
-        let code = |denied: &DeniedHttpResponse| denied.status.as_ref().map_or(403, |status| status.code);
+        let code =
+            |denied: &DeniedHttpResponse| denied.status.as_ref().map_or(403, |status| status.code);
         match &self.http_response {
             Some(HttpResponse::Error(error)) => Outcome::Failed(code(error)),
             Some(HttpResponse::Denied(denied)) => Outcome::Denied(code(denied)),
@@ -136,7 +166,12 @@ impl CheckResponse {
     /// A string of the dynamic metadata.
     #[must_use]
     pub fn metadata(&self, name: &str) -> Option<&str> {
-        self.dynamic_metadata.as_ref()?.fields.get(name)?.string_value.as_deref()
+        self.dynamic_metadata
+            .as_ref()?
+            .fields
+            .get(name)?
+            .string_value
+            .as_deref()
     }
 
     /// Status and reason, as `403 scope-insufficient`; `200` for a permit.
