@@ -70,9 +70,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["keys/fetch", "telemetry/traces"]),
     (
         "jsonwebtoken",
-        &["keys/algorithm", "keys/jwk", "token/mint"],
+        &["keys/algorithm", "keys/jwk", "token/development_token"],
     ),
-    ("notify", &["app/watch"]),
+    ("notify", &["app/file_watch"]),
     ("percent_encoding", &["config"]),
     ("prost", &["gateway/ext_authz_grpc", "telemetry/traces"]),
     ("quick_cache", &["policy/graph_table", "token/cache"]),
@@ -91,7 +91,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tracing_serde", &["telemetry"]),
     ("tracing_subscriber", &["telemetry"]),
     ("webpki_roots", &["keys/fetch"]),
-    ("wildmatch", &["audit/selection", "policy/name_table"]),
+    ("wildmatch", &["audit/selection", "policy/glob"]),
 ];
 
 /// Crates that every room may use.

@@ -4,12 +4,12 @@
 //! Design: `docs/design/actors.md`, `docs/design/deployment.md`.
 
 mod debug;
+mod file_watch;
 mod listeners;
 mod open_files;
 mod readiness;
 mod reload_span;
 mod run;
-mod watch;
 mod wiring;
 
 pub use self::wiring::{Core, LoadSettings};

@@ -12,11 +12,11 @@ use tokio::{
 
 use super::{
     debug::ProcessData,
+    file_watch::FileWatch,
     listeners::{Listeners, admin_state, debug_pages},
     open_files,
     readiness::Probes,
     reload_span::reload_span,
-    watch::FileWatch,
     wiring::Core,
 };
 use crate::{

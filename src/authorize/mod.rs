@@ -2,13 +2,13 @@
 //! Design: `docs/design/request-path.md`.
 
 mod authorizer;
-mod checked;
+mod check_result;
 mod decision_log;
 mod decision_observer;
 mod explain_note;
 mod span;
 
 pub use authorizer::Authorizer;
-pub use checked::Checked;
+pub use check_result::Checked;
 pub use decision_observer::ObserverSettings;
 pub use explain_note::{Note, Trace};

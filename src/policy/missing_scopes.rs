@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{
     ChallengeScopes,
-    group_choice::select,
+    challenge_group::select,
     requirement::{RequiredScope, Requirement},
     scope_level::{Level, LevelKind},
 };

@@ -7,12 +7,13 @@
 mod actor;
 mod built_in_tools;
 mod challenge;
+mod challenge_group;
 mod decide;
 mod decision;
 mod decision_record;
+mod glob;
 mod glob_index;
 mod graph_table;
-mod group_choice;
 mod handle;
 mod hierarchy;
 mod key_sources;
@@ -20,16 +21,16 @@ mod metrics;
 mod missing_scopes;
 mod name_table;
 mod operation_scopes;
+mod policy_listing;
 mod requirement;
 mod resource;
-mod rows;
 mod scope_level;
 mod self_check;
 mod settings;
 mod snapshot;
-mod target;
 mod uri;
 mod verdict;
+mod verdict_target;
 
 #[cfg(test)]
 mod tests;
@@ -46,14 +47,14 @@ pub use hierarchy::Hierarchy;
 pub use key_sources::{KeySources, KeyStarter};
 pub use metrics::{DecisionCounters, PolicyMetrics};
 pub use operation_scopes::PolicyTable;
+pub use policy_listing::Row;
 pub use requirement::{RequiredScope, Requirement};
 pub use resource::{Policy, ProtectedResource, WELL_KNOWN};
-pub use rows::Row;
 pub use scope_level::{Level, LevelKind, Levels};
 pub use settings::{
     ChallengeScopes, Enforcement, GraphqlSettings, Mode, OauthSettings, ResourceSettings,
     ScopeSettings, SourceRules, Unknown, Unlisted,
 };
 pub use snapshot::PolicySnapshot;
-pub use target::Target;
 pub use verdict::{Facts, Verdict, verdict};
+pub use verdict_target::Target;

@@ -3,9 +3,13 @@
 use std::collections::HashMap;
 
 use smallvec::SmallVec;
-use wildmatch::{WildMatch, WildMatchPattern};
 
-use super::{glob_index::GlobIndex, hierarchy::Hierarchy, requirement::Requirement};
+use super::{
+    glob::{Glob, literal_ends},
+    glob_index::GlobIndex,
+    hierarchy::Hierarchy,
+    requirement::Requirement,
+};
 use crate::domain::NamedScopes;
 
 /// The requirements of all entries that match one name.
@@ -15,7 +19,7 @@ pub(super) type Matches<'t> = SmallVec<[&'t Requirement; 4]>;
 #[derive(Clone, Debug, Default)]
 pub(super) struct NameTable {
     exact: HashMap<String, Requirement, ahash::RandomState>,
-    patterns: Vec<(Pattern, Requirement)>,
+    patterns: Vec<(Glob, Requirement)>,
     index: GlobIndex,
     names: Vec<String>,
 }
@@ -25,12 +29,7 @@ impl NameTable {
     #[must_use]
     pub(super) fn of_globs(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
-            name.contains(['*', '?']).then(|| {
-                (
-                    Pattern::Glob(WildMatch::new(name)),
-                    literal_ends(name, &['*', '?']),
-                )
-            })
+            Glob::of_name(name).map(|glob| (glob, literal_ends(name, &['*', '?'])))
         })
     }
 
@@ -39,12 +38,7 @@ impl NameTable {
     #[must_use]
     pub(super) fn of_uris(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |uri| {
-            uri.contains('*').then(|| {
-                (
-                    Pattern::Uri(WildMatchPattern::new(uri)),
-                    literal_ends(uri, &['*']),
-                )
-            })
+            Glob::of_uri(uri).map(|glob| (glob, literal_ends(uri, &['*'])))
         })
     }
 
@@ -52,15 +46,14 @@ impl NameTable {
     #[must_use]
     pub(super) fn of_prefixes(entries: &NamedScopes, hierarchy: &Hierarchy) -> Self {
         Self::compile(entries, hierarchy, |name| {
-            name.strip_suffix('*')
-                .map(|prefix| (Pattern::Prefix(prefix.to_owned()), (prefix, "")))
+            Glob::of_prefix(name).map(|glob| (glob, literal_ends(name, &['*'])))
         })
     }
 
     fn compile(
         entries: &NamedScopes,
         hierarchy: &Hierarchy,
-        pattern: impl for<'n> Fn(&'n str) -> Option<(Pattern, (&'n str, &'n str))>,
+        pattern: impl for<'n> Fn(&'n str) -> Option<(Glob, (&'n str, &'n str))>,
     ) -> Self {
         let mut table = Self::default();
         for (name, groups) in entries {
@@ -111,36 +104,6 @@ impl NameTable {
     pub(super) fn is_empty(&self) -> bool {
         self.exact.is_empty() && self.patterns.is_empty()
     }
-}
-
-/// A name with a wildcard.
-#[derive(Clone, Debug)]
-enum Pattern {
-    Glob(WildMatch),
-    /// The single-character wildcard is a NUL, which no URI contains: it is switched off.
-    Uri(WildMatchPattern<'*', '\0'>),
-    Prefix(String),
-}
-
-impl Pattern {
-    fn matches(&self, name: &str) -> bool {
-        match self {
-            Self::Glob(glob) => glob.matches(name),
-            Self::Uri(glob) => glob.matches(name),
-            Self::Prefix(prefix) => name.starts_with(prefix.as_str()),
-        }
-    }
-}
-
-/// The text before the first wildcard, and the text after the last.
-fn literal_ends<'n>(pattern: &'n str, wildcards: &[char]) -> (&'n str, &'n str) {
-    let prefix = pattern
-        .find(wildcards)
-        .and_then(|first| pattern.get(..first));
-    let suffix = pattern
-        .rfind(wildcards)
-        .and_then(|last| pattern.get(last + 1..));
-    (prefix.unwrap_or_default(), suffix.unwrap_or_default())
 }
 
 #[cfg(test)]

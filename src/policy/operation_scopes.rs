@@ -8,8 +8,8 @@ use super::{
     name_table::{Matches, NameTable},
     requirement::Requirement,
     scope_level::{Level, LevelKind, Levels, add_entries, add_level},
-    target::Target,
     uri,
+    verdict_target::Target,
 };
 use crate::{
     domain::{Call, Message, Named, Operation, Query, Reason, Refusal, ScopeSet},

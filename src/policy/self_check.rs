@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use super::{
     resource::{Policy, ProtectedResource},
-    target::Target,
     verdict::{Facts, Verdict, verdict},
+    verdict_target::Target,
 };
 use crate::domain::{Call, Named, Operation, Query};
 

@@ -3,7 +3,9 @@
 
 use std::sync::LazyLock;
 
-use super::{missing_scopes::MissingScopes, resource::Policy, scope_level::Levels, target::Target};
+use super::{
+    missing_scopes::MissingScopes, resource::Policy, scope_level::Levels, verdict_target::Target,
+};
 use crate::{
     domain::{Reason, Refusal, ScopeSet},
     token::Identity,

@@ -14,8 +14,8 @@ use crate::{
         file::section::Section,
         mistake::{Report, shown, shown_url},
         sections::{
+            resource_context::ResourceContext,
             secret::{self, HEADER_KEY_ID, SECRET, SECRET_FILE, SYMMETRIC_ALGORITHM},
-            surroundings::Surroundings,
             token::{self, ALGORITHMS},
         },
         units::YEAR,
@@ -135,7 +135,7 @@ const ALLOWED_USE: Key<List> = Key::new(
 /// Reads the key sources of one resource.
 pub(in crate::config) fn read(
     entries: &[Section],
-    around: &Surroundings<'_>,
+    around: &ResourceContext<'_>,
     report: &mut Report,
 ) -> Vec<SourceRules> {
     for (key, what) in [(&URL, "URL"), (&HEADER_KEY_ID, "key id")] {
@@ -195,7 +195,7 @@ fn refuse_repetitions(entries: &[Section], key: &Key<Text>, what: &str, report: 
 fn keys(
     entry: &Section,
     issuer: Option<Issuer>,
-    around: &Surroundings<'_>,
+    around: &ResourceContext<'_>,
     report: &mut Report,
 ) -> Option<(String, SourceSettings)> {
     let is_secret = entry.has(&SECRET) || entry.has(&SECRET_FILE);
@@ -230,7 +230,7 @@ fn warn_of_idle_keys(entry: &Section, report: &mut Report) {
 fn remote(
     entry: &Section,
     issuer: Option<Issuer>,
-    around: &Surroundings<'_>,
+    around: &ResourceContext<'_>,
     report: &mut Report,
 ) -> Option<(String, SourceSettings)> {
     let others: [&dyn Declared; 2] = [&SYMMETRIC_ALGORITHM, &HEADER_KEY_ID];
@@ -265,7 +265,7 @@ fn remote(
     ))
 }
 
-fn url(entry: &Section, around: &Surroundings<'_>, report: &mut Report) -> Option<Url> {
+fn url(entry: &Section, around: &ResourceContext<'_>, report: &mut Report) -> Option<Url> {
     let text = entry.find(&URL)?;
     let at = entry.at(&URL);
     let Some(url) = parse_web_url(text) else {

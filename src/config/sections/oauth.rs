@@ -12,8 +12,8 @@ use crate::{
         sections::{
             graphql::{self, Providers},
             key_source,
+            resource_context::ResourceContext,
             scopes::{self, has_further_levels},
-            surroundings::Surroundings,
             token::{ISSUER, parse_issuer, refuse_common_tenant},
         },
         url::parse_origin,
@@ -273,7 +273,7 @@ fn sources(
         .iter()
         .filter(|entry| entry.has(&key_source::URL))
         .count();
-    let around = Surroundings {
+    let around = ResourceContext {
         folder: common.folder,
         insecure_hosts: common.insecure_hosts,
         authorization_servers,

@@ -11,7 +11,7 @@ use crate::{
         },
         file::section::Section,
         mistake::{Report, shown, shown_url},
-        sections::surroundings::Surroundings,
+        sections::resource_context::ResourceContext,
         url::parse_web_url,
     },
     domain::Issuer,
@@ -89,7 +89,7 @@ pub(in crate::config) fn read(
     entry: &Section,
     issuer: Option<Issuer>,
     is_discovered: bool,
-    around: &Surroundings<'_>,
+    around: &ResourceContext<'_>,
     report: &mut Report,
 ) -> TokenSettings {
     TokenSettings {
@@ -148,7 +148,7 @@ fn issuer_rule(
     entry: &Section,
     issuer: Option<Issuer>,
     is_discovered: bool,
-    around: &Surroundings<'_>,
+    around: &ResourceContext<'_>,
     report: &mut Report,
 ) -> IssuerRule {
     if let Some(issuer) = issuer {
@@ -170,7 +170,7 @@ fn issuer_rule(
     IssuerRule::AbsentOrOneOf(around.authorization_servers.to_vec())
 }
 
-fn audience(entry: &Section, around: &Surroundings<'_>, report: &mut Report) -> Audience {
+fn audience(entry: &Section, around: &ResourceContext<'_>, report: &mut Report) -> Audience {
     let at = entry.at(&AUDIENCES);
     let accepts_any = entry.get(&ACCEPT_ANY_AUDIENCE);
     if accepts_any && entry.has(&AUDIENCES) {

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::Claims;
+use super::{Claims, token_type};
 use crate::{
     clock::UnixSeconds,
     domain::{Reason, Refusal},
-    token::{Audience, TokenSettings, TokenType},
+    token::{Audience, TokenSettings},
 };
 
 /// The time in which a token is valid.
@@ -85,8 +85,8 @@ pub(super) fn validate(claims: &Claims<'_>, context: &Context<'_>) -> Result<Val
         ));
     }
     check_audience(claims, &context.settings.audience)?;
-    check_type(context.typ, context.settings.token_type)?;
-    refuse_other_kinds(claims)?;
+    token_type::check(context.typ, context.settings.token_type)?;
+    token_type::refuse_other_kinds(claims)?;
     if claims.members().contains("cnf") {
         return Err(Refusal::new(
             Reason::BindingUnsupported,
@@ -113,74 +113,3 @@ fn check_audience(claims: &Claims<'_>, accepted: &Audience) -> Result<(), Refusa
         ))
     }
 }
-
-/// `typ` is a media type: its case does not matter, and `application/` may be left out (RFC 7515 §4.1.9, RFC 9068 §4).
-fn check_type(typ: Option<&str>, accepted: TokenType) -> Result<(), Refusal> {
-    let is = |name: &str| {
-        typ.is_some_and(|typ| {
-            typ.eq_ignore_ascii_case(name) || strip_application(typ).eq_ignore_ascii_case(name)
-        })
-    };
-    let is_accepted = match accepted {
-        TokenType::AtJwt => is("at+jwt"),
-        TokenType::Any => typ.is_none() || is("at+jwt") || is("JWT"),
-    };
-    if is_accepted {
-        Ok(())
-    } else {
-        Err(Refusal::new(
-            Reason::TokenTypeRefused,
-            "`typ` is not that of an access token",
-        ))
-    }
-}
-
-fn strip_application(typ: &str) -> &str {
-    match typ.split_once('/') {
-        Some((tree, subtype)) if tree.eq_ignore_ascii_case("application") => subtype,
-        Some(_) | None => typ,
-    }
-}
-
-/// Refuses ID tokens, refresh tokens and logout tokens. They have the signature and issuer of an access token, and
-/// often its audience (RFC 8725 §3.12).
-fn refuse_other_kinds(claims: &Claims<'_>) -> Result<(), Refusal> {
-    let members = claims.members();
-    if ["at_hash", "c_hash", "s_hash"]
-        .into_iter()
-        .any(|name| members.contains(name))
-    {
-        return Err(Refusal::new(
-            Reason::TokenTypeRefused,
-            "an ID token (a hash of another token)",
-        ));
-    }
-    if members.contains("events") {
-        return Err(Refusal::new(
-            Reason::TokenTypeRefused,
-            "a logout token or a security event (`events`)",
-        ));
-    }
-    let typ = members.get("typ").and_then(|typ| typ.as_text());
-    if typ.is_some_and(|typ| {
-        OTHER_KINDS
-            .iter()
-            .any(|kind| typ.eq_ignore_ascii_case(kind))
-    }) {
-        return Err(Refusal::new(
-            Reason::TokenTypeRefused,
-            "the claim `typ` names another kind of token",
-        ));
-    }
-    if let [audience] = claims.audiences()?.as_slice()
-        && claims.client_names().any(|client| client == *audience)
-    {
-        return Err(Refusal::new(
-            Reason::TokenTypeRefused,
-            "an ID token (its audience is its client)",
-        ));
-    }
-    Ok(())
-}
-
-const OTHER_KINDS: [&str; 3] = ["ID", "Refresh", "Logout"];

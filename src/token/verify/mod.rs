@@ -1,8 +1,9 @@
 //! Verifies a bearer token from its bytes to an identity: parses the JWS, tries each key source of the resource, and
 //! picks the outcome that decides. It remembers nothing; `cache` wraps it with the same method.
 //!
-//! `jws` and `claims` parse, `key_source` chooses a key and checks the signature, `validation` and `scopes` read what
-//! was signed, `outcome` names the result at one source, and `verification` goes through them.
+//! `jws` and `claims` parse. `source_check` chooses a key of one source and checks the signature. `claim_checks`,
+//! `token_type` and `scopes` read what was signed. `source_outcome` is the result at one source, and `source_rounds` goes
+//! through all sources.
 
 mod claim_checks;
 mod claims;
@@ -11,6 +12,7 @@ mod scopes;
 mod source_check;
 mod source_outcome;
 mod source_rounds;
+mod token_type;
 mod verified_token;
 
 use std::sync::Arc;

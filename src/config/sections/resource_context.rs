@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::domain::Issuer;
 
 /// What a source's defaults and checks depend on besides its own section.
-pub(in crate::config) struct Surroundings<'a> {
+pub(in crate::config) struct ResourceContext<'a> {
     /// The folder that files are relative to.
     pub(in crate::config) folder: &'a Path,
     /// `server.insecure_key_hosts`.
