@@ -3,7 +3,7 @@
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on shall stop"
+    reason = "a test that cannot go on stops at the line that failed"
 )]
 
 use std::{fs, path::PathBuf};

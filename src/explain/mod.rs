@@ -1,6 +1,6 @@
 //! One decision step by step, for a person who asks why: `scopegate explain` and the form of `/debug`.
 //!
-//! `draft` builds the request as a gateway of the chosen dialect sends it. `explained` lets the code of the request
+//! `request_draft` builds the request as a gateway of the chosen dialect sends it. `explained` lets the code of the request
 //! path decide it and keeps the notes of each step. `prose` has the text for each note, and `printed` the text of the
 //! whole.
 

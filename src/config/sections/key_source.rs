@@ -135,7 +135,7 @@ const ALLOWED_USE: Key<List> = Key::new(
 /// Reads the key sources of one resource.
 pub(in crate::config) fn read(
     entries: &[Section],
-    around: &ResourceContext<'_>,
+    resource: &ResourceContext<'_>,
     report: &mut Report,
 ) -> Vec<SourceRules> {
     for (key, what) in [(&URL, "URL"), (&HEADER_KEY_ID, "key id")] {
@@ -144,12 +144,12 @@ pub(in crate::config) fn read(
     let mut sources: Vec<SourceRules> = Vec::new();
     for entry in entries {
         let issuer = token::issuer(entry, report);
-        let keys = keys(entry, issuer.clone(), around, report);
+        let keys = keys(entry, issuer.clone(), resource, report);
         let is_discovered = entry
             .find(&URL)
             .and_then(parse_web_url)
             .is_some_and(|url| is_discovery(&url));
-        let token = token::read(entry, issuer, is_discovered, around, report);
+        let token = token::read(entry, issuer, is_discovered, resource, report);
         let Some((name, keys)) = keys else { continue };
         let same = |number: usize| {
             if number < 2 {
@@ -195,7 +195,7 @@ fn refuse_repetitions(entries: &[Section], key: &Key<Text>, what: &str, report: 
 fn keys(
     entry: &Section,
     issuer: Option<Issuer>,
-    around: &ResourceContext<'_>,
+    resource: &ResourceContext<'_>,
     report: &mut Report,
 ) -> Option<(String, SourceSettings)> {
     let is_secret = entry.has(&SECRET) || entry.has(&SECRET_FILE);
@@ -205,10 +205,10 @@ fn keys(
             let expected = "`url`, or `secret` with `symmetric_algorithm` and `header_key_id`";
             report.mistake(entry.path(), "no key source", expected);
         }
-        (true, false) => return remote(entry, issuer, around, report),
+        (true, false) => return remote(entry, issuer, resource, report),
         (false, true) => {
             warn_of_idle_keys(entry, report);
-            let settings = secret::read(entry, around.folder, report)?;
+            let settings = secret::read(entry, resource.folder, report)?;
             return Some((
                 format!("secret:{}", settings.key_id),
                 SourceSettings::Secret(settings),
@@ -230,7 +230,7 @@ fn warn_of_idle_keys(entry: &Section, report: &mut Report) {
 fn remote(
     entry: &Section,
     issuer: Option<Issuer>,
-    around: &ResourceContext<'_>,
+    resource: &ResourceContext<'_>,
     report: &mut Report,
 ) -> Option<(String, SourceSettings)> {
     let others: [&dyn Declared; 2] = [&SYMMETRIC_ALGORITHM, &HEADER_KEY_ID];
@@ -241,7 +241,7 @@ fn remote(
             "`secret` instead of `url`",
         );
     }
-    let url = url(entry, around, report);
+    let url = url(entry, resource, report);
     let settings = RemoteSettings {
         issuer,
         algorithms: algorithms(entry, report),
@@ -265,7 +265,7 @@ fn remote(
     ))
 }
 
-fn url(entry: &Section, around: &ResourceContext<'_>, report: &mut Report) -> Option<Url> {
+fn url(entry: &Section, resource: &ResourceContext<'_>, report: &mut Report) -> Option<Url> {
     let text = entry.find(&URL)?;
     let at = entry.at(&URL);
     let Some(url) = parse_web_url(text) else {
@@ -276,7 +276,7 @@ fn url(entry: &Section, around: &ResourceContext<'_>, report: &mut Report) -> Op
         );
         return None;
     };
-    if let Err(why) = is_fetchable(&url, around.insecure_hosts) {
+    if let Err(why) = is_fetchable(&url, resource.insecure_hosts) {
         report.mistake(&at, shown(text), why.to_string());
     }
     Some(url)

@@ -273,14 +273,14 @@ fn sources(
         .iter()
         .filter(|entry| entry.has(&key_source::URL))
         .count();
-    let around = ResourceContext {
+    let resource = ResourceContext {
         folder: common.folder,
         insecure_hosts: common.insecure_hosts,
         authorization_servers,
         audiences,
         needs_issuer: urls > 1 || authorization_servers.len() > 1,
     };
-    key_source::read(entries, &around, report)
+    key_source::read(entries, &resource, report)
 }
 
 fn scope_claims(oauth: &Section, report: &mut Report) -> Vec<String> {

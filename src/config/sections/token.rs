@@ -89,12 +89,12 @@ pub(in crate::config) fn read(
     entry: &Section,
     issuer: Option<Issuer>,
     is_discovered: bool,
-    around: &ResourceContext<'_>,
+    resource: &ResourceContext<'_>,
     report: &mut Report,
 ) -> TokenSettings {
     TokenSettings {
-        issuer: issuer_rule(entry, issuer, is_discovered, around, report),
-        audience: audience(entry, around, report),
+        issuer: issuer_rule(entry, issuer, is_discovered, resource, report),
+        audience: audience(entry, resource, report),
         leeway: entry.get(&LEEWAY),
         token_type: entry.get(&TOKEN_TYPE),
     }
@@ -148,7 +148,7 @@ fn issuer_rule(
     entry: &Section,
     issuer: Option<Issuer>,
     is_discovered: bool,
-    around: &ResourceContext<'_>,
+    resource: &ResourceContext<'_>,
     report: &mut Report,
 ) -> IssuerRule {
     if let Some(issuer) = issuer {
@@ -157,20 +157,20 @@ fn issuer_rule(
     if is_discovered {
         return IssuerRule::Discovered;
     }
-    if around.needs_issuer {
+    if resource.needs_issuer {
         let expected =
             "the issuer of these keys, since there is more than one URL or authorization server";
         entry.require(&ISSUER_KEY, expected, report);
-    } else if around.authorization_servers.is_empty() && !entry.has(&ISSUER_KEY) {
+    } else if resource.authorization_servers.is_empty() && !entry.has(&ISSUER_KEY) {
         let path = entry.path();
         report.warn(format!(
             "{path} has no issuer, and there is no authorization server: tokens with an `iss` are refused"
         ));
     }
-    IssuerRule::AbsentOrOneOf(around.authorization_servers.to_vec())
+    IssuerRule::AbsentOrOneOf(resource.authorization_servers.to_vec())
 }
 
-fn audience(entry: &Section, around: &ResourceContext<'_>, report: &mut Report) -> Audience {
+fn audience(entry: &Section, resource: &ResourceContext<'_>, report: &mut Report) -> Audience {
     let at = entry.at(&AUDIENCES);
     let accepts_any = entry.get(&ACCEPT_ANY_AUDIENCE);
     if accepts_any && entry.has(&AUDIENCES) {
@@ -185,7 +185,7 @@ fn audience(entry: &Section, around: &ResourceContext<'_>, report: &mut Report) 
         return Audience::Any;
     }
     let Some(audiences) = entry.find(&AUDIENCES) else {
-        return Audience::OneOf(around.audiences.to_vec());
+        return Audience::OneOf(resource.audiences.to_vec());
     };
     if audiences.is_empty() {
         report.mistake(&at, "an empty list", "at least one audience");
