@@ -1,4 +1,4 @@
-//! The file's tree with the environment laid over it, by the `config` crate.
+//! Lays the environment over the tree of the file, with the `config` crate.
 
 use std::path::Path;
 
@@ -15,20 +15,20 @@ use crate::config::{
     sections::top_level::ROOT,
 };
 
-/// A configuration text and where it stands.
+/// A configuration text, with its name and folder.
 pub(in crate::config) struct Document<'a> {
-    /// What mistakes call it.
+    /// The name in mistakes.
     pub(in crate::config) name: &'a str,
-    /// The folder that the files it names are relative to.
+    /// The folder to which the paths in the text are relative.
     pub(in crate::config) folder: &'a Path,
-    /// YAML.
+    /// The text, in YAML.
     pub(in crate::config) yaml: &'a str,
 }
 
-/// Reads a text and lays the values that the environment sets over it.
+/// Reads a text, and lays the values that the environment sets over it.
 ///
 /// # Errors
-/// When the text is not YAML.
+/// If the text is not YAML.
 pub(in crate::config) fn read(
     document: &Document<'_>,
     environment: &Environment,
@@ -49,8 +49,8 @@ pub(in crate::config) fn read(
         .map_err(|error| Mistake::of_file(name, format!("cannot be put together: {error}")))
 }
 
-/// Only our sections, and a line that names the others. `config` would read a key such as `mcp.oauth` as a path, which
-/// no other reader of YAML does.
+/// Keeps only our sections, and warns of the others in one line. The `config` crate would read a
+/// key such as `mcp.oauth` as a path, which no other reader of YAML does.
 fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String, Value> {
     let is_own = |name: &str| find(ROOT, name).is_some();
     let (own, others): (Map<_, _>, Map<_, _>) =
@@ -73,7 +73,7 @@ fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String
     own
 }
 
-/// A section of ours whose name differs in one letter, in two that changed places, or in case.
+/// Finds our section whose name differs in one letter, in two swapped letters, or in case.
 fn nearest_section(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
     each(ROOT)

@@ -1,4 +1,4 @@
-//! Mistakes in the syntax of YAML, in words that say what to write instead of what a parser met.
+//! Explains mistakes in YAML syntax: what to write, instead of what the parser met.
 
 use saphyr_parser::{Marker, ScanError};
 
@@ -8,7 +8,8 @@ use crate::config::{
     sections::top_level::is_known_name,
 };
 
-/// Explains why a text is not YAML, at the place of the mistake, which may be above the place where the parser met it.
+/// Explains why a text is not YAML. The position is that of the mistake, which may be above the one
+/// where the parser stopped.
 pub(in crate::config) fn explain(text: &str, error: &ScanError) -> Explanation {
     let met = position(text, *error.marker());
     let known = foreign_sign(text, met)
@@ -22,10 +23,10 @@ pub(in crate::config) fn explain(text: &str, error: &ScanError) -> Explanation {
     known.unwrap_or_else(|| (met, format!("is not YAML: {}", error.info())))
 }
 
-/// The place, and the message.
+/// The position and the message.
 pub(in crate::config) type Explanation = (Position, String);
 
-/// The place of a mistake in the syntax of a text. Of its line only the key is shown.
+/// Locates a syntax mistake. The excerpt shows only the key of its line.
 pub(in crate::config) fn locate(file: &str, text: &str, position: Position) -> Location {
     let line = text
         .trim_start_matches('\u{feff}')
@@ -52,7 +53,8 @@ pub(in crate::config) fn locate(file: &str, text: &str, position: Position) -> L
     Location::at(file, position, excerpt)
 }
 
-/// The indentation and the key of a line, up to the colon, if it is one of ours or a name with a foreign sign.
+/// The indentation and the key of a line, up to the colon. `None` unless it is a known key, or a
+/// name with a foreign sign.
 fn beginning(line: &str) -> Option<String> {
     let (key, _) = line.split_once(':')?;
     let name = key.trim_start_matches([' ', '\t', '-']);
@@ -75,7 +77,7 @@ fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {
     let end = rest.find([':', ',', ' ', ']', '}']).unwrap_or(rest.len());
     let word = rest.get(..end).unwrap_or_default();
     let what = meaning(sign);
-    // Only a name that begins the line is shown: anywhere else it may be a secret.
+    // Only a name at the start of the line is shown: anywhere else it may be a secret.
     let is_name = line
         .chars()
         .take(column - 1)
@@ -100,7 +102,7 @@ fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {
     ))
 }
 
-/// What a sign means in YAML.
+/// The meaning of a sign in YAML.
 const fn meaning(sign: char) -> &'static str {
     match sign {
         '*' => "an alias",
@@ -129,7 +131,8 @@ fn tab(text: &str, met: Position) -> Option<Explanation> {
         })
 }
 
-/// `key:'value'` is one text, and the parser misses the key in the line after it.
+/// In `key:'value'` a space is missing. YAML reads one text, and the parser misses a key in the
+/// next line.
 fn missing_space(text: &str, met: Position) -> Option<Explanation> {
     [met.line, met.line.saturating_sub(1)]
         .into_iter()
@@ -154,7 +157,8 @@ fn missing_space(text: &str, met: Position) -> Option<Explanation> {
         })
 }
 
-/// A quote that is open at the end of its line: a text in quotes may go on in the next one, but seldom does.
+/// A quote that is not closed in its line. A quoted text may continue in the next line, but seldom
+/// does.
 fn open_quote(text: &str, met: Position) -> Option<Explanation> {
     let lines = text.lines().enumerate().take(met.line);
     let open = lines.filter_map(|(index, line)| {
@@ -166,7 +170,7 @@ fn open_quote(text: &str, met: Position) -> Option<Explanation> {
         .next()
 }
 
-/// A bracket or a brace that is open at the end of the text.
+/// A bracket or brace that is never closed.
 fn open_bracket(text: &str) -> Option<Explanation> {
     let (position, sign) = open_signs(text.lines().enumerate()).pop()?;
     let end = match sign {
@@ -181,7 +185,7 @@ fn never_closed(sign: char, end: char) -> String {
     format!("found `{sign}` that is never closed, expected `{end}` at its end")
 }
 
-/// The quotes, brackets and braces that begin in some lines and do not end there.
+/// The quotes, brackets and braces that these lines open and do not close.
 fn open_signs<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Vec<(Position, char)> {
     let mut open: Vec<(Position, char)> = Vec::new();
     for (index, line) in lines {
@@ -246,7 +250,7 @@ fn entry_among_keys(text: &str, met: Position) -> Option<Explanation> {
     })
 }
 
-/// A key that stands further in, or further out, than the keys above it.
+/// A key that is indented more, or less, than the keys above it.
 fn indentation(text: &str, met: Position, info: &str) -> Option<Explanation> {
     let line = line(text, met.line)?;
     let before = text
@@ -271,7 +275,7 @@ fn indentation(text: &str, met: Position, info: &str) -> Option<Explanation> {
     })
 }
 
-/// The end of a text is its last line that is not empty.
+/// The position of a marker. The end of the text becomes its last line that is not empty.
 fn position(text: &str, marker: Marker) -> Position {
     let position = Position {
         line: marker.line(),

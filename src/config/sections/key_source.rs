@@ -1,4 +1,4 @@
-//! `oauth.jwks`: where keys come from, and what tokens signed by them must look like.
+//! `oauth.jwks`: the sources of keys, and the rules for tokens that these keys sign.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use crate::{
 /// The keys of an entry of `oauth.jwks`.
 pub(in crate::config) const KEYS: Keys = &[REMOTE, secret::KEYS, token::KEYS];
 
-/// The keys that only a fetched source has.
+/// The keys that apply only to a source with a URL.
 const REMOTE: Part = &[
     &URL,
     &REFRESH_INTERVAL,

@@ -181,9 +181,9 @@ const JWKS: Key<Entries> = Key::new(
 
 const UNKNOWN: &[(&str, Unknown)] = &[("deny", Unknown::Deny), ("initialize", Unknown::Initialize)];
 
-/// What all resources have in common.
+/// The settings that all resources share.
 pub(in crate::config) struct Common<'a> {
-    /// The folder that files are relative to.
+    /// The folder to which paths in the file are relative.
     pub(in crate::config) folder: &'a std::path::Path,
     /// `server.insecure_key_hosts`.
     pub(in crate::config) insecure_hosts: &'a [String],
@@ -191,7 +191,8 @@ pub(in crate::config) struct Common<'a> {
     pub(in crate::config) providers: &'a Providers,
 }
 
-/// Reads the section, and the GraphQL keys of its resource, whose tokens name one of `audiences` by default.
+/// Reads the section, and the GraphQL keys of its resource. By default tokens must name one of
+/// `audiences`.
 pub(in crate::config) fn read(
     oauth: &Section,
     resource: &Section,
@@ -223,7 +224,7 @@ pub(in crate::config) fn read(
     settings
 }
 
-/// The single one first, each once.
+/// Merges both keys, the single server first, without repetitions.
 fn authorization_servers(oauth: &Section, report: &mut Report) -> Vec<Issuer> {
     let single = oauth.find(&AUTHORIZATION_SERVER_URL);
     let single = single.map(|text| (oauth.at(&AUTHORIZATION_SERVER_URL), text.to_owned()));
@@ -322,7 +323,8 @@ fn allowed_origins(oauth: &Section, report: &mut Report) -> Option<Vec<String>> 
     Some(origins)
 }
 
-/// Where an operation that the gateway did not show needs only the initialize level, hiding it would skip the others.
+/// Rejects `unknown_operation: initialize` beside further levels: a client could skip them by
+/// hiding the operation.
 fn refuse_hidden_levels(oauth: &Section, settings: &OauthSettings, report: &mut Report) {
     let GraphqlSettings { storage, graph, .. } = &settings.graphql;
     let has_more = has_further_levels(&settings.scopes)
