@@ -64,8 +64,9 @@ const WHEN_FULL: Key<Choice<WhenFull>> = Key::new(
         default: WhenFull::Drop,
         words: &[("drop", WhenFull::Drop), ("refuse", WhenFull::Refuse)],
     },
-    "What a permit gets whose record cannot wait, or while records cannot be written: `drop` loses the record and counts \
-     it, `refuse` answers `audit-unavailable`.",
+    "What happens to a permit if the queue has no room for its record, or records cannot be \
+     written. `drop` permits, loses the record and counts the loss. `refuse` denies with \
+     `audit-unavailable`.",
 );
 
 /// Reads the section; paths are relative to `folder`. Without the section there is no audit log. A

@@ -71,7 +71,7 @@ const AUTHORIZATION_SERVER_URL: Key<Text> = Key::new(
 const AUTHORIZATION_SERVER_URLS: Key<List> = Key::new(
     "authorization_server_urls",
     List::EMPTY,
-    "More of them. Both keys are merged, the single one first.",
+    "Further authorization servers. Both keys are merged, `authorization_server_url` first.",
 )
 .variable("MCP_OAUTH_AUTHORIZATION_SERVER_URLS");
 
@@ -127,8 +127,9 @@ const UNKNOWN_OPERATION: Key<Choice<Unknown>> = Key::new(
         default: Unknown::Deny,
         words: UNKNOWN,
     },
-    "A POST whose operation the gateway did not show: `deny`, or `initialize`. The latter is a mistake as soon as another \
-     level has scopes: hiding the operation would skip them.",
+    "What to do with a POST whose operation the gateway did not show: `deny` it, or require only \
+     the `initialize` level. `initialize` is a mistake if another level has scopes: a client could \
+     skip them by hiding the operation.",
 );
 
 const TRUST_MCP_HEADERS: Key<Flag> = Key::new(
@@ -141,9 +142,9 @@ const TRUST_MCP_HEADERS: Key<Flag> = Key::new(
 const TRUST_STRING_BODY: Key<Flag> = Key::new(
     "trust_string_body",
     Flag::OFF,
-    "gRPC: take the text `body` for the body where Envoy was not told `pack_as_bytes`. Envoy replaces bytes in it that are \
-     not UTF-8, so that the server may read something else; rather set `pack_as_bytes`. With `false` such a POST is \
-     `operation-unknown`.",
+    "gRPC: read the string `body` if Envoy does not set `pack_as_bytes`. Envoy replaces bytes in \
+     it that are not UTF-8, so that the server may read another body: prefer `pack_as_bytes`. With \
+     `false` such a POST is `operation-unknown`.",
 );
 
 const CHALLENGE_SCOPES: Key<Choice<ChallengeScopes>> = Key::new(

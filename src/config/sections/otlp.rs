@@ -54,8 +54,8 @@ const PROTOCOL: Key<Choice<OtlpProtocol>> = Key::new(
 const SAMPLE: Key<Ratio> = Key::new(
     "sample",
     Ratio,
-    "The ratio of the requests without a trace of their own that are traced. Where the gateway sends `traceparent`, its \
-     choice counts and this key does not.",
+    "The ratio of requests to trace, among those without `traceparent`. If the gateway sends \
+     `traceparent`, its choice counts and this key does not.",
 );
 
 const HEADERS: Key<Secret> = Key::new(
