@@ -1,4 +1,4 @@
-//! The service without sockets, asked as nginx asks.
+//! The service without sockets. It gets requests as nginx sends them.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use scopegate::{
 
 use crate::{in_process::Driver, model::Request};
 
-/// Actors and authorizer, with a clock that stands still.
+/// Actors and authorizer, with a fixed clock.
 pub(crate) struct Service(Driver);
 
 impl Service {

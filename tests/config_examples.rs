@@ -1,9 +1,9 @@
-//! The commented examples in `config/` and `examples/` load as they are.
+//! The commented examples in `config/` and `examples/` load unchanged.
 
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test that cannot go on shall stop"
+    reason = "a failed step must stop the test"
 )]
 
 use std::{fs, path::PathBuf};

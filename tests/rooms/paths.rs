@@ -50,7 +50,7 @@ impl Paths {
     /// A path in the code.
     fn name(&mut self, first: String, tokens: &mut Tokens) {
         let mut path = vec![first];
-        // What is not a name after `::` is a turbofish, whose own paths come next.
+        // If no name follows `::`, it is a turbofish. Its paths come next.
         while take_separator(tokens)
             && let Some(TokenTree::Ident(segment)) =
                 tokens.next_if(|next| matches!(next, TokenTree::Ident(_)))

@@ -63,7 +63,7 @@ pub fn drive(address: SocketAddr, requests: &dyn Requests, shape: Shape) -> Answ
     })
 }
 
-/// Sends one request on a connection of its own. Returns the response as it came.
+/// Sends one request on its own connection. Returns the response as it came.
 pub fn ask(address: SocketAddr, request: &[u8]) -> String {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -79,7 +79,7 @@ pub fn ask(address: SocketAddr, request: &[u8]) -> String {
 struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
-    /// Length and status of the last response: most often the next one is as long.
+    /// Length and status of the last response. The next one usually has the same length.
     last: (usize, u16),
 }
 

@@ -12,11 +12,11 @@ use crate::{
 pub enum Goal {
     AtMost(f64),
     AtLeast(f64),
-    /// None: the row is there for comparison.
+    /// No goal: the row is there for comparison.
     Open,
 }
 
-/// How a figure is written.
+/// The format of a figure.
 #[derive(Clone, Copy)]
 pub enum Unit {
     Microseconds,
@@ -24,7 +24,7 @@ pub enum Unit {
     Times,
 }
 
-/// One line of the targets.
+/// One row of the table of targets.
 pub struct Row {
     pub number: u8,
     pub what: String,

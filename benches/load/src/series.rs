@@ -8,7 +8,7 @@ use crate::{
     process::Server,
 };
 
-/// How much is measured.
+/// The amount of measurement.
 #[derive(Clone, Copy)]
 pub struct Plan {
     pub rounds: usize,
@@ -41,7 +41,7 @@ pub struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// A side with its own way to measure.
+    /// A side that measures itself with a function.
     pub fn new(name: impl Into<String>, measure: impl FnMut() -> Sample + 'a) -> Self {
         Self {
             name: name.into(),
@@ -99,7 +99,8 @@ pub fn alternate(plan: Plan, mut sides: Vec<Side<'_>>) -> Vec<Series> {
     all
 }
 
-/// Runs a load, and counts the processor time of the servers. `load` returns its requests and its time.
+/// Runs a load, and measures the processor time of the servers. `load` returns its requests and its
+/// time.
 pub fn charged(servers: &[&Server], load: impl FnOnce() -> (u64, Duration)) -> Sample {
     let cpu = || servers.iter().map(|server| server.cpu()).sum::<Duration>();
     let before = cpu();
@@ -129,7 +130,7 @@ impl Series {
             .collect()
     }
 
-    /// µs of processor time that a request costs more than the other's.
+    /// The additional processor time of a request compared with the other side, in µs.
     pub fn dearer_than(&self, other: &Self) -> Vec<f64> {
         self.against(other, |own, other| own.cpu - other.cpu)
     }

@@ -1,4 +1,4 @@
-//! scopegate under measurement, with a configuration in a folder of its own.
+//! scopegate under measurement, with its configuration in a temporary folder.
 
 use std::{
     fmt::Write,
@@ -63,7 +63,7 @@ impl Service {
         }
     }
 
-    /// How many tokens so far were not in the cache.
+    /// The number of requests so far whose tokens were not in the cache.
     pub fn misses(&self) -> u64 {
         let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, self.admin_port));
         let metrics = ask(admin, b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");

@@ -114,7 +114,7 @@ fn new_tokens<'a>(name: &str, server: &'a Server, lots: Vec<Vec<Vec<u8>>>) -> Si
     })
 }
 
-/// Only the check of signatures, on the servers' core, in a process of its own.
+/// Measures only the check of signatures, in a separate process on the servers' core.
 fn raw_check(name: &str) -> Sample {
     let own = std::env::current_exe().unwrap();
     let (_, output) = run(
