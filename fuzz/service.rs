@@ -18,7 +18,7 @@ pub(crate) struct Service(Driver);
 impl Service {
     /// Starts with this configuration at this time.
     pub(crate) fn start(yaml: &str, now: i64) -> Self {
-        // With so many workers, the throttle of rejected tokens never delays a target.
+        // With this many workers, the throttle of rejected tokens never delays a target.
         let environment = Environment::default().with("SCOPEGATE__SERVER__WORKERS", "1024");
         let folder = tempfile::tempdir().unwrap();
         Self(Driver::start_in(

@@ -76,7 +76,7 @@ describe('the audit log', () => {
       const before = answered.size;
       await rename(file, `${file}.${round}`);
       gate.reload();
-      await waitFor(() => stat(file), { every: 2, what: 'the file is opened anew' });
+      await waitFor(() => stat(file), { every: 2, what: 'the file is opened again' });
       await waitFor(() => answered.size > before + 20, { every: 2, what: 'more requests' });
     }
     assert.deepEqual(await gate.stop(), { code: 0, signal: null });

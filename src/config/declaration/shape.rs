@@ -72,7 +72,7 @@ impl Shape {
     }
 }
 
-/// What a text holds. Only documentation goes by it; the readers check texts by themselves.
+/// The content of a text. Only the documentation uses it; the readers check texts themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::config) enum Form {
     /// Anything.

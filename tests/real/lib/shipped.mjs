@@ -19,8 +19,8 @@ export function shipped(file) {
 }
 
 /**
- * The text of a shipped file after `replacements`, `[from, to]` each. Where `to` is a list, the line of `from` is there
- * once for each of them. What does not occur in the file is an error; what was put in is never replaced again.
+ * The text of a shipped file after `replacements`, `[from, to]` each. If `to` is a list, the line of `from` is repeated
+ * for each item. A `from` that does not occur in the file is an error. Inserted text is not replaced again.
  */
 export async function render(file, replacements) {
   const text = await readFile(shipped(file), 'utf8');
