@@ -1,5 +1,5 @@
-//! Decisions on one core and on two, without sockets: `cargo bench --bench scaling`. Rounds alternate. The result is the
-//! ratio, by its median and quartiles.
+//! Decisions on one core and on two, without sockets: `cargo bench --bench scaling`. Rounds
+//! alternate. The result is the ratio, by its median and quartiles.
 //!
 //! Rates use the processor time of the threads, which includes cache lines that move between cores
 //! and excludes other processes. If another process keeps one of the cores busy, the two threads
@@ -63,7 +63,8 @@ fn compare(driver: &Shared, name: &str, requests: &[Shown]) {
     );
 }
 
-/// Millions of decisions a second of processor time, and the share of time in which the threads ran.
+/// Millions of decisions a second of processor time, and the share of time in which the threads
+/// ran.
 fn rate(driver: &Shared, requests: &[Shown], workers: usize) -> (f64, f64) {
     let start = Barrier::new(workers);
     thread::scope(|scope| {

@@ -1,5 +1,5 @@
-//! Target: whole tokens and rules with several sources and keys. Header and claims are changed and signed again, or the
-//! signed token is changed.
+//! Target: whole tokens and rules with several sources and keys. Header and claims are changed and
+//! signed again, or the signed token is changed.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! Fuzz targets: inputs are drawn from a number, by structure or by mutation of the files in `seeds`.
+//! Fuzz targets: inputs are drawn from a number, by structure or by mutation of the files in
+//! `seeds`.
 //!
 //! No input may cause a panic, and the service must not permit a request that the model in
 //! `tests/model` denies. `cargo test` tries the same thousand inputs of each target every time.

@@ -128,8 +128,8 @@ fn permits_are_written_if_they_are_chosen_and_reports_always() {
     );
 }
 
-/// A text in everything that a client sends, except the method, the tool and the claims of a verified
-/// token.
+/// A text in everything that a client sends, except the method, the tool and the claims of a
+/// verified token.
 const SECRET: &str = "s3cr3t";
 
 fn tokens() -> Vec<String> {

@@ -1,5 +1,5 @@
-//! The table of graphs, as data: schema × operation → requirement, token × requirement → decision and challenge.
-//! Anyone can add a row to `tests/graphql/cases.json`.
+//! The table of graphs, as data: schema × operation → requirement, token × requirement → decision
+//! and challenge. Anyone can add a row to `tests/graphql/cases.json`.
 
 use std::collections::BTreeMap;
 

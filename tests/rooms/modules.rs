@@ -70,7 +70,8 @@ impl Modules {
         self.0.values()
     }
 
-    /// Groups of files that use each other, directly or through others. The files of a group are in order.
+    /// Groups of files that use each other, directly or through others. The files of a group are in
+    /// order.
     pub(crate) fn circles(&self) -> BTreeSet<Vec<&str>> {
         let uses: BTreeMap<_, _> = self
             .0
@@ -97,7 +98,8 @@ impl Modules {
             .collect()
     }
 
-    /// The other files whose items this one uses. A `pub use` does not count: the module exports it for others.
+    /// The other files whose items this one uses. A `pub use` does not count: the module exports it
+    /// for others.
     fn used_by<'a>(&'a self, module: &'a Path) -> BTreeSet<&'a Path> {
         let used = &self.0[module].paths.used;
         used.iter()

@@ -1,5 +1,5 @@
-//! Reads the paths that a Rust file names from its tokens. It skips items under `#[cfg(test)]`, since a test may
-//! import from a room above its own.
+//! Reads the paths that a Rust file names from its tokens. It skips items under `#[cfg(test)]`,
+//! since a test may import from a room above its own.
 
 use std::{iter::Peekable, vec};
 

@@ -51,7 +51,8 @@ impl Service {
     }
 }
 
-/// The configuration of a soak with this key source. `number` is in a part that the load does not use.
+/// The configuration of a soak with this key source. `number` is in a part that the load does not
+/// use.
 pub(crate) fn config(number: usize, key_source: &str) -> String {
     format!(
         "

@@ -1,8 +1,8 @@
 //! The service without sockets and HTTP: calls the functions that a listener calls for each
 //! request.
 //!
-//! It is a module, not a part of the crate `support`, since it links scopegate. Benches, fuzz targets and the test of
-//! allocations include it by its path.
+//! It is a module, not a part of the crate `support`, since it links scopegate. Benches, fuzz
+//! targets and the test of allocations include it by its path.
 
 #![allow(
     dead_code,
@@ -200,7 +200,8 @@ pub(crate) fn deny(status: &str) -> Shown {
     }
 }
 
-/// Decides about a message of Envoy as the gRPC service does, and returns the bytes of the response.
+/// Decides about a message of Envoy as the gRPC service does, and returns the bytes of the
+/// response.
 pub(crate) fn check(shared: &Shared, message: &Bytes) -> Vec<u8> {
     let state = &shared.0;
     let _request_guard = state.enter(Dialect::ExtAuthzGrpc).unwrap();

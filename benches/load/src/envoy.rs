@@ -1,4 +1,5 @@
-//! Envoy's side of `Check` as bytes: a request with its usual attributes, and whether a response is a permit.
+//! Envoy's side of `Check` as bytes: a request with its usual attributes, and whether a response is
+//! a permit.
 
 use bytes::{Buf, BufMut, Bytes};
 use prost::encoding::{decode_key, decode_varint};

@@ -1,5 +1,5 @@
-//! A closed loop over persistent HTTP/1.1 connections: each sends the next request after the response to the last one.
-//! Requests are bytes that were made in advance, or parts of such bytes.
+//! A closed loop over persistent HTTP/1.1 connections: each sends the next request after the
+//! response to the last one. Requests are bytes that were made in advance, or parts of such bytes.
 
 use std::{
     net::SocketAddr,
@@ -13,7 +13,8 @@ use tokio::{
     runtime,
 };
 
-/// A source of requests. `next` appends a request to the buffer, or returns `false` after the last one.
+/// A source of requests. `next` appends a request to the buffer, or returns `false` after the last
+/// one.
 pub trait Requests {
     fn next(&self, buffer: &mut Vec<u8>) -> bool;
 }

@@ -180,7 +180,8 @@ fn spread(values: &[f64], digits: usize) -> String {
     )
 }
 
-/// Names the sides whose servers were idle part of the time, so that their requests/s are not their limit.
+/// Names the sides whose servers were idle part of the time, so that their requests/s are not their
+/// limit.
 fn idle(sides: &[Series]) -> String {
     let idle = sides
         .iter()

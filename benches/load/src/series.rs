@@ -1,5 +1,5 @@
-//! Rounds. Each round measures every side once, in turn from the front and from the back, so that a drift of the machine
-//! affects all sides alike.
+//! Rounds. Each round measures every side once, in turn from the front and from the back, so that a
+//! drift of the machine affects all sides alike.
 
 use std::time::Duration;
 
@@ -23,7 +23,8 @@ pub struct Sample {
     pub rate: f64,
     /// Processor time of the servers, in µs a request.
     pub cpu: f64,
-    /// The part of the time in which the servers ran on their core. Near 1 they were the bottleneck.
+    /// The part of the time in which the servers ran on their core. Near 1 they were the
+    /// bottleneck.
     pub busy: f64,
 }
 
@@ -49,8 +50,8 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// A closed loop of `requests` to the first of `servers`. The processor time of all servers counts. Every response
-    /// must have `status`.
+    /// A closed loop of `requests` to the first of `servers`. The processor time of all servers
+    /// counts. Every response must have `status`.
     pub fn http(
         name: &str,
         servers: &'a [&'a Server],

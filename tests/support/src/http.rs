@@ -85,7 +85,8 @@ impl Answer {
     }
 }
 
-/// Sends bytes and reads the response to the end of the connection, at most 20 seconds for each read.
+/// Sends bytes and reads the response to the end of the connection, at most 20 seconds for each
+/// read.
 ///
 /// # Errors
 /// If the server does not take the connection or the request.

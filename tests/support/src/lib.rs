@@ -1,5 +1,5 @@
-//! The world around scopegate: clients, gateways, the keys of an identity provider, a running process. Tests, fuzz
-//! targets and benches share it.
+//! The world around scopegate: clients, gateways, the keys of an identity provider, a running
+//! process. Tests, fuzz targets and benches share it.
 //!
 //! It does not link scopegate. It speaks to the service only over the wire and defines the messages
 //! separately, so that a mistake in the service cannot be repeated here. `in_process.rs` beside

@@ -24,7 +24,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a command whose log is JSON, and waits until it says that it listens. Returns the log from there on.
+    /// Starts a command whose log is JSON, and waits until it says that it listens. Returns the log
+    /// from there on.
     ///
     /// # Panics
     /// If the process ends first.

@@ -1,4 +1,5 @@
-//! Keys that sign tokens: one for each algorithm that tests need, and the `kid` under which a provider publishes it.
+//! Keys that sign tokens: one for each algorithm that tests need, and the `kid` under which a
+//! provider publishes it.
 
 use aws_lc_rs::{
     hmac,

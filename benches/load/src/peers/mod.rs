@@ -1,4 +1,5 @@
-//! scopegate and its peers with the same tokens and the most similar policies. All processes of one side share a core.
+//! scopegate and its peers with the same tokens and the most similar policies. All processes of one
+//! side share a core.
 
 mod engines;
 mod proxies;

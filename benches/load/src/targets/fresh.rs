@@ -77,8 +77,8 @@ pub fn measure(plan: Plan, report: &mut Report) {
     report.sides.extend(sides);
 }
 
-/// Requests with tokens that the service has not seen, a lot for each round. Each lot has its own thread, since RSA
-/// signs slowly.
+/// Requests with tokens that the service has not seen, a lot for each round. Each lot has its own
+/// thread, since RSA signs slowly.
 fn mint_lots(key: &ProviderKey, plan: Plan) -> Vec<Vec<Vec<u8>>> {
     let size = LOT * usize::try_from(plan.duration.as_millis()).unwrap() / 1000;
     let lot = |round: usize| {
