@@ -1,4 +1,4 @@
-//! The pieces of a decision and the whole of it, with the allocations that each makes: `cargo bench --bench check`.
+//! The whole decision and its parts, with the allocations of each: `cargo bench --bench check`.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,7 +34,7 @@ fn main() {
 /// All threads share one policy.
 static DRIVER: LazyLock<in_process::Shared> = LazyLock::new(|| Driver::start(&config(1)).share());
 
-/// The whole check of a token in the cache.
+/// The whole check of a cached token.
 #[divan::bench(args = ["no body", "1 KiB"], threads = [1, 2])]
 fn whole(bencher: Bencher<'_, '_>, body: &str) {
     let body = if body == "no body" {
@@ -72,7 +72,7 @@ fn read_grpc(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// From a body to its operation.
+/// Reads the operation from a body.
 #[divan::bench(args = [200, 1024, 16384])]
 fn json(bencher: Bencher<'_, '_>, bytes: usize) {
     let body = call_of("echo", bytes);
@@ -80,7 +80,7 @@ fn json(bencher: Bencher<'_, '_>, bytes: usize) {
     bencher.bench(|| mcp::read(black_box(&request), Trust::default()).is_ok());
 }
 
-/// The lookup of one tool among so many.
+/// Looks up one tool among this many.
 #[divan::bench(args = [1, 1000, 10_000])]
 fn policy(bencher: Bencher<'_, '_>, tools: usize) {
     let driver = Driver::start(&config(tools));
@@ -95,7 +95,7 @@ fn policy(bencher: Bencher<'_, '_>, tools: usize) {
     });
 }
 
-/// A token that is in no cache, from its text to its identity.
+/// Verifies a token that is not in the cache.
 #[divan::bench(args = ["HS256", "RS256", "ES256", "EdDSA"])]
 fn verify(bencher: Bencher<'_, '_>, algorithm: &str) {
     let (known, turn) = (Known::of(algorithm, 1), Cell::new(0));
@@ -105,14 +105,14 @@ fn verify(bencher: Bencher<'_, '_>, algorithm: &str) {
     });
 }
 
-/// Only its signature.
+/// Verifies only its signature.
 #[divan::bench(args = ["HS256", "RS256", "ES256", "EdDSA"])]
 fn signature(bencher: Bencher<'_, '_>, algorithm: &str) {
     let known = Known::of(algorithm, 1);
     bencher.bench_local(|| known.check_signature());
 }
 
-/// A token in the cache, from its text to its identity.
+/// Verifies a token that is in the cache.
 #[divan::bench(threads = [1, 2])]
 fn cache(bencher: Bencher<'_, '_>) {
     static KNOWN: LazyLock<Known> = LazyLock::new(|| Known::of("ES256", 1000));

@@ -1,5 +1,5 @@
-//! The cost of a large graph (2 000 types, 20 000 fields, 1 000 operations), compared with a graph of one operation.
-//! `cargo bench --bench graphql` prints the figures of `docs/graphql.md`.
+//! The cost of a large graph (2 000 types, 20 000 fields, 1 000 operations), compared with a graph
+//! of one operation. `cargo bench --bench graphql` prints the figures of `docs/graphql.md`.
 
 #![allow(
     clippy::unwrap_used,

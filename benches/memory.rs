@@ -1,5 +1,5 @@
-//! The memory of the service: `cargo bench --bench memory [-- TOKENS]`. Each number is the kernel's count for a separate
-//! process.
+//! The memory of the service: `cargo bench --bench memory [-- TOKENS]`. Each number is the kernel's
+//! count for a separate process.
 
 #![allow(
     clippy::unwrap_used,

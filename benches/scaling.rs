@@ -1,9 +1,10 @@
-//! Decisions on one core and on two, without sockets: `cargo bench --bench scaling`. Rounds alternate. The result is the
-//! ratio, by its median and quartiles.
+//! Decisions on one core and on two, without sockets: `cargo bench --bench scaling`. Rounds
+//! alternate. The result is the ratio, by its median and quartiles.
 //!
-//! Rates are by the processor time of the threads, which includes cache lines that move between cores and excludes other
-//! processes. If one of the cores is busy otherwise, the two threads contend less and the ratio is too good; therefore
-//! the share of time in which both ran is printed too.
+//! Rates use the processor time of the threads, which includes cache lines that move between cores
+//! and excludes other processes. If another process keeps one of the cores busy, the two threads
+//! contend less and the ratio is too good. Therefore the bench also prints the share of time in
+//! which both ran.
 
 #![allow(
     clippy::unwrap_used,
@@ -62,7 +63,8 @@ fn compare(driver: &Shared, name: &str, requests: &[Shown]) {
     );
 }
 
-/// Millions of decisions a second of processor time, and the share of time in which the threads ran.
+/// Millions of decisions a second of processor time, and the share of time in which the threads
+/// ran.
 fn rate(driver: &Shared, requests: &[Shown], workers: usize) -> (f64, f64) {
     let start = Barrier::new(workers);
     thread::scope(|scope| {

@@ -113,7 +113,8 @@ impl Bench {
         }
     }
 
-    /// The nanoseconds of a decision, measured over many in a row. Returns after their spans were sent.
+    /// The nanoseconds of a decision, measured over many in a row. Returns after their spans were
+    /// sent.
     fn burst(&self, context: Option<&'static str>) -> f64 {
         let (request, before) = (self.request(context), self.sent());
         let started = Instant::now();

@@ -1,5 +1,5 @@
-//! Cases with a known outcome, for service and model. They find a model that permits too much, which the other targets
-//! would not notice.
+//! Cases with a known outcome, for service and model. They find a model that permits too much,
+//! which the other targets would miss.
 
 use support::{SECRET, SigningKey};
 
@@ -81,7 +81,8 @@ fn policy() -> Policy {
     }
 }
 
-/// The scopes of the token, the body (none: the headers of [`MIRRORED`]), and whether it may pass.
+/// The scopes of the token, the body, and whether the request may pass. Without a body the headers
+/// of [`MIRRORED`] are sent.
 const CASES: &[(&str, &str, bool)] = &[
     (
         "connect",

@@ -1,4 +1,4 @@
-//! Target: the `Authorization` header, with a good token somewhere in it.
+//! Target: the `Authorization` header, with a valid token somewhere in it.
 
 use support::{SECRET, SigningKey};
 

@@ -1,4 +1,5 @@
-//! Target: configuration texts. A configuration that loads must be safe, and no mistake may show a secret.
+//! Target: configuration texts. A configuration that loads must be safe, and no mistake may show a
+//! secret.
 
 use std::fs;
 

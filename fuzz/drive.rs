@@ -13,7 +13,7 @@ use crate::{draw::Draw, model::Denied};
 pub(crate) enum Outcome {
     Permitted,
     Denied,
-    /// The service denied for this reason, and the model permitted. Not a fault, but worth a look.
+    /// The service denied for this reason, but the model permitted. Not a fault, but worth a look.
     DeniedAlone(&'static str),
 }
 

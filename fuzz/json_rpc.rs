@@ -1,4 +1,5 @@
-//! Target: a whole request (HTTP method, path, headers, JSON-RPC body) through the whole decision.
+//! Target: a complete request (HTTP method, path, headers, JSON-RPC body) through the complete
+//! decision.
 
 use support::{SECRET, SigningKey};
 

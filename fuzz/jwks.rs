@@ -1,4 +1,5 @@
-//! Target: JWK Sets. For every key that the service keeps there must be an entry that a simple reader accepts.
+//! Target: JWK Sets. For every key that the service keeps there must be an entry that a simple
+//! reader accepts.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use scopegate::keys::{AlgorithmSet, KeyRules, KeySet, VerifyingKey};

@@ -1,5 +1,5 @@
-//! Target: whole tokens and rules with several sources and keys. Header and claims are changed and signed again, or the
-//! signed token is changed.
+//! Target: whole tokens and rules with several sources and keys. Header and claims are changed and
+//! signed again, or the signed token is changed.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ fn jwt() {
         let header = format!("Bearer {}", token(draw, &keys));
         draw.show(|| header.clone());
         let verified = Bearer::read(Field::One(header.as_bytes())).and_then(|bearer| {
-            // Twice: the second answer comes from the cache, and must be the same.
+            // The second answer comes from the cache, and must be the same.
             let first = runner.block_on(verifier.verify(&rules, bearer, &mut Silent));
             let second = runner.block_on(verifier.verify(&rules, bearer, &mut Silent));
             assert_eq!(first, second);
@@ -178,7 +178,7 @@ fn model(keys: &[Published]) -> TokenRules {
 }
 
 fn token(draw: &mut Draw, keys: &[Published]) -> String {
-    // RSA signs slowly, so that it is drawn less often.
+    // RSA signs slowly, so it is drawn less often.
     let key = if draw.chance(3) {
         &keys[3]
     } else {

@@ -1,7 +1,9 @@
-//! Fuzz targets: inputs are drawn from a number, by structure or by mutation of the files in `seeds`.
+//! Fuzz targets: inputs are drawn from a number, by structure or by mutation of the files in
+//! `seeds`.
 //!
-//! None may panic, and the service must not permit a request that the model in `tests/model` denies. `cargo test` tries
-//! the same thousand inputs of each target every time. `fuzz/run` tries others, for a given time.
+//! No input may cause a panic, and the service must not permit a request that the model in
+//! `tests/model` denies. `cargo test` tries the same thousand inputs of each target every time.
+//! `fuzz/run` tries others, for a given time.
 
 #![allow(
     clippy::too_many_lines,

@@ -1,4 +1,5 @@
-//! JSON with the freedom of its syntax: members may occur twice, and text may be escaped in several ways.
+//! JSON with the freedom of its syntax: members may occur twice, and text may be escaped in several
+//! ways.
 
 use std::fmt::Write;
 

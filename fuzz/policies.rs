@@ -1,4 +1,5 @@
-//! Protected resources: the facts for the model, and the same facts as a configuration for the service.
+//! Protected resources: the facts for the model, and the same facts as a configuration for the
+//! service.
 
 use serde_json::{Map, Value, json};
 use support::SECRET;
@@ -20,7 +21,8 @@ pub(crate) struct Protected {
     pub(crate) facts: Facts,
 }
 
-/// Some resources with special settings, then many with random policies. They are the same in each run.
+/// Some resources with special settings, then many with random policies. They are the same in each
+/// run.
 pub(crate) fn all() -> Vec<Protected> {
     let mut all: Vec<Protected> = (0..40)
         .map(|index| drawn(index, &mut Draw::of(index)))

@@ -1,5 +1,6 @@
-//! Target: queries of `execute_graphql`. A query must require the scopes of every field that a simple reader finds in
-//! its words. A field that is selected has its name in the text.
+//! Target: queries of `execute_graphql`. The service must require the scopes of every field that a
+//! simple reader finds among the words of the query. The name of a selected field is always in the
+//! text.
 
 use std::{fs, path::Path};
 

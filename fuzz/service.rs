@@ -1,4 +1,4 @@
-//! The service without sockets, asked as nginx asks.
+//! The service without sockets. It gets requests as nginx sends them.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use scopegate::{
 
 use crate::{in_process::Driver, model::Request};
 
-/// Actors and authorizer, with a clock that stands still.
+/// Actors and authorizer, with a fixed clock.
 pub(crate) struct Service(Driver);
 
 impl Service {
     /// Starts with this configuration at this time.
     pub(crate) fn start(yaml: &str, now: i64) -> Self {
-        // With so many workers, the throttle of rejected tokens never delays a target.
+        // With this many workers, the throttle of rejected tokens never delays a target.
         let environment = Environment::default().with("SCOPEGATE__SERVER__WORKERS", "1024");
         let folder = tempfile::tempdir().unwrap();
         Self(Driver::start_in(

@@ -1,5 +1,5 @@
-//! Counts the allocations of a warm decision, from the request that was read to the response. Those of the HTTP
-//! framework do not count.
+//! Counts the allocations of a warm decision, from the parsed request to the response. Those of the
+//! HTTP framework do not count.
 
 #![allow(
     clippy::unwrap_used,
@@ -19,8 +19,8 @@ use support::usual::{SCOPES, call, check_message, config, token};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Allocations of one request, once everything is warm. The actors' threads wake up now and then, so that the least
-/// of some counts is that of the request.
+/// Returns the allocations of one request, once everything is warm. The actors' threads run now and
+/// then, so the least of several counts is that of the request.
 fn allocations(mut ask: impl FnMut()) -> usize {
     let mut counted = || {
         let region = Region::new(ALLOCATOR);
@@ -55,14 +55,14 @@ fn a_warm_permit_allocates_nothing_and_a_challenge_little() {
     assert_eq!(counted, EXPECTED);
 }
 
-/// A change that makes one of them smaller lowers it here.
+/// If a change makes one of them smaller, lower it here.
 const EXPECTED: [(&str, usize); 5] = [
     ("a permit without a body", 0),
     // serde_json's stack, since the part that it skips is nested.
     ("a permit with a body", 1),
     ("a challenge that is ready", 0),
-    // Its two lists of scopes, its text, and the handle that passes the text on without a copy.
+    // Two lists of scopes, the text, and the handle that passes the text on without a copy.
     ("a challenge that is written", 5),
-    // The message's lists, the answer's, and its buffer.
+    // The lists of the message, those of the response, and its buffer.
     ("a permit over gRPC", 14),
 ];

@@ -1,4 +1,4 @@
-//! The commands as a user runs them: what they print, and the codes that they exit with.
+//! The commands as a user runs them: their output and exit codes.
 
 #![allow(
     clippy::too_many_lines,
@@ -413,7 +413,7 @@ fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
     assert_eq!(grpc_health(running.grpc), Some(SERVING));
     running.terminate();
     line_with(&mut output, "\"message\":\"draining\"");
-    // The drain lasts two seconds: long enough for three requests on loopback.
+    // The drain lasts two seconds, enough for three requests on loopback.
     let mut answer = ready(&running);
     while answer.status == 200 {
         answer = ready(&running);
@@ -427,7 +427,7 @@ fn on_sigterm_readiness_fails_first_and_requests_are_still_answered() {
     let metadata = "/.well-known/oauth-protected-resource/mcp";
     assert_eq!(get(running.address, metadata).unwrap().status, 200);
     for path in [metadata, "/authorize"] {
-        // The response tells a gateway not to keep its connection, which is about to close.
+        // The response tells the gateway to close the connection, since the service closes it soon.
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
         let answer = exchange(running.address, request.as_bytes()).unwrap();
         assert_eq!(answer.header("connection"), Some("close"), "{answer:?}");
@@ -486,7 +486,7 @@ fn the_log_names_no_token_and_no_argument() {
 
 #[test]
 fn a_service_whose_listeners_cannot_start_ends() {
-    // Enough open files to bind, too few for the threads that accept.
+    // Enough open files to bind, too few for the threads that accept connections.
     let mut command = Command::new("sh");
     command
         .env_clear()
@@ -506,7 +506,7 @@ fn a_service_whose_listeners_cannot_start_ends() {
     assert!(!child.wait().unwrap().success());
 }
 
-/// `scopegate serve --dev` under limits on open files, asked to decide at most 100 requests at a time.
+/// `scopegate serve --dev` under limits on open files, with at most 100 requests in flight.
 fn serve_with_open_files(limits: &str) -> Running {
     let mut command = Command::new("sh");
     command
@@ -550,7 +550,7 @@ fn a_soft_limit_on_open_files_is_raised_to_the_hard_one() {
 #[test]
 fn a_log_that_nobody_reads_delays_no_decision_and_loses_nothing_at_first() {
     let (mut running, mut output) = serve("0s");
-    // More lines than the pipe has room for.
+    // More lines than fit into the pipe.
     for _ in 0..DENIALS {
         let answer = get(running.address, "/authorize").unwrap();
         assert_eq!(answer.status, 403, "{answer:?}");

@@ -1,4 +1,4 @@
-//! The commented examples in `config/` and `examples/` load as they are.
+//! The commented examples in `config/` and `examples/` load unchanged.
 
 #![allow(
     clippy::panic,

@@ -1,4 +1,5 @@
-//! Compares the pages with the code: keys, reasons and versions that they list, and every link and path in them.
+//! Compares the pages with the code: the keys, reasons and versions that they list, and every link
+//! and path in them.
 
 #![allow(
     clippy::panic,
@@ -22,7 +23,8 @@ fn page(name: &str) -> String {
     fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// The cells of each row of every table whose head begins with `first`, backticks of the first cell removed.
+/// The cells of each row of every table whose head begins with `first`, without the backticks of
+/// the first cell.
 fn rows(page: &str, first: &str) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let mut is_wanted = false;
@@ -47,7 +49,7 @@ fn rows(page: &str, first: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// Cuts the prefix off that `mcp` and `resources[]` share: the page lists their keys once.
+/// Removes the prefix that `mcp` and `resources[]` share: the page lists their keys once.
 fn written_once(key: &str) -> String {
     ["mcp.", "resources[]."]
         .into_iter()
@@ -181,7 +183,7 @@ fn every_path_that_contributing_names_exists() {
     let quoted = text.split('`').skip(1).step_by(2);
     let words = quoted.filter_map(|code| code.split_whitespace().next());
     for path in words.filter(|word| folders.iter().any(|folder| word.starts_with(folder))) {
-        // Hidden folders are made by scripts.
+        // Scripts make the hidden folders.
         assert!(path.contains("/.") || root.join(path).exists(), "{path}");
     }
 }

@@ -1,5 +1,5 @@
-//! Checks the plan of `docs/architecture.md`: imports between rooms run downward, a foreign crate has one home, and no
-//! new circle of files that use each other comes in.
+//! Checks the plan of `docs/architecture.md`: imports between rooms run downward, each foreign
+//! crate has its home, and no new cycle of files that use each other appears.
 
 #![allow(
     clippy::unwrap_used,
@@ -21,7 +21,7 @@ const LADDER: &[&[&str]] = &[
     &["main"],
     &["cli"],
     &["app"],
-    // It makes the settings types of the rooms below it.
+    // `config` makes the settings types of the rooms below it.
     &["config"],
     &["http", "grpc"],
     &["explain"],
@@ -66,7 +66,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("http_body", &["grpc"]),
     ("http_body_util", &["telemetry/traces"]),
     ("hyper_rustls", &["telemetry/traces"]),
-    // The matcher of proxies in the environment is in the same crate as the client of the traces.
+    // The crate of the traces' client also matches proxies from the environment.
     ("hyper_util", &["keys/fetch", "telemetry/traces"]),
     (
         "jsonwebtoken",
@@ -80,7 +80,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rustix", &["app/wiring"]),
     ("rustls_native_certs", &["keys/fetch"]),
     ("saphyr", &["config/file/yaml"]),
-    // Its spans are the places of mistakes.
+    // The spans are the positions of mistakes.
     ("saphyr_parser", &["config"]),
     ("strsim", &["config"]),
     ("tokio_rustls", &["grpc"]),
@@ -115,10 +115,11 @@ const EVERYWHERE: &[&str] = &[
     "url",
 ];
 
-/// Crates out of their homes, by file. Take an entry away when its file no longer needs it.
+/// Crates outside their homes, by file. Remove an entry when its file no longer needs the crate.
 const STRAYS: &[(&str, &str)] = &[];
 
-/// Circles between files. They may shrink; take files and entries away when a circle is broken. None may be added.
+/// Cycles between files. They may only shrink: when a cycle is broken, remove its files or the
+/// entry.
 const CIRCLES: &[&[&str]] = &[
     &[
         "cli/mod.rs",
@@ -247,7 +248,7 @@ fn a_circle_between_files_is_found() {
     assert!(Modules::of(&files[..3]).circles().is_empty());
 }
 
-/// Imports that do not run downward, and rooms that have no layer.
+/// Imports that do not run downward, and rooms without a layer.
 fn upward(modules: &Modules) -> Vec<String> {
     let layer = |room: &str| LADDER.iter().position(|layer| layer.contains(&room));
     let mut found = BTreeSet::new();
@@ -283,7 +284,8 @@ fn strayed(modules: &Modules) -> Vec<String> {
     found
 }
 
-/// Whether a file names a crate. A path that begins with an imported room of the same name does not count.
+/// Returns true if a file names a crate. A path that begins with an imported room of the same name
+/// does not count.
 fn uses(module: &Module, name: &str) -> bool {
     let is_room =
         named(module).any(|path| path[0] == "crate" && path.iter().any(|part| part == name));

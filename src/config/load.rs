@@ -1,4 +1,4 @@
-//! Where a configuration comes from, kept so that it can be loaded again.
+//! The source of a configuration, kept so that it can be loaded again.
 
 use std::{
     fs,
@@ -29,10 +29,10 @@ enum Kind {
 }
 
 impl Origin {
-    /// The file that was named, or else the one in `SCOPEGATE_CONFIG`.
+    /// Uses the given file, or the one that `SCOPEGATE_CONFIG` names.
     ///
     /// # Errors
-    /// When neither names a file: a service must not start with a policy that no operator wrote.
+    /// If neither names a file: a service must not start with a policy that no operator wrote.
     pub fn new(file: Option<PathBuf>, environment: Environment) -> Result<Self, Mistakes> {
         let named = environment
             .get(CONFIG_FILE)
@@ -49,11 +49,11 @@ impl Origin {
         })
     }
 
-    /// The built-in policy for one developer's machine. Its secret is `SCOPEGATE_DEV_SECRET`, or else a random
-    /// one that lasts as long as this value.
+    /// The built-in policy for one developer's machine. Its secret is `SCOPEGATE_DEV_SECRET`, or a
+    /// random one that lasts as long as this value.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// If the system provides no random bytes.
     pub fn development(environment: Environment) -> Result<Self, Mistakes> {
         let environment = match environment.get(DEV_SECRET) {
             Some(_) => environment,
@@ -65,7 +65,7 @@ impl Origin {
         })
     }
 
-    /// Reads the settings as they are now.
+    /// Loads the settings as they are now.
     ///
     /// # Errors
     /// All mistakes at once.
@@ -86,7 +86,7 @@ impl Origin {
     }
 }
 
-/// Reads the settings of one file, with what the environment sets.
+/// Loads the settings of one file, with the environment over it.
 ///
 /// # Errors
 /// All mistakes at once: each with its line, its path, and what to write.
@@ -111,7 +111,7 @@ pub fn load(file: &Path, environment: &Environment) -> Result<Settings, Mistakes
     )
 }
 
-/// The bytes of a regular file: a pipe or a device might never end.
+/// Reads a regular file. A pipe or a device might never end.
 fn read_bytes(file: &Path) -> Result<Vec<u8>, String> {
     let unreadable = |error| format!("cannot be read: {error}");
     let metadata = fs::metadata(file).map_err(unreadable)?;
@@ -129,7 +129,7 @@ fn read_bytes(file: &Path) -> Result<Vec<u8>, String> {
     fs::read(file).map_err(unreadable)
 }
 
-/// The longest configuration that is read.
+/// The longest configuration file, in bytes.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 fn random_secret() -> Result<String, Mistakes> {
@@ -141,7 +141,8 @@ fn random_secret() -> Result<String, Mistakes> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The development policy never meets a network, also where the environment sets addresses.
+/// Rejects addresses other than loopback, also from the environment: the development policy must
+/// not reach a network.
 fn check_loopback(settings: &Settings) -> Result<(), Mistakes> {
     let server = &settings.server;
     let mut report = Report::default();

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration: every mistake with its place in the file, its path, and what to write.
+//! Mistakes in a configuration, each with its position, its path, and what to write instead.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
@@ -9,16 +9,17 @@ use crate::config::file::position::{Aim, Location, Marks};
 /// One mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// Where it stands, if it is in a file.
+    /// The position, if the mistake is in a file.
     pub location: Option<Location>,
-    /// What it is about: `mcp.oauth.jwks[0].refresh_interval`, or the name of a variable; empty for the file itself.
+    /// The path of the key, such as `mcp.oauth.jwks[0].refresh_interval`, or the name of a
+    /// variable. Empty for a whole file.
     pub path: String,
-    /// What is wrong, and what to write. Never a secret.
+    /// The mistake, and what to write instead. Never shows a secret.
     pub message: String,
 }
 
 impl Mistake {
-    /// A mistake of a file as a whole.
+    /// A mistake about a whole file.
     pub(super) fn of_file(file: &str, message: String) -> Self {
         Self {
             location: Some(Location::whole(file)),
@@ -27,7 +28,7 @@ impl Mistake {
         }
     }
 
-    /// A mistake that stands in no file.
+    /// A mistake that is not in a file.
     pub(super) fn elsewhere(path: &str, message: String) -> Self {
         Self {
             location: None,
@@ -62,7 +63,8 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// All mistakes of one configuration, in the order of the file, those of other places last; at least one.
+/// All mistakes of one configuration in the order of the file, followed by those outside it. Never
+/// empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mistakes {
     mistakes: Vec<Mistake>,
@@ -75,13 +77,13 @@ impl Mistakes {
         self.mistakes.iter()
     }
 
-    /// The files that were read or looked for: a change of one may mend the mistakes.
+    /// The files that were read or looked for. A change to one of them may correct the mistakes.
     #[must_use]
     pub fn watched(&self) -> &[PathBuf] {
         &self.watched
     }
 
-    /// The mistakes for a terminal: below each the line of the file that it is about.
+    /// The mistakes for a terminal, each followed by its line of the file.
     #[must_use]
     pub fn with_lines(&self) -> String {
         let told = |mistake: &Mistake| {
@@ -129,7 +131,7 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// What reading has found so far, besides the settings themselves.
+/// Collects everything that reading finds besides the settings.
 #[derive(Debug, Default)]
 pub(super) struct Report {
     mistakes: Vec<Mistake>,
@@ -141,12 +143,12 @@ pub(super) struct Report {
 }
 
 impl Report {
-    /// From now on mistakes name their lines.
+    /// Sets the positions: later mistakes name their lines.
     pub(super) fn set_marks(&mut self, marks: Marks) {
         self.marks = Some(marks);
     }
 
-    /// Notes a wrong value; where it came from the environment, the variable is named.
+    /// Reports a wrong value. If it came from the environment, the message names the variable.
     pub(super) fn mistake(
         &mut self,
         path: &str,
@@ -156,7 +158,7 @@ impl Report {
         self.note(path, Aim::Value, found.into(), &expected.into());
     }
 
-    /// Notes a key whose name is wrong.
+    /// Reports a key with a wrong name.
     pub(super) fn misnamed(
         &mut self,
         path: &str,
@@ -166,7 +168,7 @@ impl Report {
         self.note(path, Aim::Key, found.into(), &expected.into());
     }
 
-    /// Notes a key that must be there and is not.
+    /// Reports a required key that is missing.
     pub(super) fn missing(&mut self, path: &str, expected: &str) {
         self.push(
             path,
@@ -175,18 +177,18 @@ impl Report {
         );
     }
 
-    /// Notes a key without a value.
+    /// Reports a key without a value.
     pub(super) fn empty(&mut self, path: &str, expected: &str) {
         self.push(path, Aim::Key, format!("is empty; expected {expected}"));
     }
 
-    /// Notes a section at the top of the file that is not ours, and looks like ours.
+    /// Reports an unknown section at the top of the file whose name resembles one of ours.
     pub(super) fn misspelt_section(&mut self, name: &str, expected: &str) {
         self.has_misspelt_section = true;
         self.misnamed(name, "an unknown section", expected);
     }
 
-    /// Notes that there is nothing to protect, unless a misspelt section says why.
+    /// Reports that no resource is protected, unless a misspelt section explains it.
     pub(super) fn no_resource(&mut self, path: &str) {
         if !self.has_misspelt_section {
             self.mistake(
@@ -197,7 +199,7 @@ impl Report {
         }
     }
 
-    /// Notes a key that is there for the second time.
+    /// Reports a repeated key.
     pub(super) fn repeated(&mut self, path: &str, span: Span) {
         let location = self.marks.as_ref().map(|marks| marks.locate_span(span));
         let line = span.start.line();
@@ -229,7 +231,7 @@ impl Report {
         });
     }
 
-    /// Notes a variable of the environment that is wrong.
+    /// Reports a wrong variable of the environment.
     pub(super) fn variable_mistake(
         &mut self,
         name: &str,
@@ -242,24 +244,24 @@ impl Report {
         ));
     }
 
-    /// Notes what loads but should be looked at.
+    /// Adds a warning: the configuration loads, but an operator should look at it.
     pub(super) fn warn(&mut self, warning: String) {
         self.warnings.push(warning);
     }
 
-    /// Notes a file or folder whose change is a reason to load again.
+    /// Adds a file or folder whose change triggers a reload.
     pub(super) fn watch(&mut self, path: PathBuf) {
         if !self.watched.contains(&path) {
             self.watched.push(path);
         }
     }
 
-    /// Notes that a variable sets the value at `path`.
+    /// Records that a variable sets the value at `path`.
     pub(super) fn set_variable(&mut self, path: String, variable: String) {
         self.variables.insert(path, variable);
     }
 
-    /// The variable that sets the value at `path`, or the list whose item is at `path`.
+    /// The variable that sets the value at `path`, or the list that contains it.
     pub(super) fn variable(&self, path: &str) -> Option<&str> {
         let list = path.rfind('[').and_then(|end| path.get(..end));
         let name = self
@@ -269,7 +271,7 @@ impl Report {
         name.map(String::as_str)
     }
 
-    /// Warnings and watched paths, if there was no mistake.
+    /// Returns warnings and watched paths if there was no mistake.
     pub(super) fn finish(mut self) -> Result<(Vec<String>, Vec<PathBuf>), Mistakes> {
         if self.mistakes.is_empty() {
             return Ok((self.warnings, self.watched));
@@ -284,7 +286,8 @@ impl Report {
     }
 }
 
-/// The path of `key` below `path`; a name with other characters than those of plain words stands in brackets.
+/// The path of `key` below `path`. A name with characters other than those of plain words is put in
+/// brackets.
 pub(super) fn below(path: &str, key: &str) -> String {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     match (path.is_empty(), !key.is_empty() && key.bytes().all(is_word)) {
@@ -294,12 +297,12 @@ pub(super) fn below(path: &str, key: &str) -> String {
     }
 }
 
-/// A text from outside, in backticks, on one line, and not endless.
+/// Quotes a text from outside: in backticks, on one line, and shortened.
 pub(super) fn shown(text: &str) -> String {
     format!("`{}`", cut(text))
 }
 
-/// A URL from outside; one that may hold a password is not shown.
+/// Quotes a URL from outside. One that may hold a password is not shown.
 pub(super) fn shown_url(text: &str) -> String {
     if text.contains('@') {
         "a text with `@`, which may hold a password".to_owned()

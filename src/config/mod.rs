@@ -1,9 +1,9 @@
-//! File and environment to settings. What was written and what is true are different types.
+//! From file and environment to settings. The text and the checked settings have different types.
 //!
-//! `sections` has a file for each section: it declares the section's keys with their defaults, and says what their values
-//! mean. `declaration` says what a key declares. `file` makes a tree with the places of its keys from the YAML text, and
-//! sections with checked shapes from the tree. `environment` has the variables, which the `config` crate lays over the
-//! tree. Reading does not stop at the first mistake.
+//! `sections` has a file for each section, which declares the section's keys and interprets their
+//! values. `declaration` defines what a key declares. `file` parses the YAML text into a tree with
+//! positions, and checks its values' shapes. `environment` lays the variables over the tree, with
+//! the `config` crate. Reading does not stop at the first mistake.
 //!
 //! Design: `docs/design/config.md`.
 

@@ -26,32 +26,32 @@ use crate::{
     telemetry::{log::LogSettings, traces::OtlpSettings},
 };
 
-/// Everything that the file and the environment say.
+/// All settings from the file and the environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// Listeners and limits.
     pub server: ServerSettings,
     /// Logging.
     pub log: LogSettings,
-    /// The audit log, where one is kept.
+    /// The audit log, if it is enabled.
     pub audit: Option<AuditSettings>,
-    /// Where traces go, if they are sent.
+    /// The destination of traces, if they are enabled.
     pub otlp: Option<OtlpSettings>,
     /// Outgoing requests.
     pub outgoing: OutgoingSettings,
     /// The enabled protected resources; at least one.
     pub resources: Vec<ResourceSettings>,
-    /// What loads but should be looked at, one line each.
+    /// Warnings, one line each: the configuration loads, but an operator should look at it.
     pub warnings: Vec<String>,
-    /// The files and folders whose change is a reason to load again.
+    /// The files and folders whose change triggers a reload.
     pub watched: Vec<PathBuf>,
 }
 
 impl Settings {
-    /// Reads a text with the environment over it.
+    /// Reads a text, with the environment over it.
     ///
     /// # Errors
-    /// All mistakes at once; a text that is not YAML has no others.
+    /// All mistakes at once. A text that is not YAML has one mistake.
     pub(super) fn read(
         document: &Document<'_>,
         environment: &Environment,

@@ -1,16 +1,16 @@
-//! Durations and sizes as people write them.
+//! Durations and sizes in human notation.
 
 use std::time::Duration;
 
-/// A duration such as `30s`, `1m 30s` or `150ms`; `None` for any other text and for more than a year, which no
-/// setting means and no clock arithmetic should meet.
+/// Parses a duration such as `30s`, `1m 30s` or `150ms`. Rejects durations above a year, which no
+/// setting needs and which could overflow clock arithmetic.
 pub(super) fn parse_duration(text: &str) -> Option<Duration> {
     humantime::parse_duration(text)
         .ok()
         .filter(|duration| *duration <= YEAR)
 }
 
-/// A duration in the largest unit of which it is a whole number.
+/// Writes a duration in the largest unit that divides it.
 pub(super) fn written_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let whole =
@@ -26,7 +26,7 @@ pub(super) fn written_duration(duration: Duration) -> String {
     }
 }
 
-/// Bytes in the largest unit of which they are a whole number.
+/// Writes bytes in the largest unit that divides them.
 pub(super) fn written_size(bytes: usize) -> String {
     let units = [
         (1 << 40, "TiB"),
@@ -43,7 +43,8 @@ pub(super) fn written_size(bytes: usize) -> String {
     )
 }
 
-/// Bytes: `65536`, `64 KiB`, `4MiB`. Only binary units: `KB` means two things.
+/// Parses a number of bytes: `65536`, `64 KiB`, `4MiB`. Accepts only binary units, since `KB` is
+/// ambiguous.
 pub(super) fn parse_size(text: &str) -> Option<u64> {
     let digits = text
         .find(|c: char| !c.is_ascii_digit())
@@ -60,7 +61,7 @@ pub(super) fn parse_size(text: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-/// The longest duration that any setting takes.
+/// The longest duration that a setting accepts.
 pub(super) const YEAR: Duration = Duration::from_secs(365 * DAY_SECONDS);
 
 const DAY_SECONDS: u64 = 24 * 60 * 60;

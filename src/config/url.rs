@@ -1,11 +1,12 @@
-//! Addresses as text: URLs, paths and `host:port`. Url parsers repair what they read; here nothing is repaired,
-//! since others compare these texts byte for byte.
+//! Reads URLs, paths and `host:port`. URL parsers repair what they read. Nothing is repaired here,
+//! since clients and providers compare these texts byte for byte.
 
 use std::net::IpAddr;
 
 use ::url::{Host, Url};
 
-/// An http(s) URL that is written exactly as it counts: ASCII, lower-case scheme, no user name, no fragment.
+/// Parses an http(s) URL that is in its canonical form: ASCII, lower-case scheme, no user name, no
+/// fragment.
 pub(super) fn parse_web_url(text: &str) -> Option<Url> {
     let (_, authority_and_path) = text.split_once("://")?;
     let authority = authority_and_path.split(['/', '?', '#']).next()?;
@@ -22,7 +23,7 @@ pub(super) fn parse_web_url(text: &str) -> Option<Url> {
     }
 }
 
-/// The path of an http(s) URL as it is written.
+/// The path of an http(s) URL, in its original spelling.
 pub(super) fn written_path(url: &str) -> &str {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     after_scheme
@@ -31,8 +32,8 @@ pub(super) fn written_path(url: &str) -> &str {
         .unwrap_or_default()
 }
 
-/// Whether a path has one spelling only and may be compared byte for byte: it begins with `/` and has no empty
-/// or dot segment, no final `/`, nothing encoded, no parameter.
+/// Returns true if the path has only one spelling and may be compared byte for byte: it begins with
+/// `/` and has no empty or dot segment, no final `/`, no percent-encoding and no parameter.
 pub(super) fn is_canonical_path(path: &str) -> bool {
     let is_path_byte =
         |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,=:@".contains(&byte);
@@ -48,7 +49,8 @@ pub(super) fn is_canonical_path(path: &str) -> bool {
             .is_some_and(|rest| rest.split('/').all(is_plain))
 }
 
-/// `host` or `host:port` of a `Host` header, in lower case; `None` for anything else.
+/// Parses the `host` or `host:port` of a `Host` header into lower case. Returns `None` for anything
+/// else.
 pub(super) fn parse_host(text: &str) -> Option<String> {
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
     let lower = Some(text.to_ascii_lowercase()).filter(|lower| lower.bytes().all(is_legal))?;
@@ -59,7 +61,7 @@ pub(super) fn parse_host(text: &str) -> Option<String> {
     (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(lower)
 }
 
-/// Whether a text is the `host:port` of a listener. The name is looked up when the service binds.
+/// Returns true if a text is a listener's `host:port`. The service resolves the name when it binds.
 pub(super) fn is_socket_address(text: &str) -> bool {
     let has_port = text
         .rsplit_once(':')
@@ -67,7 +69,7 @@ pub(super) fn is_socket_address(text: &str) -> bool {
     has_port && parse_host(text).is_some()
 }
 
-/// Whether a host is this machine.
+/// Returns true if a host is this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     match Host::parse(host) {
         Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -77,14 +79,14 @@ pub(super) fn is_loopback(host: &str) -> bool {
     }
 }
 
-/// An origin as browsers write it (RFC 6454 §6.2): lower case, default ports left out.
+/// Parses an origin as browsers write it (RFC 6454 §6.2): lower case, without default ports.
 pub(super) fn parse_origin(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
     if let Some(url) = parse_web_url(&lower) {
         let is_bare = written_path(&lower).is_empty() && url.query().is_none();
         return is_bare.then(|| url.origin().ascii_serialization());
     }
-    // Extensions and embedded views have schemes of their own: `vscode-webview://0abc`.
+    // Extensions and embedded views use schemes such as `vscode-webview://0abc`.
     let (scheme, host) = lower.split_once("://")?;
     let is_legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte);
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_legal);

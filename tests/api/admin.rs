@@ -140,7 +140,7 @@ fn more_requests_than_may_be_in_flight_are_told_to_come_back() {
         "{CONFIG}\nserver:\n  listen_addr: '127.0.0.1:0'\n  grpc_listen_addr: '127.0.0.1:0'\n  admin_listen_addr: '127.0.0.1:0'\n  max_in_flight: 1\n"
     ));
     let ask = Ask::of("GET").token(&token("mcp:connect"));
-    // It announces a body and keeps it back, and so stays in flight for some seconds.
+    // It announces a body and does not send it, so it stays in flight for some seconds.
     let wait = || {
         let mut waiting = std::net::TcpStream::connect(app.address).unwrap();
         let head = "POST /authorize HTTP/1.1\r\nHost: x\r\nX-Original-Method: POST\r\nX-Original-URI: /mcp\r\nContent-Length: 9\r\n\r\n";

@@ -1,4 +1,5 @@
-//! The whole service in the test's own process: listeners on free ports, a clock that the test sets.
+//! The whole service in the process of the test: listeners on free ports, and a clock that the test
+//! sets.
 
 use std::{
     collections::HashMap,
@@ -36,7 +37,7 @@ pub(crate) struct TestApp {
 }
 
 impl TestApp {
-    /// Starts a service with this configuration, and listeners on free ports if it names none.
+    /// Starts a service with this configuration. Without `server` it listens on free ports.
     pub(crate) fn spawn(yaml: &str) -> Self {
         Self::spawn_in(tempfile::tempdir().unwrap(), yaml)
     }

@@ -1,6 +1,6 @@
-//! nginx's `auth_request` as a test writes it.
+//! nginx's `auth_request`, as a test builds it.
 
-/// A request of nginx, which a test changes as it needs.
+/// A request of nginx, which a test can change.
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) resource: Option<&'static str>,

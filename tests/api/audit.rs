@@ -1,5 +1,5 @@
-//! The audit log of the whole service: the right records, nothing in them that must not be, and what happens when
-//! they cannot be written.
+//! The audit log of the whole service: it holds the right records and no secrets, and failed writes
+//! are handled.
 
 use std::{collections::BTreeSet, fs};
 
@@ -128,7 +128,8 @@ fn permits_are_written_if_they_are_chosen_and_reports_always() {
     );
 }
 
-/// Whatever a client sends besides method, tool and what the token says once it is verified.
+/// A text in everything that a client sends, except the method, the tool and the claims of a
+/// verified token.
 const SECRET: &str = "s3cr3t";
 
 fn tokens() -> Vec<String> {
@@ -267,7 +268,7 @@ fn a_full_disk_refuses_permits_where_that_is_asked_for_and_never_touches_a_denia
         "output: '/dev/full', permits: 1, when_full: 'refuse'",
     );
     let permitted = Ask::of("GET").token(&token("mcp:connect"));
-    // The first record is accepted; that it cannot be written shows a moment later.
+    // The service accepts the first record. The failed write shows a moment later.
     assert_eq!(app.ask(&permitted).outcome(), "200");
     until(|| app.ask(&permitted).outcome() == "503 audit-unavailable");
     let over_grpc = CheckRequest::of("GET").token(&token("mcp:connect"));

@@ -1,4 +1,4 @@
-//! Bodies that try to be read in two ways. Each is refused, whatever the token may do.
+//! Bodies that two parsers could read differently. The service rejects each, with any token.
 
 use std::{io::Write, net::TcpStream};
 
@@ -206,7 +206,7 @@ fn bodies_in_memory_are_bounded_together_and_make_room_again() {
     );
     let head = "POST /authorize HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n";
     let mut waiting = Vec::new();
-    // Nobody has looked at the tokens of those who send all but the last byte.
+    // Nothing has checked the tokens of these clients, which send all but the last byte.
     for _ in 0..80 {
         let mut stream = TcpStream::connect(app.address).unwrap();
         stream

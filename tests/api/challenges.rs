@@ -1,4 +1,4 @@
-//! What a denied client is told, and that it is told the same each time.
+//! The challenges that denied clients get. The same denial gets the same challenge each time.
 
 use support::{CONFIG, call, claims, token, token_of};
 

@@ -1,4 +1,4 @@
-//! The debug page and its form: who may see it, what it says, and what it never says.
+//! The debug page and its form: which clients may open it, what it shows, and what it never shows.
 
 use support::{CONFIG, SECRET, call, claims, http::Answer, token, token_of};
 
@@ -85,7 +85,7 @@ fn reason(answer: &Answer) -> &str {
     )
 }
 
-/// Status and reason as the page shows them: `200` for a permit, as [`Answer::outcome`] has it.
+/// Status and reason on the page: `200` for a permit, as [`Answer::outcome`] writes it.
 fn outcome(answer: &Answer) -> String {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let status = between(&answer.body, "The gateway gets <code>", "<");

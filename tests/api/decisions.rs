@@ -1,4 +1,4 @@
-//! The table of decisions, as data: anyone can add a row to `decisions.json`.
+//! The table of decisions, as data: add a row to `decisions.json`.
 
 use serde::Deserialize;
 use support::{CONFIG, envoy::CheckRequest, token};
@@ -19,7 +19,7 @@ pub(crate) struct Table {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Row {
-    /// The scopes of the token; absent for no token.
+    /// The scopes of the token. Without them no token is sent.
     pub(crate) scopes: Option<String>,
     #[serde(default = "post")]
     pub(crate) method: String,
@@ -28,7 +28,7 @@ pub(crate) struct Row {
     pub(crate) body: Option<serde_json::Value>,
     /// Status and reason.
     pub(crate) expect: String,
-    /// Part of the challenge; `""` for none at all.
+    /// Part of the challenge. `""`: there must not be one.
     challenge: Option<String>,
 }
 
@@ -58,7 +58,7 @@ impl Table {
 }
 
 impl Row {
-    /// The row as nginx asks it.
+    /// The row as a request of nginx.
     pub(crate) fn ask(&self) -> Ask {
         let mut ask = Ask::of(&self.method);
         if let Some(scopes) = &self.scopes {
@@ -107,7 +107,7 @@ fn check(app: &TestApp, row: &Row) -> Result<(), String> {
     Ok(())
 }
 
-/// The same over gRPC, where the status is the true one.
+/// The same over gRPC, where the status is the one for the client.
 fn check_grpc(app: &TestApp, row: &Row) -> Result<(), String> {
     let mut request = CheckRequest::of(&row.method);
     if let Some(body) = &row.body {

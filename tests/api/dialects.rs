@@ -1,4 +1,5 @@
-//! Each dialect reads the original request from its own place and believes nobody else's headers.
+//! Each dialect reads the original request from its own headers and ignores those of other
+//! gateways.
 
 use support::{CONFIG, call, http::Answer, token};
 

@@ -1,4 +1,5 @@
-//! Graphs in a running service: metadata, hot reload, what an operator sees, and queries that hide.
+//! Graphs in a running service: metadata, hot reload, messages for operators, and queries that hide
+//! fields.
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,5 @@
-//! The table of graphs, as data: schema × operation → requirement, token × requirement → decision and challenge.
-//! Anyone can add a row to `tests/graphql/cases.json`.
+//! The table of graphs, as data: schema × operation → requirement, token × requirement → decision
+//! and challenge. Anyone can add a row to `tests/graphql/cases.json`.
 
 use std::collections::BTreeMap;
 
@@ -36,11 +36,11 @@ struct Table {
 struct Row {
     tool: Option<String>,
     query: Option<String>,
-    /// What the tool needs beside its method, `Type.field: scopes`.
+    /// The scopes that the tool requires beside its method's, as `Type.field: scopes`.
     needs: Option<Vec<String>>,
     scopes: Option<String>,
     expect: Option<String>,
-    /// Part of the challenge; `""` for none at all.
+    /// Part of the challenge. `""`: there must not be one.
     challenge: Option<String>,
 }
 

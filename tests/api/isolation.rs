@@ -1,4 +1,4 @@
-//! Two resources: what one accepts counts for nothing at the other, with a warm cache too.
+//! Two resources: a token that one accepts is worthless at the other, with a warm cache too.
 
 use support::{claims, token, token_of};
 

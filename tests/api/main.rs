@@ -1,5 +1,5 @@
-//! The whole service over real sockets: one file a theme. Gateways, identity providers and clients that must be
-//! real are in `tests/real`.
+//! The whole service over real sockets, one file for each theme. The tests with real gateways,
+//! identity providers and clients are in `tests/real`.
 
 #![allow(
     clippy::too_many_lines,

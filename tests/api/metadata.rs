@@ -83,7 +83,7 @@ fn the_documents_are_public_cacheable_and_open_to_browser_pages() {
     );
     assert_eq!((again.status, again.body.as_str()), (304, ""));
     assert_eq!(again.header("cache-control"), Some("max-age=300"));
-    // A gateway that compresses makes the tag a weak one, and caches send a list of what they have.
+    // A gateway that compresses weakens the tag. Caches send a list of the tags that they hold.
     for known in [
         format!("W/{etag}"),
         format!("\"other\", W/{etag}"),

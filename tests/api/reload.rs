@@ -1,4 +1,5 @@
-//! The configuration changes while requests come: all or nothing, and no request sees half of it.
+//! The configuration changes under traffic: each reload is complete or has no effect, and no
+//! request sees half of it.
 
 use std::{
     sync::{
@@ -15,7 +16,8 @@ use crate::{
     ask::Ask,
 };
 
-/// Both levels need another scope than in [`CONFIG`]; with either token exactly one of the two policies permits.
+/// Both levels require another scope than in [`CONFIG`]: exactly one of the two policies permits
+/// each token.
 fn other() -> String {
     CONFIG
         .replace("mcp:connect", "new:connect")
@@ -138,6 +140,6 @@ fn a_reload_that_lacks_a_file_is_made_up_for_when_the_file_comes() {
     until(|| app.admin("/readyz").body.contains("mounted-later"));
     std::fs::write(app.config_file().with_file_name("mounted-later"), SECRET).unwrap();
     until(|| app.ask(&ask).outcome() == "200");
-    // The policy is in force a moment before that is noted.
+    // The policy takes effect a moment before readiness reports it.
     until(|| !app.admin("/readyz").body.contains("failed_reload"));
 }

@@ -1,5 +1,5 @@
-//! TLS of the listeners, with real handshakes: the certificate that is served, its exchange while the service runs,
-//! and clients that need one of their own.
+//! TLS of the listeners, with real handshakes: the served certificate, its replacement at run time,
+//! and client certificates.
 
 use std::{
     fs,
@@ -86,7 +86,7 @@ fn spawn(pair: &Pair, clients: Option<&Authority>) -> TestApp {
     TestApp::spawn_in(folder, &config(more))
 }
 
-/// Asks over HTTPS, trusting `authority`, with a certificate where there is one.
+/// Asks over HTTPS, trusting `authority`, with a client certificate if there is one.
 fn ask(app: &TestApp, authority: &Authority, own: Option<&Pair>) -> io::Result<Answer> {
     let mut roots = RootCertStore::empty();
     roots
@@ -166,7 +166,7 @@ fn a_new_certificate_is_served_once_it_is_loaded_and_a_bad_one_never() {
     assert_eq!(ask(&app, &new, None).unwrap().outcome(), "200");
     assert_eq!(check(&app, &new, None).unwrap().summary(), "200");
     assert!(ask(&app, &old, None).is_err());
-    // The key of another certificate.
+    // The key belongs to another certificate.
     fs::write(app.folder().join("tls.key"), new.sign("scopegate.test").key).unwrap();
     assert!(
         app.reload()

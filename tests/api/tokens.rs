@@ -1,4 +1,5 @@
-//! Credentials and tokens as they come over the wire; the whole confusion corpus is in the token room's tests.
+//! Credentials and tokens in real requests. The tests of the token room have the complete corpus of
+//! confusing tokens.
 
 use std::time::Duration;
 

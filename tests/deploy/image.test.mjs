@@ -1,4 +1,4 @@
-// The image of deploy/docker/Dockerfile: what is in it, and that it works when it may do nothing else.
+// The image of deploy/docker/Dockerfile: its contents, and that it works in a hardened container.
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { readFile, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { DEPLOY, ROOT, installed, podman, podmanOutcome, run } from './lib/comma
 import { HARDENED, IMAGE, addresses, configured, decision, mint, page, policy, startContainer, until } from './lib/image.mjs';
 
 const MAX_BYTES = 40 * 1024 * 1024;
-// As tests/deploy/build said.
+// As tests/deploy/build sets it.
 const VERSION = 'scopegate 0.1.0-test (0123456789abcdef)\n';
 
 test('hadolint finds nothing', () => run(installed('hadolint/bin/hadolint'), [`${DEPLOY}docker/Dockerfile`]));
@@ -43,7 +43,7 @@ describe('what it holds', () => {
     for (const { purl, licenses } of bill.components) assert.ok(purl.startsWith('pkg:cargo/') && licenses.length > 0);
   });
 
-  test('runs as nobody in particular, and says what it is', async () => {
+  test('runs as an unprivileged user, and prints its version', async () => {
     const [{ Config: config }] = JSON.parse(await podman('image', 'inspect', IMAGE));
     assert.deepEqual([config.User, config.Entrypoint, config.Cmd], ['65532:65532', ['/scopegate'], ['serve']]);
     assert.equal(config.Labels['org.opencontainers.image.revision'], '0123456789abcdef');
@@ -107,7 +107,8 @@ describe('names', () => {
     names.close();
   });
 
-  // A name that is found to be of loopback is refused, unless it says so: the cause of the refusal tells the address.
+  // scopegate refuses a name that resolves to loopback, unless the name itself says so. The cause of the refusal
+  // contains the address.
   test('are found in /etc/hosts and by DNS', async () => {
     const ports = await addresses();
     const hosts = ['localhost', 'idp.hosts.test', 'idp.dns.test', 'idp.unknown.test'];

@@ -1,5 +1,4 @@
-// The rendered Deployment and ConfigMap, run by podman as they are but for the image's name and the addresses, which are of
-// loopback here.
+// The rendered Deployment and ConfigMap, run by podman unchanged, except for the image's name and loopback addresses.
 import assert from 'node:assert/strict';
 import { readFile, rm, writeFile, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,7 +23,7 @@ for (const name of ['kustomize-base', 'helm-default']) describe(name, () => {
     const all = await documents(name);
     mountsSecret = name === 'kustomize-base';
     map = all.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === 'scopegate');
-    // podman 4.3 cannot mount a Secret: a ConfigMap stands for it.
+    // podman 4.3 cannot mount a Secret, so a ConfigMap replaces it.
     const secret = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'scopegate-secrets' }, data: { lab: SECRET } };
     const deployment = all.find(({ kind }) => kind === 'Deployment');
     await writeFile(join(folder, 'pod.yaml'), [secret, here(map, ports, { mountsSecret }), hosted(deployment)].map((one) => stringify(one)).join('---\n'));
@@ -65,7 +64,10 @@ for (const name of ['kustomize-base', 'helm-default']) describe(name, () => {
   });
 });
 
-/** The ConfigMap with addresses of loopback and, since no provider can be reached, a secret instead of its keys: mounted, or written down. */
+/**
+ * The ConfigMap with loopback addresses. No provider can be reached, so a secret replaces its keys: in a mounted file,
+ * or in the text.
+ */
 function here(map, ports, { mountsSecret, scope = 'mcp:tools:read' }) {
   const rendered = parse(map.data['scopegate.yaml']);
   const { server, mcp } = JSON.parse(policy(ports, { scope }));
@@ -78,7 +80,7 @@ function here(map, ports, { mountsSecret, scope = 'mcp:tools:read' }) {
   return { ...map, data: { 'scopegate.yaml': stringify(config) } };
 }
 
-/** The Deployment with the image that was built here, and without probes: podman 4.3 runs those by systemd alone. */
+/** The Deployment with the image built here, without probes: podman 4.3 runs them only through systemd. */
 function hosted(deployment) {
   const pod = structuredClone(deployment.spec.template);
   const [container] = pod.spec.containers;
@@ -89,6 +91,6 @@ function hosted(deployment) {
     volume.configMap = { name: 'scopegate-secrets' };
   }
   for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe']) delete container[probe];
-  delete container.ports; // of the host's network here
+  delete container.ports; // the containers use the host's network
   return { ...deployment, spec: { ...deployment.spec, template: pod } };
 }

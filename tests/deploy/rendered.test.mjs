@@ -1,5 +1,5 @@
-// What kustomize and Helm make of deploy/: as it was when somebody last looked at it, as Kubernetes defines it, and sound.
-// `UPDATE_GOLDEN=1 node --test rendered.test.mjs` in this folder writes the golden and the derived files anew.
+// The output of kustomize and Helm for deploy/ matches the golden files and Kubernetes' definitions, and passes
+// linters. `UPDATE_GOLDEN=1 node --test rendered.test.mjs` in this folder rewrites the golden and the derived files.
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -150,7 +150,7 @@ describe('gateways', () => {
   test('nginx takes its configuration', async () => {
     const files = await data('kustomize-nginx-sidecar', 'nginx');
     const modules = ['ndk_http', 'ngx_http_lua'].map((module) => `load_module /usr/lib/nginx/modules/${module}_module.so;`).join('\n');
-    // Names of the cluster are looked up at the start.
+    // nginx looks up the names of the cluster when it starts.
     const here = (text) => text.replaceAll(/\/(etc\/scopegate-nginx|tmp)\//g, `${folder}/`).replaceAll('mcp-server.mcp', '127.0.0.1');
     for (const [file, text] of Object.entries(files)) await writeFile(join(folder, file), here(text));
     await writeFile(join(folder, 'nginx.conf'), `${modules}\n${here(files['nginx.conf'])}`);

@@ -1,4 +1,4 @@
-// The unit of deploy/systemd, as far as systemd judges it without running it.
+// The unit of deploy/systemd, as far as systemd can check it without running it.
 import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { DEPLOY, SCOPEGATE, outcome, run } from './lib/command.mjs';
 
-// Tenths of the exposure that `systemd-analyze security` counts, of 100.
+// Tenths of the exposure that `systemd-analyze security` reports, out of 100.
 const EXPOSURE = 15;
 let folder;
 let unit;
@@ -16,7 +16,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'scopegate-systemd-'));
   text = await readFile(join(DEPLOY, 'systemd/scopegate.service'), 'utf8');
   unit = join(folder, 'scopegate.service');
-  // The binary lies elsewhere here.
+  // The test's binary is at another path.
   await writeFile(unit, text.replaceAll('/usr/local/bin/scopegate', SCOPEGATE));
 });
 

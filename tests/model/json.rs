@@ -1,14 +1,13 @@
-//! JSON by RFC 8259 and nothing else, with nothing lost: members stay in their order, and one that occurs twice
-//! is there twice.
+//! JSON strictly by RFC 8259, without loss: members keep their order, and repeated ones are kept.
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// Infinite where a double is too small for it.
+    /// Infinite if a double cannot hold it.
     Number(f64),
-    /// The UTF-16 that it says: an escape may be half of a surrogate pair.
+    /// Its UTF-16: an escape may be half of a surrogate pair.
     Text(Vec<u16>),
     List(Vec<Json>),
     Object(Vec<(Vec<u16>, Json)>),
@@ -26,7 +25,7 @@ impl Json {
         reader.rest.is_empty().then_some(value)
     }
 
-    /// The members of an object in which none occurs twice.
+    /// The members of an object. `None` if one is repeated.
     pub(crate) fn members(&self) -> Option<Vec<(String, &Self)>> {
         let Self::Object(members) = self else {
             return None;
@@ -54,7 +53,7 @@ impl Json {
             .map(|(_, value)| value)
     }
 
-    /// A text that is Unicode.
+    /// The text, if it is Unicode.
     pub(crate) fn text(&self) -> Option<String> {
         if let Self::Text(units) = self {
             String::from_utf16(units).ok()
@@ -63,12 +62,12 @@ impl Json {
         }
     }
 
-    /// Whether it is this text.
+    /// Returns true if it is this text.
     pub(crate) fn is(&self, text: &str) -> bool {
         self.text().as_deref() == Some(text)
     }
 
-    /// How many arrays and objects are around the innermost value.
+    /// The number of arrays and objects around the innermost value.
     pub(crate) fn depth(&self) -> usize {
         match self {
             Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => 0,
@@ -103,7 +102,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Deeper than anything that is accepted, and not as deep as the stack.
+    /// The limit is deeper than any accepted body, and protects the stack.
     fn nested(&mut self, read: fn(&mut Self) -> Option<Json>) -> Option<Json> {
         self.depth += 1;
         let value = if self.depth < 200 { read(self) } else { None };

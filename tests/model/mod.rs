@@ -1,7 +1,9 @@
-//! A second opinion: the definition of the service once more, slow and simple, written without a look at `src`.
+//! A second implementation of the decision, slow and simple, written from the definition without
+//! reading `src`.
 //!
-//! Whatever the service permits, [`permits`] must permit too. Where the definition can be read in two ways the
-//! model takes the stricter one, unless a comment says why not. The targets in `fuzz` compare the two.
+//! [`permits`] must permit every request that the service permits. If the definition has two
+//! readings, the model takes the stricter one, unless a comment says why not. The targets in `fuzz`
+//! compare the two.
 
 pub(crate) mod json;
 pub(crate) mod operation;
@@ -15,7 +17,7 @@ use token::TokenRules;
 /// Why the model denies.
 pub(crate) type Denied = &'static str;
 
-/// What the configuration says of one resource.
+/// The configuration of one resource.
 pub(crate) struct Facts {
     /// The path of `base_url` plus `server.path`.
     pub(crate) path: String,
@@ -34,18 +36,18 @@ pub(crate) struct Request {
     pub(crate) target: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, Vec<u8>)>,
-    /// Empty where there is none.
+    /// Empty if there is none.
     pub(crate) body: Vec<u8>,
 }
 
 impl Request {
-    /// All values under one name.
+    /// All values of the header `name`.
     pub(crate) fn values(&self, name: &str) -> Vec<&[u8]> {
         let named = self.headers.iter().filter(|(known, _)| known == name);
         named.map(|(_, value)| value.as_slice()).collect()
     }
 
-    /// The one value under a name, `None` where there is none.
+    /// The only value of the header `name`. `None` without one, an error with several.
     fn single(&self, name: &str) -> Result<Option<&[u8]>, Denied> {
         match self.values(name).as_slice() {
             [] => Ok(None),
@@ -85,7 +87,7 @@ pub(crate) fn permits(facts: &Facts, request: &Request, now: i64) -> Result<(), 
     Ok(())
 }
 
-/// What the request asks for: more than one operation in a batch.
+/// The operations of the request: more than one in a batch.
 fn read_operations(facts: &Facts, request: &Request) -> Result<Vec<Operation>, Denied> {
     let headers = operation::Headers::read(request)?;
     match request.method.as_str() {

@@ -1,4 +1,4 @@
-//! What a POST asks for: from its body, or from headers that a server is known to check.
+//! The operations of a POST: from its body, or from headers that a server is known to check.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -7,9 +7,9 @@ use super::{Denied, Request, json::Json};
 /// One operation.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Operation {
-    /// Needs the initialize level and nothing else.
+    /// It requires only the initialize level.
     Connect,
-    /// A JSON-RPC method with everything that it names.
+    /// A JSON-RPC method, with everything that it names.
     Method { method: String, named: Vec<Named> },
 }
 
@@ -35,7 +35,7 @@ pub(crate) struct Headers {
     version: Option<String>,
     pub(crate) method: Option<String>,
     name: Option<String>,
-    /// Names may have commas; a name that is compared with the body's cannot be a join of two.
+    /// Names may contain commas. A name that is compared with the body cannot be two joined values.
     is_name_joined: bool,
     content_type: Option<String>,
     is_encoded: bool,
@@ -81,7 +81,7 @@ fn decode(value: String) -> Result<String, Denied> {
     String::from_utf8(bytes).map_err(|_| "no UTF-8 in a header's base64")
 }
 
-/// A POST without a body, where headers are trusted.
+/// The operation of a POST without a body, if headers are trusted.
 pub(crate) fn of_headers(headers: &Headers) -> Result<Operation, Denied> {
     if headers.version.as_deref() != Some("2026-07-28") {
         return Err("a revision that demands no headers");
@@ -111,7 +111,7 @@ pub(crate) fn of_headers(headers: &Headers) -> Result<Operation, Denied> {
     Ok(classify(method, named))
 }
 
-/// A POST with a body.
+/// The operations of a POST with a body.
 pub(crate) fn of_body(body: &[u8], headers: &Headers) -> Result<Vec<Operation>, Denied> {
     if headers.is_encoded {
         return Err("Content-Encoding");
@@ -181,7 +181,8 @@ fn of_message(message: &Json, headers: &Headers) -> Result<Operation, Denied> {
     Ok(classify(method, named))
 }
 
-/// No key twice, and none that a lenient reader would take for one of those that decide.
+/// Rejects an object with repeated keys, or with one that a lenient reader would take for a key
+/// that decides.
 fn check_keys(object: &Json) -> Result<(), Denied> {
     let members = object.members().ok_or("no object, or a key twice in it")?;
     let keys = [
@@ -206,7 +207,7 @@ fn check_keys(object: &Json) -> Result<(), Denied> {
     Ok(())
 }
 
-/// Without NULs and without the differences that case folding removes.
+/// The key without NULs and without the differences that case folding removes.
 fn fold(key: &str) -> String {
     let visible = key.chars().filter(|&c| c != '\0');
     visible
@@ -261,7 +262,7 @@ fn subscriptions(params: &Json) -> Result<Vec<Named>, Denied> {
     }
 }
 
-/// Where body and headers are both there they must agree.
+/// Body and headers must agree if both name the operation.
 fn check_headers(
     headers: &Headers,
     method: &str,
@@ -278,7 +279,7 @@ fn check_headers(
     if let Some(name) = &headers.name {
         match named {
             [one] if one.text() == name => {}
-            // Where an extension mirrors its names is not known, and nothing is decided by them.
+            // It is not known where an extension mirrors names. They do not affect the decision.
             [] if !is_known(method) => {}
             _ => return Err("Mcp-Name is not the name"),
         }
@@ -299,12 +300,12 @@ fn classify(method: String, named: Vec<Named>) -> Operation {
     Operation::Method { method, named }
 }
 
-/// Whether a revision, or the tasks extension, has the method.
+/// Returns true if a revision, or the tasks extension, defines the method.
 pub(crate) fn is_known(method: &str) -> bool {
     CONNECTING.contains(&method) || OTHERS.contains(&method)
 }
 
-/// What the initialize level alone opens.
+/// The methods that require only the initialize level.
 const CONNECTING: [&str; 7] = [
     "initialize",
     "server/discover",

@@ -1,4 +1,4 @@
-//! Whether scopes suffice for an operation.
+//! Decides whether scopes suffice for an operation.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use super::{
     operation::{Named, Operation, is_known},
 };
 
-/// Groups of scopes: all of one of them. No group is no demand.
+/// Groups of scopes: a token needs all scopes of one group. Without a group no scopes are required.
 pub(crate) type Groups = Vec<Vec<String>>;
 
-/// Names or globs, with what they demand.
+/// Names or globs, each with the groups that it requires.
 pub(crate) type Entries = Vec<(String, Groups)>;
 
-/// `oauth.scopes`, and what stands beside it.
+/// `oauth.scopes`, and the settings beside it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Policy {
     pub(crate) initialize: Groups,
@@ -30,7 +30,8 @@ pub(crate) struct Policy {
     pub(crate) only_reports: bool,
 }
 
-/// Steps 8 and 9 of the decision; that an operation cannot be read is found out here only for URIs.
+/// Steps 8 and 9 of the decision. An operation that cannot be read is denied here only because of
+/// its URI.
 pub(crate) fn permits(
     policy: &Policy,
     scopes: &[String],
@@ -90,7 +91,7 @@ fn matching<'p>(entries: &'p Entries, name: &str) -> Vec<&'p Groups> {
     matching.map(|(_, groups)| groups).collect()
 }
 
-/// `*` stands for any text, also for none.
+/// `*` matches any text, including the empty one.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),
@@ -114,7 +115,7 @@ fn with_implied(policy: &Policy, scopes: &[String]) -> BTreeSet<String> {
     }
 }
 
-/// Whether a URI has one spelling only, as far as patterns over paths are concerned.
+/// Returns true if a URI has only one spelling, as far as patterns over paths can tell.
 fn is_canonical(uri: &str) -> bool {
     let (scheme, rest) = uri.split_once(':').unwrap_or(("", uri));
     if scheme.bytes().any(|byte| byte.is_ascii_uppercase()) || uri.contains('\\') {

@@ -1,10 +1,11 @@
-//! Whether an `Authorization` header carries an access token for the resource, and what it grants.
+//! Decides whether an `Authorization` header carries an access token for the resource, and which
+//! scopes it grants.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use super::{Denied, json::Json};
 
-/// What a resource demands of its tokens.
+/// The rules of a resource for its tokens.
 pub(crate) struct TokenRules {
     pub(crate) sources: Vec<Source>,
     pub(crate) scope_claims: Vec<String>,
@@ -14,19 +15,19 @@ pub(crate) struct TokenRules {
 pub(crate) struct Source {
     pub(crate) keys: Vec<Key>,
     pub(crate) issuer: IssuerRule,
-    /// Empty: any.
+    /// Empty: any audience.
     pub(crate) audiences: Vec<String>,
     pub(crate) leeway_seconds: i64,
     pub(crate) demands_at_jwt: bool,
 }
 
-/// Which `iss` is accepted.
+/// The accepted values of `iss`.
 pub(crate) enum IssuerRule {
     Exactly(String),
     AbsentOrOneOf(Vec<String>),
 }
 
-/// Whether a signature (second) fits what was signed (first).
+/// Verifies a signature (second) of an input (first).
 pub(crate) type Verifies = Box<dyn Fn(&[u8], &[u8]) -> bool>;
 
 /// A key with its one algorithm.
@@ -98,7 +99,7 @@ fn object(part: &str) -> Result<Json, Denied> {
     Ok(json)
 }
 
-/// One algorithm a key, and exactly the key that the token names if it names one.
+/// A key has one algorithm. If the token names a key, only that one fits.
 fn fits(key: &Key, header: &Json) -> bool {
     let alg = match header.get("alg").and_then(Json::text) {
         Some(alg) if alg == "Ed25519" => "EdDSA".to_owned(),
@@ -112,7 +113,7 @@ fn fits(key: &Key, header: &Json) -> bool {
     alg == key.alg && is_named
 }
 
-/// ID tokens, logout tokens, refresh tokens, bound tokens.
+/// Rejects ID tokens, logout tokens, refresh tokens and bound tokens.
 fn check_kind(header: &Json, claims: &Json) -> Result<(), Denied> {
     if ["at_hash", "c_hash", "s_hash", "events", "cnf"]
         .iter()
@@ -222,7 +223,8 @@ fn check_audience(source: &Source, claims: &Json) -> Result<(), Denied> {
     }
 }
 
-/// The union of the scope claims. A claim's name is tried whole before it is read as a dotted path.
+/// The union of the scope claims. A claim's name is tried as it is before it is read as a dotted
+/// path.
 fn granted(rules: &TokenRules, claims: &Json) -> Result<Vec<String>, Denied> {
     let mut granted: Vec<String> = Vec::new();
     for name in &rules.scope_claims {

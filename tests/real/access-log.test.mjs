@@ -1,4 +1,4 @@
-// What Envoy's access log knows of each decision made over gRPC, by the lines of the shipped file.
+// Envoy's access log for decisions over gRPC, written by the shipped configuration.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ENVOY_GRPC } from './lib/envoy.mjs';
@@ -13,7 +13,7 @@ describe('the access log of Envoy', () => {
   });
   after(() => gateway?.stop());
 
-  /** The line of the one request that `work` sends, and its status. */
+  /** The log line of the only request that `work` sends, and its status. */
   const logged = async (work) => {
     const lines = async () => (await gateway.front.errors()).split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
     const before = (await lines()).length;
@@ -39,7 +39,7 @@ describe('the access log of Envoy', () => {
     });
   });
 
-  test('has the reason alone where nobody was verified', async () => {
+  test('has only the reason if no token was verified', async () => {
     const nobody = { subject: null, client: null, scopes: null };
     const { operation, name, ...rest } = await logged(() => gateway.call('opaque', LIST_TOOLS));
     assert.deepEqual(rest, { status: 401, reason: 'token-malformed', ...nobody });

@@ -1,5 +1,5 @@
-// The audit log of the real binary: its lines fit the published schema, none is lost by rotation or at the end, and what a full
-// disk or a reader who does not read leads to.
+// The audit log of the real binary: its lines fit the published schema, rotation and shutdown lose none, and a full
+// disk or a stalled reader has the documented effect.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -36,7 +36,7 @@ afterEach(async () => {
 after(() => rm(folder, { recursive: true, force: true }));
 
 describe('the audit log', () => {
-  test('every line fits the schema, and the file is its owner\'s alone', async () => {
+  test('every line fits the schema, and only the owner can open the file', async () => {
     const file = join(folder, 'schema.jsonl');
     gate = await start({ output: file, subject: 'plain' });
     const call = (id, method, params) => ({ jsonrpc: '2.0', id, method, params });
@@ -76,7 +76,7 @@ describe('the audit log', () => {
       const before = answered.size;
       await rename(file, `${file}.${round}`);
       gate.reload();
-      await waitFor(() => stat(file), { every: 2, what: 'the file is opened anew' });
+      await waitFor(() => stat(file), { every: 2, what: 'the file is opened again' });
       await waitFor(() => answered.size > before + 20, { every: 2, what: 'more requests' });
     }
     assert.deepEqual(await gate.stop(), { code: 0, signal: null });
@@ -206,7 +206,7 @@ test('the end waits for a reader who takes his time', async () => {
   assert.deepEqual(await gate.exited, { code: 0, signal: null });
 });
 
-/** A service that writes every permit. */
+/** A service that records every permit. */
 function start(audit) {
   return startScopegate({ resources: [SERVER], server: { audit: { permits: 1, ...audit } } });
 }
@@ -216,7 +216,7 @@ function token(scope, claims = {}) {
   return signing.setProtectedHeader({ alg: 'HS256', kid: 'k1', typ: 'at+jwt' }).setExpirationTime('1h').sign(new TextEncoder().encode(SECRET));
 }
 
-/** Asks until nobody answers any more; notes the trace id of each answer. */
+/** Asks until the service no longer answers. Notes the trace id of each answer. */
 async function askUntilRefused(credentials, answered) {
   for (;;) {
     const id = randomBytes(16).toString('hex');
@@ -229,14 +229,14 @@ async function askUntilRefused(credentials, answered) {
   }
 }
 
-/** A path that takes no byte. */
+/** A path to which no byte can be written. */
 async function full(name) {
   const file = join(folder, name);
   await symlink('/dev/full', file);
   return file;
 }
 
-/** Puts a file with room in its place, as an operator does. */
+/** Replaces it by a file with room, as an operator does. */
 async function makeRoom(file) {
   await writeFile(`${file}.next`, '');
   await rename(`${file}.next`, file);

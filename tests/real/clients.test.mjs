@@ -1,4 +1,4 @@
-// The official MCP clients, unmodified, through shipped gateways: 401, metadata, token, call, 403, step-up, call.
+// The official MCP clients, unmodified, through the shipped gateways: 401, metadata, token, call, 403, step-up, call.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
@@ -19,7 +19,7 @@ const PYTHON_CLIENT = fileURLToPath(new URL('clients/python.py', import.meta.url
 const RUN_MS = 30_000;
 const INFO = { name: 'test', version: '1' };
 
-/** The eras in which each gateway can serve: without the body it knows 2026-07-28 alone. */
+/** The eras that each gateway can serve. Without the body it can read only the operations of 2026-07-28. */
 const ERAS = { [ENVOY_GRPC]: ['auto', 'legacy'], [ENVOY_HTTP]: ['auto', 'legacy'], [LUA]: ['auto', 'legacy'], [AUTH_REQUEST]: ['auto'] };
 
 for (const [form, modes] of Object.entries(ERAS)) {
@@ -91,7 +91,7 @@ for (const [form, modes] of Object.entries(ERAS)) {
   });
 }
 
-/** What an application gives to SDK v1: memory for its tokens, and a browser with a user in front of it. */
+/** What an application gives to SDK v1: a store for tokens, and a browser with a user. */
 class User {
   redirectUrl = CALLBACK;
   clientMetadata = { client_name: 'test', redirect_uris: [CALLBACK], token_endpoint_auth_method: 'client_secret_basic' };
@@ -124,7 +124,9 @@ async function useTools(client) {
   assert.equal((await client.callTool({ name: 'admin-reset', arguments: {} })).content[0].text, 'reset');
 }
 
-/** First 401, then metadata, then a token; at least one 403 that led to another token; the last word is a success. */
+/**
+ * Checks the order: 401, metadata, token, then at least one 403 that leads to another token, and success at the end.
+ */
 function assertSteps(exchanges) {
   const first = (text) => exchanges.findIndex((exchange) => exchange.startsWith(text));
   const order = ['POST /mcp 401', 'GET /.well-known/oauth-protected-resource/mcp 200', 'POST /token 200', 'POST /mcp 200', 'POST /mcp 403'].map(first);

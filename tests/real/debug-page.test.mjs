@@ -1,4 +1,4 @@
-// The debug page in a real browser without JavaScript, at the width of a desk and of a phone.
+// The debug page in a real browser without JavaScript, at the widths of a desktop and a phone.
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import http from 'node:http';
@@ -110,7 +110,7 @@ describe('the debug page', () => {
   });
 });
 
-/** Nothing is wider than the page. */
+/** Checks that no element is wider than the page. */
 async function assertFits(page, width) {
   const box = await page.locator('html').evaluate((html) => html.scrollWidth);
   assert.equal(box, width);
@@ -124,13 +124,13 @@ function squeezed(text) {
   return text.replace(/\s+/g, ' ').trim().toLowerCase();
 }
 
-/** A picture for the documentation. */
+/** Takes a picture for the documentation. */
 async function picture(page, name) {
   await mkdir(IMAGES, { recursive: true });
   await page.screenshot({ path: `${IMAGES}${name}.png`, clip: { x: 0, y: 0, width: page.viewportSize().width, height: 1000 }, fullPage: true });
 }
 
-/** Another site on this machine: one page. */
+/** Another site on this machine, with one page. */
 async function startSite(html) {
   const server = http.createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(html));
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,5 +1,5 @@
-// The files for gateways that are not run here have only fields, types and values that the gateways' own definitions have.
-// Not checked: rules in CEL, and that the thing works.
+// The files for gateways that the tests do not run: all fields, types and values exist in the gateways' definitions.
+// Not checked: rules in CEL, and whether the gateway works.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// Beyond the matrix, for the gateways that are not nginx: kept connections, sizes, the token's removal, a scopegate without keys.
+// Tests beyond the matrix, for all gateways except nginx: kept connections, sizes, removal of the token, a scopegate
+// without keys.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CADDY } from './lib/caddy.mjs';
@@ -9,10 +10,13 @@ import { freePort } from './lib/port.mjs';
 
 const MIB = 1024 * 1024;
 
-/** As much of a body as each gateway takes, less a margin for the rest of the request. */
+/** The longest body that each gateway accepts, minus a margin for the rest of the request. */
 const LARGE = { [ENVOY_GRPC]: 3 * MIB, [ENVOY_HTTP]: 3 * MIB, [CADDY]: 3 * MIB, [HAPROXY]: 200_000 };
 
-/** What each file says to uncomment with `oauth.forward_token: false`. Envoy is told by scopegate. */
+/**
+ * The lines that each file says to uncomment with `oauth.forward_token: false`. scopegate tells Envoy to remove the
+ * header.
+ */
 const REMOVALS = {
   [CADDY]: ['# request_header -Authorization', 'request_header -Authorization'],
   [HAPROXY]: ['# http-request del-header authorization if is_mcp', 'http-request del-header authorization if is_mcp'],

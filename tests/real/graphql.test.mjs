@@ -1,4 +1,4 @@
-// The example graph behind nginx: a real MCP server whose tools are its operations, asked by the SDK's client.
+// The example graph behind nginx: a real MCP server with its operations as tools, and the SDK's client.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-// A key endpoint that misbehaves. Every fault has a resource and a path of its own on one service, so none may disturb another.
+// A faulty key endpoint. Each fault has its own resource and path on one service, and must not disturb the others.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startIdp } from './lib/idp.mjs';

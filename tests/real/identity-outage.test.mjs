@@ -1,4 +1,4 @@
-// The provider is away: at the start, or later. "Cannot know" is 503 without a challenge, never 401, and it heals by itself.
+// The provider is down at the start, or later. "Cannot know" is 503 without a challenge, never 401, and ends by itself.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startIdp } from './lib/idp.mjs';
@@ -6,7 +6,7 @@ import { startJwksFault } from './lib/jwks-fault.mjs';
 import { resource, startScopegate, waitFor } from './lib/scopegate.mjs';
 
 const HEALING = { within: 20_000, what: 'healing' };
-// Both providers call their key the same, and of a token that it did not sign scopegate believes nothing, not even `iss`.
+// Both providers use the same `kid`. scopegate believes no claim of a token with a wrong signature, not even `iss`.
 const NOT_OURS = 'signature-invalid';
 
 describe('a provider that is away', { concurrency: true }, () => {

@@ -1,4 +1,5 @@
-// Keys change while the service runs, and clients make keys up. The timer is an hour: every fetch after the first is caused by a token.
+// Keys change while the service runs, and clients invent keys. The refresh interval is an hour: every fetch after the
+// first is caused by a token.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { startIdp } from './lib/idp.mjs';
@@ -61,7 +62,7 @@ describe('keys that change', { concurrency: true }, () => {
   }));
 });
 
-describe('keys that nobody has', { concurrency: true }, () => {
+describe('keys that no provider has', { concurrency: true }, () => {
   test('a thousand invented kids cause no more fetches than the bucket holds', withGate({}, async ({ idp, gate }) => {
     const good = await idp.token();
     const seen = await flood(gate, (nth) => invented(good, { kid: `invented-${nth}` }));
@@ -100,7 +101,7 @@ describe('keys that nobody has', { concurrency: true }, () => {
   }));
 });
 
-/** A test with a provider and a service of its own. `source` adds to the key source. */
+/** A test with its own provider and service. `source` adds to the key source. */
 function withGate(source, body) {
   return async () => {
     const idp = await startIdp();
@@ -125,7 +126,7 @@ function withGate(source, body) {
   };
 }
 
-/** Asks with `FLOOD` tokens, some at a time, and says which answers came. */
+/** Sends `FLOOD` different tokens, several at a time. Returns which answers came. */
 async function flood(gate, tokenOf) {
   const seen = new Set();
   let nth = 0;

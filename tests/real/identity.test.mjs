@@ -1,4 +1,4 @@
-// Which tokens of a real identity provider are taken, and why the others are not.
+// Which tokens of a real identity provider the service accepts, and why it denies the others.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { RESOURCE, startIdp } from './lib/idp.mjs';
@@ -153,7 +153,7 @@ describe('tokens of a real identity provider', { concurrency: true }, () => {
     undecided(await gate.ask({ token, resource: 'lied-to' }));
   });
 
-  test('two providers with the same kid sign each for itself alone', async () => {
+  test('two providers with the same kid sign only for themselves', async () => {
     assert.equal((await idp.publicKeys).find((key) => key.alg === 'ES256').kid, rival.publicKeys[0].kid);
     const ask = async (token) => gate.ask({ token: await token, resource: 'pair' });
     const claims = { aud: PAIR };

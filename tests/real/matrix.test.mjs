@@ -1,5 +1,5 @@
-// Each shipped gateway against each behaviour. The result is the tables of docs/gateways.md: with UPDATE_DOCS=1 they are
-// written there, otherwise they must be what is there.
+// Each shipped gateway with each behaviour. The results are the tables of docs/gateways.md: UPDATE_DOCS=1 writes them,
+// otherwise they must match the page.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
@@ -25,7 +25,7 @@ const TABLES = [TOKENS, BODIES, TRAFFIC];
 const PAGE = new URL('../../docs/gateways.md', import.meta.url);
 const MARKS = ['<!-- matrix: written by tests/real/matrix.test.mjs -->\n', '<!-- end of matrix -->'];
 
-/** How many rows are tried at once; each waits a minute for its stream. */
+/** The number of rows that run at once. Each waits a minute for its stream. */
 const AT_ONCE = 3;
 
 const cells = Object.fromEntries(Object.keys(ROWS).map((form) => [form, {}]));
@@ -43,7 +43,7 @@ describe('matrix', { concurrency: AT_ONCE }, () => {
       before(async () => {
         row.gateway = await row.start();
         row.stream = watchForAMinute(row.gateway, await openStream(row.gateway));
-        row.stream.catch(() => {}); // told by the test that waits for it
+        row.stream.catch(() => {}); // the test that awaits it reports it
       });
       after(async () => {
         for (const gateway of started) await gateway.stop();

@@ -1,4 +1,5 @@
-// What the body tells, and what is refused where only the headers tell: sessions of older clients, batches, bodies that lie.
+// Operations in the body, and refusals where only headers are visible: sessions of older clients, batches,
+// contradictory bodies.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -87,7 +88,7 @@ describe(`bodies through nginx with ${LUA}`, () => {
   });
 });
 
-describe(`operations in the headers alone, through nginx with ${AUTH_REQUEST}`, () => {
+describe(`operations only in the headers, through nginx with ${AUTH_REQUEST}`, () => {
   let gateway;
   before(async () => {
     gateway = await startGateway({ form: AUTH_REQUEST });

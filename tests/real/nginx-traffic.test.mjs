@@ -1,4 +1,5 @@
-// How the shipped nginx configurations carry traffic: streams, large messages, kept connections, a scopegate that is away.
+// Traffic through the shipped nginx configurations: streams, large messages, kept connections, a scopegate that is
+// down.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -125,7 +126,7 @@ for (const form of FORMS) {
   });
 }
 
-/** nginx answers 413 and closes while the body is still under way; the client may see either. */
+/** nginx answers 413 and closes while the client still sends the body. The client may see either. */
 function asClosed(error) {
   if (['EPIPE', 'ECONNRESET'].includes(error.code)) return { status: 'closed' };
   throw error;

@@ -1,4 +1,5 @@
-// What the MCP server behind the shipped nginx configurations may believe: identity from the token, nothing from the client.
+// What the MCP server behind the shipped nginx configurations may trust: identity from the token, no header of the
+// client.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CONNECT, EXECUTE, LIST_TOOLS, READ, callTool, startGateway } from './lib/gateway.mjs';

@@ -1,4 +1,4 @@
-// What clients of the shipped nginx configurations get: challenges that lead on, and the metadata they point to.
+// What clients of the shipped nginx configurations get: usable challenges, and the metadata that they link to.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Client, ClientCredentialsProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';

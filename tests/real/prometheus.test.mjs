@@ -1,5 +1,5 @@
-// deploy/prometheus and deploy/grafana, with the real Prometheus scraping the real scopegate: the rules are sound and fire when
-// they should, and every query of the dashboard has something to show.
+// deploy/prometheus and deploy/grafana, with the real Prometheus and the real scopegate: the rules are valid and fire
+// when they should, and every query of the dashboard returns data.
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
@@ -133,12 +133,15 @@ describe('a scraped scopegate', () => {
   });
 });
 
-/** A query with the dashboard's variables replaced, as Grafana does it. */
+/** A query with the dashboard's variables replaced, as in Grafana. */
 function filledIn(expr) {
   return expr.replaceAll('$namespace', '.*').replaceAll('$resource', '.*').replaceAll('$__rate_interval', '8s');
 }
 
-/** Some of everything: permits, denials of several kinds, an invented key, a reload, and a provider that goes away and comes back. */
+/**
+ * Produces some of each: permits, several kinds of denials, an invented key, a reload, and a provider that stops and
+ * restarts.
+ */
 async function drive(gate, idp) {
   const token = await idp.token({ resource: 'https://mcp.example.com/mcp' });
   const other = await idp.token({ resource: 'https://mcp.example.com/other' });

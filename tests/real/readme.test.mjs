@@ -1,4 +1,4 @@
-// The documentation is true: every `console` block is run, and what it prints is compared with what is printed there.
+// The documentation is true: the test runs every `console` block and compares the output with the printed one.
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
@@ -14,7 +14,7 @@ const BINARY = path.resolve(process.env.SCOPEGATE_BIN ?? path.join(ROOT, 'target
 const START_MS = 15_000;
 const RUN_MS = 30_000;
 
-/** The ports that the documentation names; the test takes free ones instead. */
+/** The ports in the documentation. The test replaces them by free ones. */
 const PORT = '5025';
 const ADMIN_PORT = '9464';
 const EITHER_PORT = new RegExp(`${PORT}|${ADMIN_PORT}`, 'g');
@@ -112,7 +112,7 @@ class Shell {
   }
 }
 
-/** The commands of all `console` blocks: `$ ` begins one, `> ` goes on with it, every other line is its output. */
+/** The commands of all `console` blocks: `$ ` begins one, `> ` continues it, and every other line is output. */
 function stepsOf(text) {
   const steps = [];
   for (const [, block] of text.matchAll(/^```console\n(.*?)^```$/gms)) {

@@ -1,5 +1,5 @@
-// A rolling update without a cluster: three replicas behind nginx and Envoy are replaced one after the other under load, while
-// the provider's keys rotate and the provider itself restarts. No request may be lost, and no answer may be wrong.
+// A rolling update without a cluster: three replicas behind nginx and Envoy are replaced in turn under load, while the
+// provider rotates its keys and restarts. No request may be lost, and no answer may be wrong.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,16 +15,16 @@ const REPLICAS = 3;
 const ROUNDS = Number(process.env.DRILL_ROUNDS ?? 1);
 const LOADERS = 6;
 const DRAIN = '2s';
-/** How long the provider is away while a replica starts, which can have no keys before it is back. */
+/** How long the provider is down while a replica starts. The replica has no keys before the provider is back. */
 const OUTAGE_MS = 500;
 
-/** So that a failure can say what Envoy saw. */
+/** Adds Envoy's access log to failures. */
 const EDITS = { [ENVOY_GRPC]: (text) => uncommented(text, 'access log') };
 
 describe('a rolling update under load', { concurrency: 1 }, () => {
   for (const form of FORMS) {
     test(`behind ${form}: nothing is lost, no answer is wrong`, async (t) => {
-      // The first request with a new key waits until it is fetched, also on a machine that does other things.
+      // The first request with a new key waits for the fetch, also on a busy machine.
       const refresh_unknown_kid = { max_wait: '1s', interval: '1s', burst: 20 };
       const gateway = await startGateway({ form, replicas: REPLICAS, server: { drain: DRAIN }, source: { refresh_unknown_kid }, edit: EDITS[form] });
       const drill = new Drill(gateway);
@@ -70,13 +70,16 @@ class Drill {
     }
   }
 
-  /** The provider signs with another key before, during and after; and is away when the new process starts. */
+  /**
+   * The provider signs with another key before, during and after the replacement. It is down while the new process
+   * starts.
+   */
   async #replace(replica) {
     const { idp } = this.#gateway;
     await this.#rotate();
     let back;
     const restarted = this.#gateway.restart(replica, async () => {
-      // A key that a replica has not seen before the provider goes away cannot be judged: 503, whatever one does.
+      // If a replica has not seen a key before the provider stops, it cannot verify its tokens and must answer 503.
       await this.#gateway.acquaint(this.#tokens.good, { except: replica });
       await idp.stop();
       back = pause(OUTAGE_MS).then(() => idp.restart());
@@ -89,7 +92,10 @@ class Drill {
     this.replaced += 1;
   }
 
-  /** New tokens with a new key. The key before it is still published; what was signed with an older one must have been answered. */
+  /**
+   * Makes a new key and new tokens. The provider still publishes the previous key. Requests with an older one must have
+   * been answered.
+   */
   async #rotate() {
     const { idp } = this.#gateway;
     await waitFor(() => [...this.#underWay].every(({ tokens }) => tokens === this.#tokens), { every: 5, what: 'answers to older tokens' });
@@ -102,7 +108,7 @@ class Drill {
     };
   }
 
-  /** The turns of the load: what is sent with which token, and its status. */
+  /** The turns of the load: the request, its token and the expected status. */
   #turn(i, { good, narrow, foreign }) {
     const turns = [
       [good, LIST_TOOLS, 200],

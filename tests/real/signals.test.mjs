@@ -1,4 +1,4 @@
-// Signals and the real binary: it leaves in order, and reads its configuration anew when told.
+// Signals to the real binary: it shuts down gracefully, and reloads its configuration when told.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { once } from 'node:events';
@@ -60,7 +60,7 @@ test('SIGINT ends it in the same way', async () => {
   assert.equal(JSON.parse(gate.logs.at(-1)).message, 'stopped');
 });
 
-test('SIGHUP reads the configuration anew, also where no file has changed', async () => {
+test('SIGHUP reloads the configuration, even if no file has changed', async () => {
   gate = await startScopegate({ resources: [OPEN] });
   gate.signal('SIGHUP');
   await waitFor(async () => (await gate.metrics()).sum('scopegate_policy_reload_total', { outcome: 'success' }) === 2, { every: 5, what: 'the reload' });

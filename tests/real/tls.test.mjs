@@ -1,5 +1,5 @@
-// scopegate with TLS behind the gateways that are told to speak it by the lines of the shipped files: with and without a
-// certificate of the gateway's own, and with one that is not the right one.
+// scopegate with TLS behind the gateways, which the lines of the shipped files enable: with and without a client
+// certificate, and with a wrong one.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { certificates } from './lib/certificates.mjs';
@@ -14,7 +14,7 @@ const SERVER_SIDE = 'Where scopegate speaks TLS';
 const CLIENT_SIDE = 'Where it demands a certificate';
 const FORMS = [LUA, AUTH_REQUEST, ENVOY_GRPC, ENVOY_HTTP];
 
-/** Where the gateway must not believe the one that it reaches, or is not believed: nothing can be decided. */
+/** The gateway rejects the certificate of scopegate, or scopegate rejects the gateway's: there is no decision. */
 const REFUSED = {
   'the gateway has no certificate': { isMutual: true, hasOwn: false },
   'the certificate is of another authority': { server: 'of-another-authority' },
@@ -40,7 +40,7 @@ describe('scopegate speaks TLS', { concurrency: 2 }, () => {
       for (const isMutual of [false, true]) {
         test(`${isMutual ? 'to gateways that have a certificate' : 'to everybody'}: decisions and metadata`, async () => {
           await withGateway(form, tls, { isMutual, hasOwn: isMutual }, async (gateway) => {
-            // A busy machine may take longer for the first handshake than the gateway waits.
+            // On a busy machine the first handshake may take longer than the gateway waits.
             const metadata = () => gateway.send({ path: '/.well-known/oauth-protected-resource/mcp' });
             await waitFor(async () => (await metadata()).status === 200, { within: 20_000, what: 'the metadata' });
             assert.equal((await gateway.refused(() => gateway.call(undefined, LIST_TOOLS))).status, 401);

@@ -1,5 +1,5 @@
-// Traces, taken by a real OpenTelemetry Collector: what is in a span, what never is, which requests have one, and what becomes of
-// them when the collector is away. Envoy and nginx pass their context in.
+// Traces in a real OpenTelemetry Collector: the content of a span, what it never contains, which requests have one, and
+// what happens while the collector is down. Envoy and nginx propagate their context.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -126,7 +126,7 @@ for (const protocol of ['http', 'grpc']) {
       const caller = context();
       await gate.ask({ token, headers: caller.headers });
       await collector.span(ofTrace(caller));
-      // One queue, in order: theirs would have come before.
+      // The queue keeps its order: these spans would have come earlier.
       assert.deepEqual(collector.spans.filter((span) => ofTrace(dropped)(span) || ofTrace(malformed)(span)), []);
       assert.ok(collector.spans.filter(isDecision).every(({ parentSpanId }) => parentSpanId));
     });
@@ -147,7 +147,7 @@ for (const protocol of ['http', 'grpc']) {
     test('"cannot decide" is an error', async () => {
       await idp.stop();
       const invented = await idp.sign({ header: { kid: 'invented' } });
-      // The last fetch has to be long enough ago.
+      // The last fetch must be long enough ago.
       const caller = await waitFor(async () => {
         const one = context();
         return (await gate.ask({ token: invented, headers: one.headers })).status === 503 && one;
@@ -247,8 +247,8 @@ describe('a collector that is away', () => {
     assert.match(line.cause, /refused/i);
   });
 
-  test('a full queue drops, and nobody waits', async () => {
-    // Takes the connection, and never answers.
+  test('a full queue drops spans, and no request waits', async () => {
+    // Accepts the connection, and never answers.
     answers = () => {};
     server = http.createServer((request, response) => {
       seen.push(request.headers);
@@ -277,7 +277,7 @@ describe('a collector that is away', () => {
   });
 });
 
-/** Envoy's own tracer, to the same collector. */
+/** Envoy's own tracer, with the same collector. */
 function traced(text, port) {
   const provider = {
     name: 'envoy.tracers.opentelemetry',

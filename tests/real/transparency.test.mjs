@@ -1,4 +1,4 @@
-// What is permitted passes unchanged in both directions, through every gateway: bytes, headers, streams, whatever the era.
+// Permitted requests pass unchanged in both directions through every gateway: bytes, headers and streams, in each era.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { CADDY } from './lib/caddy.mjs';
@@ -12,7 +12,7 @@ const GATEWAYS = [AUTH_REQUEST, LUA, ENVOY_GRPC, ENVOY_HTTP, CADDY, HAPROXY];
 const SESSION = { 'mcp-session-id': 'of the client', 'mcp-protocol-version': '2025-11-25', 'last-event-id': '42', 'x-custom': 'Kept; as=it "is"' };
 const ODD = '{ "jsonrpc" : "2.0",\r\n\t"id":1e0, "method":"tools\\/call","params":{"name":"echo","arguments":{"text":"ä€😀\\u0000","n":1.0e+2, "n2" : -0 }}} \n';
 
-/** What each era may send, as it is written there. */
+/** The messages that each era allows, in its notation. */
 const MESSAGES = {
   'a call with unusual spacing, escapes and numbers': ODD,
   'a notification': '{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"t","progress":1}}',
@@ -22,7 +22,7 @@ const MESSAGES = {
 
 const LISTEN = '{"jsonrpc":"2.0","id":7,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true}}}';
 
-/** Requests that are answered by a stream, in each era. */
+/** Requests that a stream answers, in each era. */
 const STREAMS = {
   'a stream of the older era': { method: 'GET', headers: SESSION },
   'subscriptions/listen': { method: 'POST', body: LISTEN, headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'subscriptions/listen', 'content-type': 'application/json' } },
@@ -84,7 +84,7 @@ for (const form of GATEWAYS) {
     });
 
     if (!isSeen) {
-      test('subscriptions/listen is refused, for its URIs are in the body alone', async () => {
+      test('subscriptions/listen is refused, since its URIs are only in the body', async () => {
         const { headers, body } = STREAMS['subscriptions/listen'];
         assert.equal((await gateway.refused(() => gateway.send({ method: 'POST', token, body, headers }))).status, 403);
       });

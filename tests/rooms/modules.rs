@@ -1,4 +1,4 @@
-//! The source files as modules, and which file uses which: finds circles between files.
+//! The source files as modules, and the files that each one uses: finds cycles between files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,13 +14,13 @@ pub(crate) struct Modules(BTreeMap<Path, Module>);
 
 /// One file.
 pub(crate) struct Module {
-    /// Below `src`, as `keys/fetch/mod.rs`.
+    /// The path below `src`, such as `keys/fetch/mod.rs`.
     pub(crate) file: String,
     pub(crate) paths: Paths,
 }
 
 impl Modules {
-    /// Reads a folder without the folders and files that are named `tests`.
+    /// Reads a folder, except the folders and files named `tests`.
     pub(crate) fn read(src: &File) -> Self {
         let mut modules = Self::default();
         modules.read_folder(src, src);
@@ -70,7 +70,8 @@ impl Modules {
         self.0.values()
     }
 
-    /// Groups of files that use each other, directly or through others. The files of a group are in order.
+    /// Groups of files that use each other, directly or through others. The files of a group are in
+    /// order.
     pub(crate) fn circles(&self) -> BTreeSet<Vec<&str>> {
         let uses: BTreeMap<_, _> = self
             .0
@@ -97,7 +98,8 @@ impl Modules {
             .collect()
     }
 
-    /// The other files whose items this one uses. A `pub use` does not count: the module exports it for others.
+    /// The other files whose items this one uses. A `pub use` does not count: the module exports it
+    /// for others.
     fn used_by<'a>(&'a self, module: &'a Path) -> BTreeSet<&'a Path> {
         let used = &self.0[module].paths.used;
         used.iter()
@@ -106,8 +108,8 @@ impl Modules {
             .collect()
     }
 
-    /// The file that defines what `path` means in `module`, found through the names that modules export. `None` for
-    /// other crates and for names of the same file.
+    /// The file that defines `path` as used in `module`, found through the names that modules
+    /// export. `None` for other crates and for names of the same file.
     fn home(&self, module: &Path, path: &Path) -> Option<&Path> {
         let mut at = match path.first()?.as_str() {
             "crate" => Path::new(),

@@ -1,5 +1,5 @@
-//! Reads the paths that a Rust file names from its tokens. It skips items under `#[cfg(test)]`, since a test may
-//! import from a room above its own.
+//! Reads the paths that a Rust file names from its tokens. It skips items under `#[cfg(test)]`,
+//! since a test may import from a room above its own.
 
 use std::{iter::Peekable, vec};
 
@@ -50,7 +50,7 @@ impl Paths {
     /// A path in the code.
     fn name(&mut self, first: String, tokens: &mut Tokens) {
         let mut path = vec![first];
-        // What is not a name after `::` is a turbofish, whose own paths come next.
+        // If no name follows `::`, it is a turbofish. Its paths come next.
         while take_separator(tokens)
             && let Some(TokenTree::Ident(segment)) =
                 tokens.next_if(|next| matches!(next, TokenTree::Ident(_)))

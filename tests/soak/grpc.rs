@@ -1,5 +1,5 @@
-//! Load over gRPC, first as much as the service takes, then half of that, while the configuration is reloaded every
-//! second and the keys are rotated.
+//! Load over gRPC, first at full speed, then at half of it. Meanwhile the configuration is reloaded
+//! every second and the keys are rotated.
 
 use std::{
     sync::atomic::{AtomicU32, AtomicU64, Ordering},
@@ -84,8 +84,8 @@ struct Loaded {
 }
 
 impl Soak {
-    /// Loads the service for `time`, with a request each `interval`, or as many as it takes if that is zero. Every
-    /// second something changes; `changes` counts what changed before.
+    /// Loads the service for `time`, with a request each `interval`, or at full speed if that is
+    /// zero. Every second something changes; `changes` counts the earlier changes.
     fn load(&self, time: Duration, interval: Duration, changes: usize) -> Loaded {
         let pace = Pace {
             begun: Instant::now(),
@@ -158,7 +158,7 @@ impl Soak {
     }
 }
 
-/// Says when the next request is due. All lanes share it.
+/// Tells when the next request is due. All lanes share it.
 struct Pace {
     begun: Instant,
     time: Duration,
@@ -167,7 +167,8 @@ struct Pace {
 }
 
 impl Pace {
-    /// Waits until the next request is due, and returns that time: a delay of the service counts as its latency.
+    /// Waits until the next request is due. Returns that time, so that a delay of the service
+    /// counts as latency.
     async fn turn(&self) -> Option<Instant> {
         if self.interval.is_zero() {
             return (!self.is_over()).then(Instant::now);
@@ -249,5 +250,5 @@ fn config(number: usize, jwks: &str) -> String {
 
 const CONNECTIONS: usize = 2;
 const LANES: usize = 8;
-/// A key signs for so long. It stays published for as long again.
+/// The number of seconds for which a key signs. It stays published for as long again.
 const SECONDS_OF_A_KEY: usize = 2;

@@ -43,7 +43,8 @@ fn under_load_and_reloads_every_request_is_answered_and_counted_in_bounded_memor
     service::check_memory(&resident);
 }
 
-/// Opens one connection after the other, as a gateway does, and sends a few hundred requests on each.
+/// Opens one connection after the other, as a gateway does, and sends a few hundred requests on
+/// each.
 fn load(service: &Service, worker: u64, end: Instant, sent: &AtomicU64) {
     let mut number = worker * 1_000_000_000;
     while Instant::now() < end {

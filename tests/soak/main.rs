@@ -1,5 +1,5 @@
-//! The real binary under load while its configuration is reloaded and its keys are rotated. `SOAK_SECONDS` and
-//! `GRPC_SOAK_SECONDS` say for how long; without them it takes a few seconds.
+//! The real binary under load while its configuration is reloaded and its keys are rotated.
+//! `SOAK_SECONDS` and `GRPC_SOAK_SECONDS` set the time. The default is a few seconds.
 
 #![allow(
     clippy::too_many_lines,

@@ -5,12 +5,12 @@ use std::{env, fs, process::Command};
 use support::process::Running;
 use tempfile::TempDir;
 
-/// How many seconds a soak takes: those in the environment, or a few.
+/// The number of seconds of a soak, from the environment or a few.
 pub(crate) fn seconds(variable: &str) -> u64 {
     env::var(variable).map_or(3, |text| text.parse().unwrap())
 }
 
-/// Memory must not grow once the caches had time to fill.
+/// Checks that memory does not grow once the caches are full.
 pub(crate) fn check_memory(resident: &[u64]) {
     let settled = resident[resident.len() / 3];
     let last = *resident.last().unwrap();
@@ -51,7 +51,8 @@ impl Service {
     }
 }
 
-/// The configuration of a soak with this key source. `number` is in a part that the load does not use.
+/// The configuration of a soak with this key source. `number` is in a part that the load does not
+/// use.
 pub(crate) fn config(number: usize, key_source: &str) -> String {
     format!(
         "

@@ -1,7 +1,8 @@
-//! The service without sockets and HTTP: calls the functions that a listener calls for each request.
+//! The service without sockets and HTTP: calls the functions that a listener calls for each
+//! request.
 //!
-//! It is a module, not a part of the crate `support`, since it links scopegate. Benches, fuzz targets and the test of
-//! allocations include it by its path.
+//! It is a module, not a part of the crate `support`, since it links scopegate. Benches, fuzz
+//! targets and the test of allocations include it by its path.
 
 #![allow(
     dead_code,
@@ -34,7 +35,7 @@ use scopegate::{
 use support::usual::{SCOPES, call, token};
 use tempfile::TempDir;
 
-/// A policy in force, and the state that decides by it.
+/// A policy in force, and the state for its decisions.
 pub(crate) struct Driver {
     pub(crate) state: Arc<Admission>,
     pub(crate) registry: Registry,
@@ -52,7 +53,7 @@ pub(crate) struct Shown {
     body: Vec<u8>,
 }
 
-/// The method of a request: a client opens the stream of responses with a GET without a body.
+/// The method of a request. A client opens the response stream with a GET without a body.
 pub(crate) fn method(body: &str) -> &'static str {
     if body.is_empty() { "GET" } else { "POST" }
 }
@@ -100,12 +101,12 @@ impl Driver {
         }
     }
 
-    /// Runs a future where the actors run.
+    /// Runs a future on the actors' runtime.
     pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.system.block_on(future)
     }
 
-    /// Reads the request and decides, without the bounds on requests in flight and without a response.
+    /// Reads the request and decides, without limits on requests in flight and without a response.
     pub(crate) fn decide(&self, shown: &Shown) -> Decision {
         let asked = shown.asked();
         let request = (AUTH_REQUEST.read)(&asked).unwrap();
@@ -199,7 +200,8 @@ pub(crate) fn deny(status: &str) -> Shown {
     }
 }
 
-/// Decides about a message of Envoy as the gRPC service does, and returns the bytes of the response.
+/// Decides about a message of Envoy as the gRPC service does, and returns the bytes of the
+/// response.
 pub(crate) fn check(shared: &Shared, message: &Bytes) -> Vec<u8> {
     let state = &shared.0;
     let _request_guard = state.enter(Dialect::ExtAuthzGrpc).unwrap();

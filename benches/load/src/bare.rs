@@ -1,4 +1,5 @@
-//! The servers that scopegate is compared with: the same frameworks with the same settings, without any decision.
+//! The servers that scopegate is compared with: the same frameworks with the same settings, without
+//! any decision.
 
 use std::net::Ipv4Addr;
 
@@ -16,8 +17,8 @@ use std::time::Duration;
 /// The headers of every response.
 type Fields = Vec<(HeaderName, HeaderValue)>;
 
-/// actix-web: responds with 200 and these headers, one a line in `fields`. With a path below `/authorize` it reads the
-/// body first.
+/// actix-web: responds with 200 and these headers, one a line in `fields`. With a path below
+/// `/authorize` it reads the body first.
 pub fn serve_http(port: u16, fields: &str) {
     let fields: Fields = fields
         .lines()

@@ -1,4 +1,5 @@
-//! tonic as scopegate runs it, on one thread with its own runtime. It reads the message and responds with a constant.
+//! tonic as scopegate runs it, on one thread with its own runtime. It reads the message and
+//! responds with a constant.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,5 @@
-//! Envoy's side of `Check` as bytes: a request with its usual attributes, and whether a response is a permit.
+//! Envoy's side of `Check` as bytes: a request with its usual attributes, and whether a response is
+//! a permit.
 
 use bytes::{Buf, BufMut, Bytes};
 use prost::encoding::{decode_key, decode_varint};
@@ -75,7 +76,8 @@ pub async fn check(port: u16, question: Vec<u8>) -> Bytes {
         .into_inner()
 }
 
-/// Whether Envoy would let the request through: the status is 0, and there is an `ok_response`.
+/// Returns true if Envoy would let the request through: the status is 0, and there is an
+/// `ok_response`.
 pub fn is_allow(mut answer: Bytes) -> bool {
     let (mut is_ok, mut is_refused) = (false, false);
     while answer.has_remaining() {
@@ -83,7 +85,7 @@ pub fn is_allow(mut answer: Bytes) -> bool {
         let length = usize::try_from(decode_varint(&mut answer).unwrap()).unwrap();
         let value = answer.split_to(length);
         match tag {
-            // A status of 0 is not written.
+            // Protobuf omits a status of 0.
             1 => is_refused |= !value.is_empty(),
             3 => is_ok = true,
             2 | 5 => is_refused = true,

@@ -1,5 +1,5 @@
-//! A closed loop over persistent HTTP/1.1 connections: each sends the next request after the response to the last one.
-//! Requests are bytes that were made in advance, or parts of such bytes.
+//! A closed loop over persistent HTTP/1.1 connections: each sends the next request after the
+//! response to the last one. Requests are bytes that were made in advance, or parts of such bytes.
 
 use std::{
     net::SocketAddr,
@@ -13,7 +13,8 @@ use tokio::{
     runtime,
 };
 
-/// A source of requests. `next` appends a request to the buffer, or returns `false` after the last one.
+/// A source of requests. `next` appends a request to the buffer, or returns `false` after the last
+/// one.
 pub trait Requests {
     fn next(&self, buffer: &mut Vec<u8>) -> bool;
 }
@@ -63,7 +64,7 @@ pub fn drive(address: SocketAddr, requests: &dyn Requests, shape: Shape) -> Answ
     })
 }
 
-/// Sends one request on a connection of its own. Returns the response as it came.
+/// Sends one request on its own connection. Returns the response as it came.
 pub fn ask(address: SocketAddr, request: &[u8]) -> String {
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
@@ -79,7 +80,7 @@ pub fn ask(address: SocketAddr, request: &[u8]) -> String {
 struct Connection {
     stream: TcpStream,
     answer: Vec<u8>,
-    /// Length and status of the last response: most often the next one is as long.
+    /// Length and status of the last response. The next one usually has the same length.
     last: (usize, u16),
 }
 

@@ -1,6 +1,6 @@
-//! Measures a release build of scopegate against bare servers, and against its peers. `benches/load/run` installs
-//! the tools, builds both programs and starts this one. `docs/performance.md` explains each figure, and the tables are
-//! written into it.
+//! Measures a release build of scopegate against bare servers, and against its peers.
+//! `benches/load/run` installs the tools, builds both programs and starts this one.
+//! `docs/performance.md` explains each figure, and the tables are written into it.
 
 #![allow(
     clippy::too_many_lines,

@@ -1,5 +1,5 @@
-//! Servers under measurement, each a process of its own on its own core, and their processor time by the kernel's
-//! count.
+//! Servers under measurement, each a process on its own core, and their processor time as the
+//! kernel counts it.
 
 use std::{
     fs,
@@ -93,7 +93,7 @@ pub fn move_to(cores: &str) {
     );
 }
 
-/// Runs a command to its end: whether it succeeded, and its output.
+/// Runs a command to its end. Returns whether it succeeded, and its output.
 pub fn run(program: &str, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(program)
         .args(arguments)
@@ -123,7 +123,7 @@ fn log(command: &[&str]) -> Stdio {
         .into()
 }
 
-/// What servers write to their standard error.
+/// The folder for the standard error of servers.
 pub const LOG_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/.cache/logs");
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);

@@ -12,11 +12,11 @@ use crate::{
 pub enum Goal {
     AtMost(f64),
     AtLeast(f64),
-    /// None: the row is there for comparison.
+    /// No goal: the row is there for comparison.
     Open,
 }
 
-/// How a figure is written.
+/// The format of a figure.
 #[derive(Clone, Copy)]
 pub enum Unit {
     Microseconds,
@@ -24,7 +24,7 @@ pub enum Unit {
     Times,
 }
 
-/// One line of the targets.
+/// One row of the table of targets.
 pub struct Row {
     pub number: u8,
     pub what: String,
@@ -180,7 +180,8 @@ fn spread(values: &[f64], digits: usize) -> String {
     )
 }
 
-/// Names the sides whose servers were idle part of the time, so that their requests/s are not their limit.
+/// Names the sides whose servers were idle part of the time, so that their requests/s are not their
+/// limit.
 fn idle(sides: &[Series]) -> String {
     let idle = sides
         .iter()

@@ -76,8 +76,8 @@ impl Requests for Once {
 /// The parts of a request before and after its token.
 pub type Form = [String; 2];
 
-/// Requests whose tokens are drawn at random. A token has a family of requests, all to one resource, so that the cache
-/// has one entry for each token.
+/// Requests whose tokens are drawn at random. A token has a family of requests, all to one
+/// resource, so that the cache has one entry for each token.
 pub struct Drawn<'a> {
     pub tokens: &'a [String],
     pub families: &'a [Rc<[Form]>],

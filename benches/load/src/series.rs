@@ -1,5 +1,5 @@
-//! Rounds. Each round measures every side once, in turn from the front and from the back, so that a drift of the machine
-//! affects all sides alike.
+//! Rounds. Each round measures every side once, in turn from the front and from the back, so that a
+//! drift of the machine affects all sides alike.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::{
     process::Server,
 };
 
-/// How much is measured.
+/// The amount of measurement.
 #[derive(Clone, Copy)]
 pub struct Plan {
     pub rounds: usize,
@@ -23,7 +23,8 @@ pub struct Sample {
     pub rate: f64,
     /// Processor time of the servers, in µs a request.
     pub cpu: f64,
-    /// The part of the time in which the servers ran on their core. Near 1 they were the bottleneck.
+    /// The part of the time in which the servers ran on their core. Near 1 they were the
+    /// bottleneck.
     pub busy: f64,
 }
 
@@ -41,7 +42,7 @@ pub struct Side<'a> {
 }
 
 impl<'a> Side<'a> {
-    /// A side with its own way to measure.
+    /// A side that measures itself with a function.
     pub fn new(name: impl Into<String>, measure: impl FnMut() -> Sample + 'a) -> Self {
         Self {
             name: name.into(),
@@ -49,8 +50,8 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// A closed loop of `requests` to the first of `servers`. The processor time of all servers counts. Every response
-    /// must have `status`.
+    /// A closed loop of `requests` to the first of `servers`. The processor time of all servers
+    /// counts. Every response must have `status`.
     pub fn http(
         name: &str,
         servers: &'a [&'a Server],
@@ -99,7 +100,8 @@ pub fn alternate(plan: Plan, mut sides: Vec<Side<'_>>) -> Vec<Series> {
     all
 }
 
-/// Runs a load, and counts the processor time of the servers. `load` returns its requests and its time.
+/// Runs a load, and measures the processor time of the servers. `load` returns its requests and its
+/// time.
 pub fn charged(servers: &[&Server], load: impl FnOnce() -> (u64, Duration)) -> Sample {
     let cpu = || servers.iter().map(|server| server.cpu()).sum::<Duration>();
     let before = cpu();
@@ -129,7 +131,7 @@ impl Series {
             .collect()
     }
 
-    /// µs of processor time that a request costs more than the other's.
+    /// The additional processor time of a request compared with the other side, in µs.
     pub fn dearer_than(&self, other: &Self) -> Vec<f64> {
         self.against(other, |own, other| own.cpu - other.cpu)
     }

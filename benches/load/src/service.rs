@@ -1,4 +1,4 @@
-//! scopegate under measurement, with a configuration in a folder of its own.
+//! scopegate under measurement, with its configuration in a temporary folder.
 
 use std::{
     fmt::Write,
@@ -23,8 +23,8 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it with `workers` threads. `server` has further keys of that section, `resources` the rest of the
-    /// configuration.
+    /// Starts it with `workers` threads. `server` has further keys of that section, `resources` the
+    /// rest of the configuration.
     pub fn start(cores: &str, workers: usize, server: &str, resources: &str) -> Self {
         Self::start_in(
             tempfile::tempdir().unwrap(),
@@ -63,7 +63,7 @@ impl Service {
         }
     }
 
-    /// How many tokens so far were not in the cache.
+    /// The number of requests so far whose tokens were not in the cache.
     pub fn misses(&self) -> u64 {
         let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, self.admin_port));
         let metrics = ask(admin, b"GET /metrics HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
@@ -91,8 +91,8 @@ pub fn small() -> String {
     )
 }
 
-/// 1 000 resources. The first has 10 000 tools, the second a graph of 1 000 operations. With the address of a key set,
-/// resource [`WITH_KEYS`] takes its keys from there.
+/// 1 000 resources. The first has 10 000 tools, the second a graph of 1 000 operations. With the
+/// address of a key set, resource [`WITH_KEYS`] takes its keys from there.
 pub fn large(folder: &TempDir, jwks: Option<&str>) -> String {
     write_graph(folder.path(), 2000, OPERATIONS);
     let mut text = format!("resources:\n{}", resource(0, &tools(), ""));
@@ -125,7 +125,8 @@ fn resource(index: usize, tools: &str, further: &str) -> String {
     )
 }
 
-/// Half of the entries are exact names. One glob of fifty begins with its `*`, the others end in it.
+/// Half of the entries are exact names. One glob of fifty begins with its `*`, the others end in
+/// it.
 fn tools() -> String {
     let mut tools = String::new();
     for index in 0..TOOLS / 2 {

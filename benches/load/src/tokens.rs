@@ -7,7 +7,8 @@ use aws_lc_rs::signature::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use support::{Claims, ProviderKey, SECRET, SigningKey, base64url};
 
-/// A token with these scopes; `id` makes it differ from others. Signed with ES256 it has about 800 bytes.
+/// A token with these scopes; `id` makes it differ from others. Signed with ES256 it has about 800
+/// bytes.
 pub fn token(key: &ProviderKey, id: usize, scope: &str) -> String {
     key.token(&claims(id, scope))
 }
@@ -32,8 +33,8 @@ fn claims(id: usize, scope: &str) -> Claims {
     }
 }
 
-/// The key for a bare check of its signatures: a parsed key of aws-lc, the fastest of the maintained libraries that
-/// were measured.
+/// The key for a bare check of its signatures: a parsed key of aws-lc, the fastest of the
+/// maintained libraries that were measured.
 pub fn parsed(key: &SigningKey) -> ParsedPublicKey {
     let algorithm: &'static dyn VerificationAlgorithm = match key {
         SigningKey::Rs256(_) => &RSA_PKCS1_2048_8192_SHA256,

@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::process::{LOG_FOLDER, run};
 
-/// Calls `Check` with one message over two connections with 32 streams each. Returns the requests and the time.
+/// Calls `Check` with one message over two connections with 32 streams each. Returns the requests
+/// and the time.
 pub fn h2load(port: u16, message: &[u8], duration: Duration) -> (u64, Duration) {
     fs::create_dir_all(LOG_FOLDER).unwrap();
     let file = format!("{LOG_FOLDER}/check.bin");

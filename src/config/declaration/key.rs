@@ -1,15 +1,16 @@
-//! One key of the configuration, declared once: its name, what its value is, its default, its range and its
-//! documentation. The reader, the environment's names, the reference and the JSON Schema all go by it.
+//! One key of the configuration, declared once: its name, kind, default, range and documentation.
+//! The reader, the environment's names, the reference and the JSON Schema are derived from it.
 
 use crate::config::{
     declaration::shape::{Declared, Shape},
     file::section::{Node, Section},
 };
 
-/// A key whose value is of kind `K`. A reader asks a section for it, so that a mistyped name does not compile.
+/// A key whose value is of kind `K`. A reader asks a section for the constant, so that a mistyped
+/// name does not compile.
 pub(in crate::config) struct Key<K> {
     name: &'static str,
-    /// What the value is.
+    /// The kind of the value, with its range and default.
     pub(in crate::config) kind: K,
     doc: &'static str,
     default_in_words: Option<&'static str>,
@@ -28,13 +29,14 @@ impl<K> Key<K> {
         }
     }
 
-    /// The default, where it depends on something else.
+    /// Describes a default that depends on another setting, for the documentation.
     pub(in crate::config) const fn defaults_to(mut self, words: &'static str) -> Self {
         self.default_in_words = Some(words);
         self
     }
 
-    /// A second, shorter name in the environment: for the key of `server`, or of `mcp` and not of `resources`.
+    /// Adds a second, shorter name in the environment. Only for keys of `server` or `mcp`, not for
+    /// keys of `resources`.
     pub(in crate::config) const fn variable(mut self, name: &'static str) -> Self {
         self.variable = Some(name);
         self
@@ -67,36 +69,36 @@ impl<K: Kind> Declared for Key<K> {
     }
 }
 
-/// What a key's value is.
+/// The type, the shape and the default of a key's value.
 pub(in crate::config) trait Kind: Sync + 'static {
-    /// What a reader gets.
+    /// The type that a reader gets.
     type Value<'a>;
 
-    /// What the value looks like.
+    /// The shape that the value must have in the file.
     fn shape(&self) -> Shape;
 
-    /// The value of a node of that shape.
+    /// Converts a node of that shape to the value.
     fn read<'a>(&self, node: &'a Node) -> Option<Self::Value<'a>>;
 
-    /// The default as it would be written.
+    /// The default, written as in the file.
     fn default(&self) -> Option<String> {
         None
     }
 }
 
-/// A kind that has a value where nothing is written.
+/// A kind with a default: a reader gets a value even if the key is not set.
 pub(in crate::config) trait Preset: Kind {
-    /// That value.
+    /// The default.
     fn preset<'a>(&self) -> Self::Value<'a>;
 }
 
 impl Section {
-    /// The value of a key, if there is one.
+    /// Returns the value of a key, if it is set.
     pub(in crate::config) fn find<K: Kind>(&self, key: &Key<K>) -> Option<K::Value<'_>> {
         key.kind.read(self.node(key)?)
     }
 
-    /// The value of a key, or its default.
+    /// Returns the value of a key, or its default.
     pub(in crate::config) fn get<K: Preset>(&self, key: &Key<K>) -> K::Value<'_> {
         self.find(key).unwrap_or_else(|| key.kind.preset())
     }

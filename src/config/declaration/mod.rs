@@ -1,4 +1,4 @@
-//! What a key declares: name, kind of value, default, range, documentation; and what is derived from that.
+//! Declarations of keys (name, kind, default, range, documentation), and what is derived from them.
 
 pub(super) mod key;
 pub(super) mod kind;

@@ -1,9 +1,10 @@
-//! What to write instead of an unknown key: the nearest key of its section, or the section where the key belongs.
+//! Suggests a replacement for an unknown key: the nearest key of its section, or the section to
+//! which the key belongs.
 
 use crate::config::declaration::shape::{Keys, Shape, each, find};
 
-/// What to write instead of `name`, which the section at `path` with these keys does not know. `written` are the
-/// section's names, `root` the sections at the top of the file.
+/// Suggests a replacement for `name`, which is not one of the `keys` of the section at `path`.
+/// `written` holds the names that the section contains, `root` the sections at the top of the file.
 pub(in crate::config) fn instead_of(
     name: &str,
     path: &str,
@@ -21,9 +22,9 @@ pub(in crate::config) fn instead_of(
     format!("one of {}", names.join(", "))
 }
 
-/// The key of the section with the fewest letters to change, up to two.
+/// Finds the key of the section that differs in the fewest letters, at most two.
 fn nearest(name: &str, keys: Keys, written: &[&str]) -> Option<&'static str> {
-    // The algorithm of a secret has a key of its own.
+    // For a shared secret `algorithm` means another key than `algorithms`.
     let has_secret = written.iter().any(|name| name.starts_with("secret"));
     if has_secret && strsim::levenshtein(name, "algorithm") <= 2 {
         return find(keys, "symmetric_algorithm").map(|key| key.name());
@@ -35,7 +36,8 @@ fn nearest(name: &str, keys: Keys, written: &[&str]) -> Option<&'static str> {
         .map(|(_, nearest)| nearest)
 }
 
-/// The section that has a key of this name: one around, one inside, or one at the top.
+/// Finds a section with a key of this name: an outer one, an inner one, or one at the top of the
+/// file.
 fn elsewhere(name: &str, path: &str, keys: Keys, root: Keys) -> Option<String> {
     let around = path.rsplit_once(['.', '[']).map(|(around, _)| around);
     if let Some(around) =
@@ -52,7 +54,7 @@ fn elsewhere(name: &str, path: &str, keys: Keys, root: Keys) -> Option<String> {
     inside(name, root).map(|top| format!("it at the top of the file: `{top}`"))
 }
 
-/// The path of a key of this name in a section of these keys.
+/// Finds the path of a key of this name in a section with these keys.
 fn inside(name: &str, keys: Keys) -> Option<String> {
     each(keys).find_map(|key| {
         let Shape::Section(keys) = key.shape() else {
@@ -62,7 +64,7 @@ fn inside(name: &str, keys: Keys) -> Option<String> {
     })
 }
 
-/// The keys of the section at a path.
+/// Finds the keys of the section at a path.
 fn keys_at(path: &str, root: Keys) -> Option<Keys> {
     path.split('.').try_fold(root, |keys, segment| {
         let name = segment.split_once('[').map_or(segment, |(name, _)| name);

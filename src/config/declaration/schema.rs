@@ -1,5 +1,6 @@
-//! The JSON Schema of the configuration file, for editors, Helm and CI. It is made of the keys' declarations. It knows
-//! shapes; what depends on several keys only the readers know, so that `scopegate check` has the last word.
+//! The JSON Schema of the configuration file, for editors, Helm and CI, generated from the keys'
+//! declarations. It checks the shape of each value. Rules that span several keys are checked only
+//! by the readers: `scopegate check` decides.
 
 use serde_json::{Map, Value, json};
 
@@ -9,8 +10,8 @@ use crate::config::{
     units::{written_duration, written_size},
 };
 
-/// The schema, in the words of draft 7, which editors and every Helm 3 know. Sections of others at the top of the file are
-/// allowed, and no key is required, since the environment may set it.
+/// Generates the schema in draft 7, which editors and every Helm 3 understand. It allows sections
+/// of other programs at the top of the file. It requires no key, since the environment may set it.
 #[must_use]
 pub fn schema() -> Value {
     let mut definitions = Map::new();
@@ -44,7 +45,7 @@ fn property(key: &dyn Declared, definitions: &mut Map<String, Value>) -> Value {
     if let Some(default) = key.default().filter(|_| key.default_in_words().is_none()) {
         members.insert("default".to_owned(), parsed(default));
     }
-    // `mcp` and each entry of `resources` have the same `oauth`, which is most of the schema.
+    // `mcp` and each entry of `resources` have the same `oauth`. It is most of the schema.
     if key.name() != SHARED {
         return property;
     }
@@ -109,7 +110,7 @@ fn integer(least: usize, most: usize) -> Value {
     json!({"type": "integer", "minimum": least, "maximum": most})
 }
 
-/// A text with `${NAME}` in it may stand for a flag, a number or a word.
+/// Allows a text with `${NAME}` in place of a flag, a number or a word.
 fn or_reference(mut kinds: Vec<Value>) -> Value {
     kinds.push(reference_to("reference"));
     json!({"anyOf": kinds})
@@ -123,7 +124,7 @@ fn reference_to(definition: &str) -> Value {
     json!({"$ref": format!("#/definitions/{definition}")})
 }
 
-/// The documentation without the targets of its links, and what a schema cannot say otherwise.
+/// The documentation without link targets, followed by the facts that a schema cannot express.
 fn description(key: &dyn Declared) -> String {
     let mut text = without_links(key.doc());
     if let Some(range) = range(&key.shape()) {
@@ -180,7 +181,7 @@ fn parsed(default: String) -> Value {
     serde_json::from_str(&default.replace('\'', "\"")).unwrap_or(Value::String(default))
 }
 
-/// The section that is defined once and referred to.
+/// The section that the schema defines once and references twice.
 const SHARED: &str = "oauth";
 
 const REFERENCE: &str = r"\$\{";

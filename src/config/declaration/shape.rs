@@ -1,24 +1,25 @@
-//! What stands under a key: the shape of a value, and a key without its type, for what treats all keys alike.
+//! The shape of a key's value, and a key without its type, for code that handles every kind of key.
 
 use std::{ops::RangeInclusive, time::Duration};
 
-/// A key without the type of its value, for what treats all keys alike.
+/// A key without the type of its value, for code that handles every kind of key.
 pub(in crate::config) trait Declared: Sync {
-    /// As it is written.
+    /// The name of the key in the file.
     fn name(&self) -> &'static str;
-    /// What stands under it.
+    /// The shape of the value.
     fn shape(&self) -> Shape;
     /// The documentation, in Markdown.
     fn doc(&self) -> &'static str;
-    /// The default as it would be written, if there is one that depends on nothing.
+    /// The default, written as in the file. `None` without a default, or if it depends on another
+    /// setting.
     fn default(&self) -> Option<String>;
-    /// The default in words, where it depends on something else.
+    /// A description of a default that depends on another setting.
     fn default_in_words(&self) -> Option<&'static str>;
     /// A second, shorter name in the environment.
     fn short_variable(&self) -> Option<&'static str>;
 }
 
-/// What a value looks like.
+/// The shape of a value.
 pub(in crate::config) enum Shape {
     /// `true` or `false`.
     Flag,
@@ -36,13 +37,13 @@ pub(in crate::config) enum Shape {
     Text(Form),
     /// A text that is never shown.
     Secret,
-    /// A list of texts; of these words only, if there are any.
+    /// A list of texts. If words are given, the list may hold only these.
     List(&'static [&'static str]),
     /// A scope list.
     Scopes,
-    /// Names with a scope list each.
+    /// A table of names, each with a scope list.
     Names,
-    /// Scopes with a list of scopes each.
+    /// A table of scopes, each with a list of scopes.
     Hierarchy,
     /// Further keys.
     Section(Keys),
@@ -71,7 +72,7 @@ impl Shape {
     }
 }
 
-/// What a text holds. Only documentation goes by it; the readers check texts by themselves.
+/// The content of a text. Only the documentation uses it; the readers check texts themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::config) enum Form {
     /// Anything.

@@ -5,27 +5,27 @@ use crate::config::environment::process::Environment;
 /// A text after its references were replaced.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::config) struct Interpolated {
-    /// The text as it counts.
+    /// The text with its references replaced.
     pub(in crate::config) text: String,
-    /// Whether any reference was replaced; such a text may stand for a flag or a number.
+    /// Whether a reference was replaced. Such a text may stand for a flag or a number.
     pub(in crate::config) is_changed: bool,
 }
 
 /// Why a reference cannot be replaced.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(in crate::config) enum InterpolationError {
-    /// The variable is not there, and there is no default.
+    /// The variable is not set, and there is no default.
     #[error("`${{{0}}}`, a variable that is not set")]
     Unset(String),
-    /// `${` without a name and a `}`.
+    /// `${` is not followed by a name and `}`.
     #[error("a `${{` that begins no reference")]
     Malformed,
 }
 
-/// Replaces the references in `text`. As in a shell, a default also stands for an empty variable.
+/// Replaces the references in `text`. As in a shell, the default also replaces an empty variable.
 ///
 /// # Errors
-/// When a variable is unset, or `${` begins nothing that is a reference.
+/// If a variable is not set, or `${` does not begin a reference.
 pub(in crate::config) fn interpolate(
     text: &str,
     environment: &Environment,

@@ -1,6 +1,6 @@
-//! The file's tree with the environment laid over it, by the `config` crate.
+//! Lays the environment over the tree of the file, with the `config` crate.
 
-use std::path::Path;
+use std::{borrow::Cow, path::Path};
 
 use config::{Config, ConfigError, Map, Source, Value};
 
@@ -15,32 +15,33 @@ use crate::config::{
     sections::top_level::ROOT,
 };
 
-/// A configuration text and where it stands.
+/// A configuration text, with its name and folder.
 pub(in crate::config) struct Document<'a> {
-    /// What mistakes call it.
+    /// The name in mistakes.
     pub(in crate::config) name: &'a str,
-    /// The folder that the files it names are relative to.
+    /// The folder to which the paths in the text are relative.
     pub(in crate::config) folder: &'a Path,
-    /// YAML.
+    /// The text, in YAML.
     pub(in crate::config) yaml: &'a str,
 }
 
-/// Reads a text and lays the values that the environment sets over it.
+/// Reads a text, and lays the values that the environment sets over it.
 ///
 /// # Errors
-/// When the text is not YAML.
+/// If the text is not YAML.
 pub(in crate::config) fn read(
     document: &Document<'_>,
     environment: &Environment,
     report: &mut Report,
 ) -> Result<Value, Mistake> {
     let name = document.name;
-    let tree = yaml::parse(document.yaml).map_err(|error| Mistake {
-        location: Some(syntax::locate(name, document.yaml, error.position)),
+    let text = with_line_feeds(document.yaml);
+    let tree = yaml::parse(&text).map_err(|error| Mistake {
+        location: Some(syntax::locate(name, &text, error.position)),
         path: String::new(),
         message: error.message,
     })?;
-    report.set_marks(Marks::new(name, document.yaml, tree.marks));
+    report.set_marks(Marks::new(name, &text, tree.marks));
     for (path, span) in tree.repeated {
         report.repeated(&path, span);
     }
@@ -49,8 +50,18 @@ pub(in crate::config) fn read(
         .map_err(|error| Mistake::of_file(name, format!("cannot be put together: {error}")))
 }
 
-/// Only our sections, and a line that names the others. `config` would read a key such as `mcp.oauth` as a path, which
-/// no other reader of YAML does.
+/// YAML counts each of CR LF, LF and CR as one line break, and reads it as LF (YAML 1.2.2, section 5.4). Parser and
+/// excerpts must count alike, or an excerpt would show another line than the message is about.
+fn with_line_feeds(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Keeps only our sections, and warns of the others in one line. The `config` crate would read a
+/// key such as `mcp.oauth` as a path, which no other reader of YAML does.
 fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String, Value> {
     let is_own = |name: &str| find(ROOT, name).is_some();
     let (own, others): (Map<_, _>, Map<_, _>) =
@@ -73,7 +84,7 @@ fn own_sections(sections: Map<String, Value>, report: &mut Report) -> Map<String
     own
 }
 
-/// A section of ours whose name differs in one letter, in two that changed places, or in case.
+/// Finds our section whose name differs in one letter, in two swapped letters, or in case.
 fn nearest_section(name: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
     each(ROOT)

@@ -1,17 +1,18 @@
-//! The process environment as a value, so that everything that reads it can be tested with another one.
+//! The process environment as a value, so that tests can use another one.
 
 use std::{collections::BTreeMap, ffi::OsString, fmt};
 
 use crate::keys::ProxySettings;
 
-/// Variables as they stood when they were captured.
+/// Variables, as they were when they were captured.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Environment {
     variables: BTreeMap<String, OsString>,
 }
 
 impl Environment {
-    /// Captures the environment of this process. Names that are not UTF-8 are none of ours and left out.
+    /// Captures the environment of this process. Names that are not UTF-8 cannot set a key and are
+    /// left out.
     #[must_use]
     pub fn of_process() -> Self {
         let named =
@@ -41,7 +42,8 @@ impl Environment {
             .map(|(name, value)| (name.as_str(), value.to_str()))
     }
 
-    /// The proxies, in upper or lower case as every HTTP client reads them; an empty value is none.
+    /// The proxies, in upper or lower case as HTTP clients read them. An empty variable sets no
+    /// proxy.
     pub(in crate::config) fn proxies(&self) -> ProxySettings {
         let either = |upper: &str| {
             let set = |name: &str| {
@@ -71,7 +73,7 @@ impl<N: Into<String>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     }
 }
 
-/// Only how many there are: values may be secrets.
+/// Shows only the number of variables: values may be secrets.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Environment({} variables)", self.variables.len())

@@ -1,4 +1,4 @@
-//! What the environment sets: which key a variable names, and its value.
+//! Reads the variables that set keys: finds the key that a variable names, and its value.
 
 use std::collections::BTreeMap;
 
@@ -11,13 +11,13 @@ use crate::config::{
     sections::top_level::{ROOT, keys, short_variables},
 };
 
-/// Values by path, as `config` writes paths; each value's origin is the variable's name.
+/// Values by path, in the `config` crate's notation. The origin of a value is the variable's name.
 pub(in crate::config) type Overrides = BTreeMap<String, Value>;
 
 /// Reads every variable that sets a key.
 pub(in crate::config) fn read(environment: &Environment, report: &mut Report) -> Overrides {
     let mut overrides = Overrides::new();
-    // OpenTelemetry's specification takes an empty variable for an unset one.
+    // OpenTelemetry's specification treats an empty variable as unset.
     let is_set =
         |(name, value): &(&str, Option<&str>)| !name.starts_with("OTEL_") || *value != Some("");
     for (name, value) in environment.iter().filter(is_set) {
@@ -45,7 +45,8 @@ fn same_as(variable: &str) -> String {
     format!("the value of `{variable}`, or one of the two")
 }
 
-/// The key that a variable names. A name that looks like ours and names none is a mistake.
+/// Finds the key that a variable names. A variable that looks like ours but names no key is a
+/// mistake.
 fn target(name: &str, report: &mut Report) -> Option<(String, Shape)> {
     if let Some((_, path)) = short_variables()
         .into_iter()
@@ -57,7 +58,7 @@ fn target(name: &str, report: &mut Report) -> Option<(String, Shape)> {
     let long = name.strip_prefix(PREFIX);
     let lower = long.unwrap_or_default().to_ascii_lowercase();
     let segments: Vec<&str> = lower.split("__").collect();
-    // Variables are written only in upper case, so that no key has two spellings.
+    // Names are upper case only, so that a key has one spelling.
     let is_upper = long.is_some_and(|long| long == long.to_ascii_uppercase());
     let found = if is_upper {
         locate(ROOT, &segments)
@@ -70,8 +71,8 @@ fn target(name: &str, report: &mut Report) -> Option<(String, Shape)> {
     found
 }
 
-/// Returns true for a name that only a setting can have, so that a typing error does not pass for one. Kubernetes
-/// makes variables of services, also of one that is called `scopegate` or `mcp-server`.
+/// Returns true for a name that only a setting can have: a misspelt one must be reported.
+/// Kubernetes also sets variables for a service that is called `scopegate` or `mcp-server`.
 fn looks_like_ours(name: &str) -> bool {
     let has_prefix = ["SCOPEGATE_", "MCP_OAUTH_", "MCP_SERVER_"]
         .iter()
@@ -81,7 +82,8 @@ fn looks_like_ours(name: &str) -> bool {
         && (name.starts_with(PREFIX) || !is_service_link(name))
 }
 
-/// `{SVC}_SERVICE_HOST`, `{SVC}_SERVICE_PORT…`, `{SVC}_PORT`, and Docker's `{SVC}_PORT_80_TCP…`.
+/// Matches service links: `{SVC}_SERVICE_HOST`, `{SVC}_SERVICE_PORT…`, `{SVC}_PORT`, and Docker's
+/// `{SVC}_PORT_80_TCP…`.
 fn is_service_link(name: &str) -> bool {
     let has_protocol = |rest: &str| {
         ["_TCP", "_UDP", "_SCTP"]
@@ -96,7 +98,7 @@ fn is_service_link(name: &str) -> bool {
             .is_some_and(|(_, rest)| has_protocol(rest))
 }
 
-/// The path and shape of a key with a value that fits into a variable: a scalar or a list of texts.
+/// Finds the path and shape of a key whose value fits into a variable: a scalar or a list of texts.
 fn locate(keys: Keys, segments: &[&str]) -> Option<(String, Shape)> {
     let (name, rest) = segments.split_first()?;
     let shape = find(keys, name)?.shape();
@@ -131,7 +133,7 @@ fn parse(name: &str, shape: &Shape, value: Option<&str>, report: &mut Report) ->
     let is_list = matches!(shape, Shape::List(_) | Shape::Scopes);
     match value {
         None => report.variable_mistake(name, "bytes that are not UTF-8", "text"),
-        // Half-filled templates leave empty variables behind. For a scope list that would mean "no scopes".
+        // Half-filled templates leave variables empty. An empty scope list would require no scopes.
         Some("") => {
             report.variable_mistake(name, "an empty value", "a value, or the variable unset")
         }
@@ -144,7 +146,7 @@ fn parse(name: &str, shape: &Shape, value: Option<&str>, report: &mut Report) ->
     None
 }
 
-/// The nearest name. How many underscores stand between two words does not count.
+/// Suggests the nearest name. The number of underscores between two words does not matter.
 fn suggestion(name: &str) -> String {
     let variable = |path: String| {
         let name = path
@@ -181,7 +183,7 @@ fn suggestion(name: &str) -> String {
 
 const PREFIX: &str = "SCOPEGATE__";
 
-/// Variables of ours that set no key.
+/// Variables of this program that set no key.
 const PROGRAM_NAMES: [&str; 5] = [
     "SCOPEGATE_CONFIG",
     "SCOPEGATE_DEV_SECRET",
@@ -190,5 +192,5 @@ const PROGRAM_NAMES: [&str; 5] = [
     "SCOPEGATE_COMMIT",
 ];
 
-/// Bound on an index in a name; `config` fills a list up to it.
+/// The highest index in a name. The `config` crate fills a list up to it.
 const MAX_ENTRIES: u16 = 1000;

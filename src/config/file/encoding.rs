@@ -1,14 +1,14 @@
-//! The bytes of a configuration file to text: UTF-8, or a mistake that names the encoding it seems to have.
+//! Decodes a configuration file: UTF-8, or a mistake that names the encoding it seems to have.
 
 use crate::config::{
     file::{position::Position, syntax},
     mistake::Mistake,
 };
 
-/// The text of a file that is called `name`.
+/// Decodes the file `name`.
 ///
 /// # Errors
-/// When it is not UTF-8, or holds no text at all.
+/// If the bytes are not UTF-8, or hold no text at all.
 pub(in crate::config) fn text(name: &str, bytes: Vec<u8>) -> Result<String, Mistake> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err(Mistake::of_file(

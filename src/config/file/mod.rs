@@ -1,4 +1,5 @@
-//! The text of the file to sections whose values have the declared shapes, with the places of all keys.
+//! From the text of the file to sections of values with their declared shapes, and the position of
+//! each key.
 
 pub(super) mod encoding;
 pub(super) mod position;

@@ -1,10 +1,10 @@
-//! Where keys and values stand in the file, so that a mistake can name its line and show it.
+//! Positions of keys and values in the file, so that a mistake can name its line and show it.
 
 use std::{collections::HashMap, fmt, sync::Arc};
 
 use saphyr_parser::{Marker, Span};
 
-/// A place in a file, for an editor to go to.
+/// A position in a file, for an editor to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     file: Arc<str>,
@@ -21,7 +21,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// The part of a line that a mistake is about, and where in it the carets go.
+/// The part of a line that a mistake shows, and the columns of its carets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Excerpt {
     text: String,
@@ -39,7 +39,7 @@ impl Location {
         }
     }
 
-    /// A place in a file, with a part of its line and the column of a caret below that part.
+    /// A position in a file, with a part of its line and the column of the caret below.
     pub(in crate::config) fn at(
         file: &str,
         position: Position,
@@ -59,13 +59,13 @@ impl Location {
         }
     }
 
-    /// Line and column, unless the file as a whole is meant.
+    /// Line and column; `None` if the mistake is about the whole file.
     #[must_use]
     pub const fn position(&self) -> Option<Position> {
         self.position
     }
 
-    /// The line with carets below it, each line ended; empty where there is none to show.
+    /// The line with carets below it, each with a line break. Empty if there is no line to show.
     #[must_use]
     pub fn excerpt(&self) -> String {
         let (Some(position), Some(excerpt)) = (self.position, &self.excerpt) else {
@@ -82,7 +82,7 @@ impl Location {
     }
 }
 
-/// `file:line:column`, as editors and terminals link it.
+/// `file:line:column`, which editors and terminals turn into a link.
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
@@ -93,7 +93,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// The places of all keys and values of one text, by path.
+/// The positions of all keys and values of one text, by path.
 #[derive(Debug)]
 pub(in crate::config) struct Marks {
     file: Arc<str>,
@@ -101,28 +101,29 @@ pub(in crate::config) struct Marks {
     marks: HashMap<String, Mark>,
 }
 
-/// The places of one key: its name, and its value if that is a scalar. An item of a list has no name.
+/// The positions of one key: its name, and its value if that is a scalar. An item of a list has no
+/// name.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::config) struct Mark {
     /// The name of the key.
     pub(in crate::config) key: Option<Span>,
-    /// The scalar, or the beginning of an item of a list.
+    /// The scalar, or the start of an item of a list.
     pub(in crate::config) value: Option<Span>,
 }
 
-/// The half of a key that a mistake is about.
+/// The part of a key that a mistake is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::config) enum Aim {
-    /// Its name: it is unknown, or misplaced.
+    /// The name: it is unknown or misplaced.
     Key,
-    /// Its value.
+    /// The value.
     Value,
-    /// The section in which it is missing.
+    /// The section from which the key is missing.
     Section,
 }
 
 impl Marks {
-    /// The marks of a text that is called `file`.
+    /// The positions in the text of `file`.
     pub(in crate::config) fn new(file: &str, text: &str, marks: HashMap<String, Mark>) -> Self {
         let lines = text
             .trim_start_matches('\u{feff}')
@@ -136,8 +137,8 @@ impl Marks {
         }
     }
 
-    /// The place of a path, or of the nearest section around it that is written. Of a value no more is shown than
-    /// `message` shows, since the line may hold a secret.
+    /// Finds the position of a path, or of the nearest outer section in the file. The excerpt shows
+    /// a value only if `message` shows it too, since the line may hold a secret.
     pub(in crate::config) fn locate(&self, path: &str, aim: Aim, message: &str) -> Location {
         let exact = self.marks.get(path).filter(|_| aim != Aim::Section);
         let found = exact.map(|mark| (path, mark)).or_else(|| {
@@ -151,7 +152,7 @@ impl Marks {
         let Some(span) = value.or(mark.key) else {
             return Location::whole(&self.file);
         };
-        // An entry of a list begins with its first key, which tells which entry it is.
+        // An entry of a list starts with its first key, which tells it from other entries.
         if let Some(first) = self.key_at(span.start).filter(|_| mark.key.is_none()) {
             return self.locate_span(first);
         }
@@ -166,7 +167,7 @@ impl Marks {
         }
     }
 
-    /// The place of one key by its span.
+    /// Finds the position of a key by its span.
     pub(in crate::config) fn locate_span(&self, span: Span) -> Location {
         Location {
             file: Arc::clone(&self.file),
@@ -182,7 +183,7 @@ impl Marks {
             .find(|key| key.start == start)
     }
 
-    /// Returns true if the message already tells the value.
+    /// Returns true if the message already shows the value.
     fn is_told(&self, span: Span, message: &str) -> bool {
         let Some(line) = self.line(span.start.line()) else {
             return false;
@@ -194,8 +195,8 @@ impl Marks {
             && message.contains(&format!("`{value}`"))
     }
 
-    /// The beginning of the line, the key, and the value if it may be shown. What stands before the key in a flow
-    /// mapping, and what follows, is cut: there may be a secret in it.
+    /// The indentation, the key, and the value if `is_shown`. The rest of the line may hold a
+    /// secret and is cut: what precedes the key in a flow mapping, and what follows the value.
     fn excerpt(&self, key: Option<Span>, aim: Span, is_shown: bool) -> Option<Box<Excerpt>> {
         let line = self.line(aim.start.line())?;
         let (start, end) = (aim.start.col(), end_column(aim, line));
@@ -244,7 +245,7 @@ impl Marks {
     }
 }
 
-/// The paths of the sections around a path, the nearest first.
+/// The paths of the outer sections, innermost first.
 fn ancestors(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(Some(path), |path| {
         path.rfind(['.', '[']).and_then(|end| path.get(..end))
@@ -259,7 +260,7 @@ fn position(mark: Marker) -> Position {
     }
 }
 
-/// Where a span ends in its first line.
+/// The column at which the first line of a span ends.
 fn end_column(span: Span, line: &str) -> usize {
     if span.start.line() == span.end.line() {
         span.end.col()

@@ -1,5 +1,5 @@
-//! A section of the configuration whose values have the shape that their keys declare. What they mean is for the
-//! section's reader to check.
+//! A section of the configuration, whose values have the shapes that their keys declare. The
+//! section's reader checks what they mean.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::{
     telemetry::SamplingRatio,
 };
 
-/// The keys of one section that are written, each with a value of its shape. A value that could not be read was
-/// reported as a mistake: its key counts as written, and has no value.
+/// The keys of one section that are set, each with a value of its declared shape. A value that
+/// could not be read was reported as a mistake: its key counts as set, and has no value.
 #[derive(Debug)]
 pub(in crate::config) struct Section {
     path: String,
@@ -21,7 +21,7 @@ pub(in crate::config) struct Section {
     members: Vec<(&'static str, Option<Node>)>,
 }
 
-/// A value of a known shape.
+/// A value of a declared shape.
 #[derive(Debug)]
 pub(in crate::config) enum Node {
     Flag(bool),
@@ -50,22 +50,22 @@ impl Section {
         self.members.push((name, node));
     }
 
-    /// Where the section is.
+    /// The path of the section.
     pub(in crate::config) fn path(&self) -> &str {
         &self.path
     }
 
-    /// The path of a key of the section.
+    /// The path of one of its keys.
     pub(in crate::config) fn at(&self, key: &dyn Declared) -> String {
         below(&self.path, key.name())
     }
 
-    /// Returns true if the section itself stands in the file or the environment.
+    /// Returns true if the section is in the file or the environment.
     pub(in crate::config) const fn is_written(&self) -> bool {
         self.is_written
     }
 
-    /// Returns true if the key is written, with a readable value or not.
+    /// Returns true if the key is set, whether or not its value could be read.
     pub(in crate::config) fn has(&self, key: &dyn Declared) -> bool {
         let is_absent = |node: &Option<Node>| matches!(node, Some(Node::Section(section)) if !section.is_written);
         self.members
@@ -73,7 +73,7 @@ impl Section {
             .any(|(member, node)| *member == key.name() && !is_absent(node))
     }
 
-    /// The node of a key, if it is written and could be read.
+    /// The node of a key, if it is set and could be read.
     pub(in crate::config) fn node(&self, key: &dyn Declared) -> Option<&Node> {
         let (_, node) = self
             .members
@@ -82,7 +82,7 @@ impl Section {
         node.as_ref()
     }
 
-    /// Reports a key that must be there and is not.
+    /// Reports a required key that is missing.
     pub(in crate::config) fn require(
         &self,
         key: &dyn Declared,
@@ -95,7 +95,7 @@ impl Section {
     }
 }
 
-/// A section that is not there.
+/// A section that is not in the file.
 pub(in crate::config) static NO_SECTION: Section = Section {
     path: String::new(),
     is_written: false,

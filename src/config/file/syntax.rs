@@ -1,4 +1,4 @@
-//! Mistakes in the syntax of YAML, in words that say what to write instead of what a parser met.
+//! Explains mistakes in YAML syntax: what to write, instead of what the parser met.
 
 use saphyr_parser::{Marker, ScanError};
 
@@ -8,7 +8,8 @@ use crate::config::{
     sections::top_level::is_known_name,
 };
 
-/// Explains why a text is not YAML, at the place of the mistake, which may be above the place where the parser met it.
+/// Explains why a text is not YAML. The position is that of the mistake, which may be above the one
+/// where the parser stopped.
 pub(in crate::config) fn explain(text: &str, error: &ScanError) -> Explanation {
     let met = position(text, *error.marker());
     let known = foreign_sign(text, met)
@@ -22,17 +23,18 @@ pub(in crate::config) fn explain(text: &str, error: &ScanError) -> Explanation {
     known.unwrap_or_else(|| (met, format!("is not YAML: {}", error.info())))
 }
 
-/// The place, and the message.
+/// The position and the message.
 pub(in crate::config) type Explanation = (Position, String);
 
-/// The place of a mistake in the syntax of a text. Of its line only the key is shown.
+/// Locates a syntax mistake. The excerpt shows only the key of its line.
 pub(in crate::config) fn locate(file: &str, text: &str, position: Position) -> Location {
     let line = text
         .trim_start_matches('\u{feff}')
         .lines()
         .nth(position.line.saturating_sub(1))
         .unwrap_or_default();
-    let excerpt = beginning(line).map(|beginning| {
+    let is_name = is_among_names(text.trim_start_matches('\u{feff}'), position.line);
+    let excerpt = beginning(line, is_name).map(|beginning| {
         let length = beginning.chars().count();
         let is_inside = position.column <= length;
         let caret = if is_inside {
@@ -52,11 +54,13 @@ pub(in crate::config) fn locate(file: &str, text: &str, position: Position) -> L
     Location::at(file, position, excerpt)
 }
 
-/// The indentation and the key of a line, up to the colon, if it is one of ours or a name with a foreign sign.
-fn beginning(line: &str) -> Option<String> {
+/// The indentation and the key of a line, up to the colon. `None` unless it is a known key, or a
+/// name with a foreign sign.
+fn beginning(line: &str, is_among_names: bool) -> Option<String> {
     let (key, _) = line.split_once(':')?;
     let name = key.trim_start_matches([' ', '\t', '-']);
-    (is_known_name(name) || name.starts_with(['*', '&', '@', '!', '%']))
+    let is_foreign = name.starts_with(['*', '&', '@', '!', '%']);
+    (is_known_name(name) || (is_among_names && is_foreign))
         .then(|| format!("{}:", key.replace('\t', " ")))
 }
 
@@ -75,11 +79,12 @@ fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {
     let end = rest.find([':', ',', ' ', ']', '}']).unwrap_or(rest.len());
     let word = rest.get(..end).unwrap_or_default();
     let what = meaning(sign);
-    // Only a name that begins the line is shown: anywhere else it may be a secret.
+    // Only the name of a tool or the like is shown: any other text may be a part of a secret.
     let is_name = line
         .chars()
         .take(column - 1)
-        .all(|c| c.is_whitespace() || c == '-');
+        .all(|c| c.is_whitespace() || c == '-')
+        && is_among_names(text, met.line);
     let message = if is_name {
         let quoted = word.replace('\'', "''");
         format!(
@@ -100,7 +105,26 @@ fn foreign_sign(text: &str, met: Position) -> Option<Explanation> {
     ))
 }
 
-/// What a sign means in YAML.
+/// Whether a line stands directly below a key whose members are names that a client calls. The line below another key may
+/// be the rest of a value, and so of a secret.
+fn is_among_names(text: &str, number: usize) -> bool {
+    let Some(own) = line(text, number).map(first_column) else {
+        return false;
+    };
+    let above = text.lines().take(number.saturating_sub(1));
+    let parent = above
+        .filter(|line| !line.trim().is_empty() && first_column(line) < own)
+        .last();
+    parent.is_some_and(|line| {
+        let key = line.trim_start_matches([' ', '-']).split_once(':');
+        key.is_some_and(|(name, value)| NAMES.contains(&name) && value.trim().is_empty())
+    })
+}
+
+/// The keys of `oauth.scopes` whose members are names.
+const NAMES: [&str; 4] = ["tools", "prompts", "resources", "methods"];
+
+/// The meaning of a sign in YAML.
 const fn meaning(sign: char) -> &'static str {
     match sign {
         '*' => "an alias",
@@ -129,7 +153,8 @@ fn tab(text: &str, met: Position) -> Option<Explanation> {
         })
 }
 
-/// `key:'value'` is one text, and the parser misses the key in the line after it.
+/// In `key:'value'` a space is missing. YAML reads one text, and the parser misses a key in the
+/// next line.
 fn missing_space(text: &str, met: Position) -> Option<Explanation> {
     [met.line, met.line.saturating_sub(1)]
         .into_iter()
@@ -154,7 +179,8 @@ fn missing_space(text: &str, met: Position) -> Option<Explanation> {
         })
 }
 
-/// A quote that is open at the end of its line: a text in quotes may go on in the next one, but seldom does.
+/// A quote that is not closed in its line. A quoted text may continue in the next line, but seldom
+/// does.
 fn open_quote(text: &str, met: Position) -> Option<Explanation> {
     let lines = text.lines().enumerate().take(met.line);
     let open = lines.filter_map(|(index, line)| {
@@ -166,7 +192,7 @@ fn open_quote(text: &str, met: Position) -> Option<Explanation> {
         .next()
 }
 
-/// A bracket or a brace that is open at the end of the text.
+/// A bracket or brace that is never closed.
 fn open_bracket(text: &str) -> Option<Explanation> {
     let (position, sign) = open_signs(text.lines().enumerate()).pop()?;
     let end = match sign {
@@ -181,7 +207,7 @@ fn never_closed(sign: char, end: char) -> String {
     format!("found `{sign}` that is never closed, expected `{end}` at its end")
 }
 
-/// The quotes, brackets and braces that begin in some lines and do not end there.
+/// The quotes, brackets and braces that these lines open and do not close.
 fn open_signs<'t>(lines: impl Iterator<Item = (usize, &'t str)>) -> Vec<(Position, char)> {
     let mut open: Vec<(Position, char)> = Vec::new();
     for (index, line) in lines {
@@ -246,7 +272,7 @@ fn entry_among_keys(text: &str, met: Position) -> Option<Explanation> {
     })
 }
 
-/// A key that stands further in, or further out, than the keys above it.
+/// A key that is indented more, or less, than the keys above it.
 fn indentation(text: &str, met: Position, info: &str) -> Option<Explanation> {
     let line = line(text, met.line)?;
     let before = text
@@ -271,7 +297,7 @@ fn indentation(text: &str, met: Position, info: &str) -> Option<Explanation> {
     })
 }
 
-/// The end of a text is its last line that is not empty.
+/// The position of a marker. The end of the text becomes its last line that is not empty.
 fn position(text: &str, marker: Marker) -> Position {
     let position = Position {
         line: marker.line(),

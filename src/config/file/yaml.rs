@@ -1,8 +1,9 @@
-//! YAML text to the value tree of the `config` crate, and the places of its keys.
+//! Reads YAML text into the value tree of the `config` crate, with the positions of its keys.
 //!
-//! It reads the events of saphyr's parser and not `config`'s own YAML format: there `404:` and `'404':` silently become
-//! one key, top-level keys with a dot are read as paths, deep nesting ends the process, a key that is there twice hides
-//! every other mistake, and values do not know their lines.
+//! It uses the events of saphyr's parser, because the YAML format of `config` has faults. It
+//! silently merges `404:` and `'404':`, reads top-level keys with a dot as paths, overflows the
+//! stack on deep nesting, hides all other mistakes behind a repeated key, and
+//! keeps no line numbers.
 
 use std::{borrow::Cow, collections::HashMap};
 
@@ -18,32 +19,32 @@ use crate::config::{
     mistake::below,
 };
 
-/// What a text holds.
+/// The content of a text.
 #[derive(Debug, Default)]
 pub(in crate::config) struct Tree {
-    /// The members of the root, in the order of the file. Keys are kept as they are written.
+    /// The members of the root, in the order of the file. Keys keep their spelling.
     pub(in crate::config) sections: Map<String, Value>,
-    /// Paths of keys that are there again, with the second place.
+    /// Paths of repeated keys, each with the position of the second one.
     pub(in crate::config) repeated: Vec<(String, Span)>,
-    /// The places of keys and values, by path.
+    /// The positions of keys and values, by path.
     pub(in crate::config) marks: HashMap<String, Mark>,
 }
 
-/// Why a text cannot be read.
+/// The reason why a text cannot be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {}: {message}", position.line)]
 pub(in crate::config) struct YamlError {
-    /// Where that shows.
+    /// The position.
     pub(in crate::config) position: Position,
-    /// What is wrong there, and what to write.
+    /// The mistake, and what to write instead.
     pub(in crate::config) message: String,
 }
 
 /// Reads one document. An empty one has no members.
 ///
 /// # Errors
-/// When the text is not YAML, is more than one document, is not a mapping, or is deeper or larger than any
-/// configuration.
+/// If the text is not YAML, holds more than one document, is not a mapping, or exceeds the limits
+/// on depth and size.
 pub(in crate::config) fn parse(text: &str) -> Result<Tree, YamlError> {
     let text = text.trim_start_matches('\u{feff}');
     let mut builder = Builder::default();
@@ -103,7 +104,7 @@ enum Collection {
     },
 }
 
-/// What is found where it does not belong.
+/// A construct that is not allowed where it stands.
 type Intruder = &'static str;
 
 impl Builder {
@@ -227,7 +228,7 @@ impl Builder {
         }
     }
 
-    /// Notes where the value stands that comes next. Of a repeated key the first one's place stays.
+    /// Records the position of the next value. A repeated key keeps the position of the first one.
     fn mark_value(&mut self, span: Span) {
         if self.marks.len() < MAX_MARKS {
             self.marks
@@ -238,7 +239,7 @@ impl Builder {
         }
     }
 
-    /// The path of the value that comes next.
+    /// The path of the next value.
     fn path(&self) -> String {
         self.open
             .iter()
@@ -248,7 +249,7 @@ impl Builder {
             })
     }
 
-    /// Puts a finished value where it belongs. Of a repeated key the first value stays.
+    /// Adds a finished value to its parent. A repeated key keeps the first value.
     fn add(&mut self, value: Value, anchor: usize) -> Result<(), Intruder> {
         let (nodes, depth) = measure(&value);
         self.nodes = self.nodes.saturating_add(nodes);
@@ -284,7 +285,7 @@ fn plain(text: Cow<'_, str>) -> ValueKind {
     }
 }
 
-/// How many values are in a value, itself included, and how many levels.
+/// Counts the values in a value, including itself, and its levels.
 fn measure(value: &Value) -> (usize, usize) {
     let sum = |(nodes, depth): (usize, usize), (more, level): (usize, usize)| {
         (nodes + more, depth.max(level))
@@ -304,11 +305,12 @@ fn measure(value: &Value) -> (usize, usize) {
     (nodes, depth + 1)
 }
 
-/// Levels of lists and tables.
+/// The deepest nesting of lists and tables.
 const MAX_DEPTH: usize = 64;
 
-/// Values in all, each alias counted as what it stands for and each level again; some megabytes at most.
+/// The most values, which take some megabytes. An alias counts as the values that it stands for,
+/// and a value counts once for each level above it.
 const MAX_NODES: usize = 1_000_000;
 
-/// Places of keys and values that are kept; mistakes further down name the file only.
+/// The most positions that are kept. Mistakes beyond them name only the file.
 const MAX_MARKS: usize = 100_000;

@@ -1,4 +1,4 @@
-//! `server.audit`: which decisions the audit log has, and where it is written.
+//! `server.audit`: which decisions the audit log records, and where it is written.
 
 use std::path::Path;
 
@@ -64,12 +64,13 @@ const WHEN_FULL: Key<Choice<WhenFull>> = Key::new(
         default: WhenFull::Drop,
         words: &[("drop", WhenFull::Drop), ("refuse", WhenFull::Refuse)],
     },
-    "What a permit gets whose record cannot wait, or while records cannot be written: `drop` loses the record and counts \
-     it, `refuse` answers `audit-unavailable`.",
+    "What happens to a permit if the queue has no room for its record, or records cannot be \
+     written. `drop` permits, loses the record and counts the loss. `refuse` denies with \
+     `audit-unavailable`.",
 );
 
-/// Reads the section; its file is relative to `folder`. Without a section there is no audit log; a section without
-/// `output` is a mistake, since its writer expects to find a log.
+/// Reads the section; paths are relative to `folder`. Without the section there is no audit log. A
+/// section without `output` is a mistake, since its author expects a log.
 pub(in crate::config) fn read(
     audit: &Section,
     folder: &Path,

@@ -1,4 +1,4 @@
-//! Where a resource is: its URL, paths, hosts and identifier.
+//! The endpoint of a resource: its URL, paths, hosts and identifier.
 
 use ::url::Url;
 
@@ -54,7 +54,7 @@ pub(in crate::config) const HOSTS: Key<List> = Key::new(
 )
 .defaults_to("host of `base_url`");
 
-/// The endpoint of one resource. Texts are empty where there is no `base_url`.
+/// The endpoint of one resource. Without a `base_url` its texts are empty.
 #[derive(Debug, Default)]
 pub(in crate::config) struct Endpoint {
     pub(in crate::config) base_url: String,
@@ -66,7 +66,7 @@ pub(in crate::config) struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint's path and the further ones.
+    /// The endpoint's path, followed by the further ones.
     pub(in crate::config) fn paths(&self) -> impl Iterator<Item = &String> {
         std::iter::once(&self.path).chain(&self.extra_paths)
     }
@@ -124,7 +124,8 @@ fn base_url(server: &Section, report: &mut Report) -> Option<(String, Url)> {
     Some((text.to_owned(), url))
 }
 
-/// The endpoint's path stands in `server.path`; in `base_url` too, the endpoint would be at `/mcp/mcp`.
+/// Rejects a `base_url` that ends in the endpoint's path, since the endpoint would be at
+/// `/mcp/mcp`.
 fn refuse_repeated_path(base_path: &str, server: &Section, report: &mut Report) {
     let path = server.get(&PATH);
     let Some(before) = base_path.strip_suffix(path).filter(|_| path.len() > 1) else {
@@ -144,7 +145,7 @@ fn refuse_repeated_path(base_path: &str, server: &Section, report: &mut Report) 
     report.mistake(&server.at(&BASE_URL), shown_url(written), expected);
 }
 
-/// A path below the base URL's own. `/` and nothing both name the base URL itself.
+/// Appends a path to that of the base URL. Both `/` and an empty path mean the base URL itself.
 fn joined(base_path: &str, at: &str, written: &str, report: &mut Report) -> String {
     if !written.is_empty() && !is_canonical_path(written) {
         let expected = "a path that begins with `/`, without `//`, dot segments, `%`, `;`, `\\` and a final `/`";
@@ -187,7 +188,7 @@ fn identifier(server: &Section, report: &mut Report) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// A `Host` may carry the scheme's default port or leave it out.
+/// A `Host` header may carry the scheme's default port or omit it.
 fn default_hosts(url: &Url) -> Vec<String> {
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `storage`, `schema_file`, `graphql` and the switches of the GraphQL tools.
+//! `storage`, `schema_file`, `graphql` and the flags of the GraphQL tools.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use crate::{
     policy::GraphqlSettings,
 };
 
-/// The keys of a resource that only a GraphQL router has.
+/// The keys of a resource that apply only to GraphQL routers.
 pub(in crate::config) const KEYS: Part = &[
     &STORAGE,
     &SCHEMA_FILE,
@@ -127,7 +127,7 @@ const MAX_QUERY_BYTES: Key<Size> = Key::new(
 
 const MAX_QUERY_DEPTH: Key<Number> = Key::new(
     "max_query_depth",
-    // The parser's own bound on nesting keeps the stack small.
+    // The parser's own limit on nesting keeps the stack small.
     Number {
         default: Some(QueryLimits::DEFAULT.max_depth),
         range: 1..=64,
@@ -194,7 +194,7 @@ struct Provider {
 }
 
 impl Providers {
-    /// Reads the list. Whether a folder is there counts only once a resource asks for it.
+    /// Reads the list. A missing folder is a mistake only if a resource uses it.
     pub(in crate::config) fn read(
         storage_providers: &Section,
         base: &Path,
@@ -248,7 +248,7 @@ impl Providers {
     }
 }
 
-/// Reads which GraphQL tools a resource has; files are relative to `base`.
+/// Reads the GraphQL tools of a resource; paths are relative to `base`.
 pub(in crate::config) fn read(
     resource: &Section,
     providers: &Providers,
@@ -287,7 +287,7 @@ pub(in crate::config) fn read(
     settings
 }
 
-/// Loads the graph, where a schema is written. A folder of operations without a schema is worth a warning.
+/// Loads the graph if a schema is set. Warns of a folder of operations without a schema.
 fn read_graph(
     resource: &Section,
     base: &Path,
@@ -316,7 +316,7 @@ fn read_graph(
     }
 }
 
-/// The key and the file that say what fields need, and that file is watched.
+/// Finds the file with the scopes of the fields and the key that names it, and watches the file.
 fn schema(
     resource: &Section,
     base: &Path,

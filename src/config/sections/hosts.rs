@@ -1,4 +1,4 @@
-//! Lists of hosts, as several sections have them.
+//! Reads lists of hosts, which several sections have.
 
 use crate::config::{
     declaration::{key::Key, kind::List},
@@ -7,7 +7,7 @@ use crate::config::{
     url::parse_host,
 };
 
-/// A list of hosts, each `host` or `host:port`, in lower case.
+/// Reads a list of hosts, each `host` or `host:port`, in lower case.
 pub(in crate::config) fn hosts(
     section: &Section,
     key: &Key<List>,

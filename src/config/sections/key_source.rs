@@ -1,4 +1,4 @@
-//! `oauth.jwks`: where keys come from, and what tokens signed by them must look like.
+//! `oauth.jwks`: the sources of keys, and the rules for tokens that these keys sign.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ use crate::{
 /// The keys of an entry of `oauth.jwks`.
 pub(in crate::config) const KEYS: Keys = &[REMOTE, secret::KEYS, token::KEYS];
 
-/// The keys that only a fetched source has.
+/// The keys that apply only to a source with a URL.
 const REMOTE: Part = &[
     &URL,
     &REFRESH_INTERVAL,
@@ -87,7 +87,7 @@ const INTERVAL: Key<Period> = Key::new(
         default: Duration::from_secs(30),
         range: Duration::from_secs(1)..=YEAR,
     },
-    "Time in which one such fetch is earned.",
+    "The time after which one more such fetch is allowed.",
 );
 
 const BURST: Key<Number> = Key::new(
@@ -96,7 +96,7 @@ const BURST: Key<Number> = Key::new(
         default: Some(2),
         range: 1..=1000,
     },
-    "How many can be saved up.",
+    "How many such fetches are allowed in a row, after a quiet time.",
 );
 
 const MAX_STALE: Key<Period> = Key::new(

@@ -1,4 +1,4 @@
-//! `server.log`: what is logged, and how.
+//! `server.log`: what is logged, and in which format.
 
 use crate::{
     config::{
@@ -62,7 +62,7 @@ const SUBJECT: Key<Choice<SubjectLogging>> = Key::new(
     "How a token's subject appears in the log and in spans.",
 );
 
-/// How a subject may appear, in the log and in the audit log.
+/// How the log and the audit log show a token's subject.
 pub(in crate::config) const SUBJECTS: &[(&str, SubjectLogging)] = &[
     ("hashed", SubjectLogging::Hashed),
     ("plain", SubjectLogging::Plain),

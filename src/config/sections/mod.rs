@@ -1,4 +1,5 @@
-//! The sections of the file, one file each: their keys with defaults and ranges, and what their values mean.
+//! The sections of the configuration, one file each: declares their keys and interprets their
+//! values.
 
 pub(super) mod audit;
 pub(super) mod endpoint;

@@ -71,7 +71,7 @@ const AUTHORIZATION_SERVER_URL: Key<Text> = Key::new(
 const AUTHORIZATION_SERVER_URLS: Key<List> = Key::new(
     "authorization_server_urls",
     List::EMPTY,
-    "More of them. Both keys are merged, the single one first.",
+    "Further authorization servers. Both keys are merged, `authorization_server_url` first.",
 )
 .variable("MCP_OAUTH_AUTHORIZATION_SERVER_URLS");
 
@@ -127,8 +127,9 @@ const UNKNOWN_OPERATION: Key<Choice<Unknown>> = Key::new(
         default: Unknown::Deny,
         words: UNKNOWN,
     },
-    "A POST whose operation the gateway did not show: `deny`, or `initialize`. The latter is a mistake as soon as another \
-     level has scopes: hiding the operation would skip them.",
+    "What to do with a POST whose operation the gateway did not show: `deny` it, or require only \
+     the `initialize` level. `initialize` is a mistake if another level has scopes: a client could \
+     skip them by hiding the operation.",
 );
 
 const TRUST_MCP_HEADERS: Key<Flag> = Key::new(
@@ -141,9 +142,9 @@ const TRUST_MCP_HEADERS: Key<Flag> = Key::new(
 const TRUST_STRING_BODY: Key<Flag> = Key::new(
     "trust_string_body",
     Flag::OFF,
-    "gRPC: take the text `body` for the body where Envoy was not told `pack_as_bytes`. Envoy replaces bytes in it that are \
-     not UTF-8, so that the server may read something else; rather set `pack_as_bytes`. With `false` such a POST is \
-     `operation-unknown`.",
+    "gRPC: read the string `body` if Envoy does not set `pack_as_bytes`. Envoy replaces bytes in \
+     it that are not UTF-8, so that the server may read another body: prefer `pack_as_bytes`. With \
+     `false` such a POST is `operation-unknown`.",
 );
 
 const CHALLENGE_SCOPES: Key<Choice<ChallengeScopes>> = Key::new(
@@ -181,9 +182,9 @@ const JWKS: Key<Entries> = Key::new(
 
 const UNKNOWN: &[(&str, Unknown)] = &[("deny", Unknown::Deny), ("initialize", Unknown::Initialize)];
 
-/// What all resources have in common.
+/// The settings that all resources share.
 pub(in crate::config) struct Common<'a> {
-    /// The folder that files are relative to.
+    /// The folder to which paths in the file are relative.
     pub(in crate::config) folder: &'a std::path::Path,
     /// `server.insecure_key_hosts`.
     pub(in crate::config) insecure_hosts: &'a [String],
@@ -191,7 +192,8 @@ pub(in crate::config) struct Common<'a> {
     pub(in crate::config) providers: &'a Providers,
 }
 
-/// Reads the section, and the GraphQL keys of its resource, whose tokens name one of `audiences` by default.
+/// Reads the section, and the GraphQL keys of its resource. By default tokens must name one of
+/// `audiences`.
 pub(in crate::config) fn read(
     oauth: &Section,
     resource: &Section,
@@ -223,7 +225,7 @@ pub(in crate::config) fn read(
     settings
 }
 
-/// The single one first, each once.
+/// Merges both keys, the single server first, without repetitions.
 fn authorization_servers(oauth: &Section, report: &mut Report) -> Vec<Issuer> {
     let single = oauth.find(&AUTHORIZATION_SERVER_URL);
     let single = single.map(|text| (oauth.at(&AUTHORIZATION_SERVER_URL), text.to_owned()));
@@ -322,7 +324,8 @@ fn allowed_origins(oauth: &Section, report: &mut Report) -> Option<Vec<String>> 
     Some(origins)
 }
 
-/// Where an operation that the gateway did not show needs only the initialize level, hiding it would skip the others.
+/// Rejects `unknown_operation: initialize` beside further levels: a client could skip them by
+/// hiding the operation.
 fn refuse_hidden_levels(oauth: &Section, settings: &OauthSettings, report: &mut Report) {
     let GraphqlSettings { storage, graph, .. } = &settings.graphql;
     let has_more = has_further_levels(&settings.scopes)

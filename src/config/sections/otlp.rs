@@ -1,4 +1,4 @@
-//! `server.otlp`: where spans go. OpenTelemetry's own variables set the same keys.
+//! `server.otlp`: where spans are sent. OpenTelemetry's own variables set the same keys.
 
 use std::time::Duration;
 
@@ -54,8 +54,8 @@ const PROTOCOL: Key<Choice<OtlpProtocol>> = Key::new(
 const SAMPLE: Key<Ratio> = Key::new(
     "sample",
     Ratio,
-    "The ratio of the requests without a trace of their own that are traced. Where the gateway sends `traceparent`, its \
-     choice counts and this key does not.",
+    "The ratio of requests to trace, among those without `traceparent`. If the gateway sends \
+     `traceparent`, its choice counts and this key does not.",
 );
 
 const HEADERS: Key<Secret> = Key::new(
@@ -106,7 +106,8 @@ pub(in crate::config) fn read(otlp: &Section, report: &mut Report) -> Option<Otl
     })
 }
 
-/// Over HTTP `/v1/traces` is added to the endpoint, unless it ends so already; over gRPC the endpoint is an origin.
+/// Over HTTP `/v1/traces` is appended to the endpoint unless it is there. Over gRPC the endpoint is
+/// an origin.
 fn endpoint(
     text: &str,
     protocol: OtlpProtocol,
@@ -128,8 +129,8 @@ fn endpoint(
     uri
 }
 
-/// `name=value,name=value`, values percent-encoded where they have to be: as in `OTEL_EXPORTER_OTLP_HEADERS`. No part
-/// of it is ever shown.
+/// Reads `name=value,name=value` with percent-encoded values, as in `OTEL_EXPORTER_OTLP_HEADERS`.
+/// No part of it is ever shown.
 fn headers(otlp: &Section, report: &mut Report) -> OtlpHeaders {
     let mut headers = HeaderMap::new();
     let members = otlp.get(&HEADERS).split(',').map(str::trim);
@@ -156,7 +157,7 @@ fn header(member: &str) -> Option<(HeaderName, HeaderValue)> {
     Some((name.trim().parse().ok()?, value))
 }
 
-/// An operator who writes the other keys wants traces.
+/// Warns of keys that have no effect without an endpoint: their author expects traces.
 fn warn_of_idle_keys(otlp: &Section, report: &mut Report) {
     let others: [&dyn Declared; 5] = [&PROTOCOL, &SAMPLE, &HEADERS, &TIMEOUT, &SERVICE_NAME];
     if others

@@ -1,4 +1,4 @@
-//! Outgoing requests: the hosts and roots that fetching keys trusts, and the proxies.
+//! Settings of outgoing requests: hosts and roots that fetching keys trusts, and proxies.
 
 use std::{fs, path::Path};
 
@@ -30,7 +30,7 @@ pub(in crate::config) const CA_FILE: Key<Text> = Key::new(
     "PEM file with further trusted roots, for fetching keys and for `server.otlp`.",
 );
 
-/// Reads what outgoing requests need; `ca_file` is relative to `folder`.
+/// Reads the settings of outgoing requests; `ca_file` is relative to `folder`.
 pub(in crate::config) fn read(
     server: &Section,
     folder: &Path,

@@ -27,7 +27,7 @@ pub(in crate::config) const ID: Key<Text> = Key::new(
      metrics, the realm and `?resource=ID`.",
 );
 
-/// The keys that `mcp` and an entry of `resources` share, but for `server` and those of GraphQL routers.
+/// The keys that `mcp` and the entries of `resources` share, except `server` and the GraphQL keys.
 pub(in crate::config) const KEYS: Part = &[
     &ENABLED,
     &RESOURCE_NAME,
@@ -41,7 +41,7 @@ pub(in crate::config) const KEYS: Part = &[
 pub(in crate::config) const SERVER: Key<Members> =
     Key::new("server", Members(&[endpoint::KEYS]), SERVER_DOC);
 
-/// What `server` of a resource is.
+/// The documentation of a resource's `server`.
 pub(in crate::config) const SERVER_DOC: &str = "Where clients reach the MCP server.";
 
 /// `oauth`.
@@ -72,7 +72,7 @@ const RESOURCE_POLICY_URI: Key<Text> =
 const RESOURCE_TOS_URI: Key<Text> =
     Key::new("resource_tos_uri", Text::URL, "Copied to the metadata.");
 
-/// Reads the enabled resources. Of the others only the shape counts, and that was checked.
+/// Reads the enabled resources. For the others only the shape matters, which was checked before.
 pub(in crate::config) fn read(
     mcp: &Section,
     resources: &[Section],
@@ -121,7 +121,8 @@ fn enabled<'a>(
     report: &mut Report,
 ) -> Vec<(ResourceId, &'a Section)> {
     let mut enabled: Vec<(ResourceId, &Section)> = Vec::new();
-    // A value that could not be read counts as `true`, so that the section's other mistakes are told too.
+    // A value that could not be read counts as `true`, so that the section's other mistakes are
+    // reported too.
     if mcp.find(&ENABLED).unwrap_or(mcp.has(&ENABLED)) {
         enabled.extend(ResourceId::parse("mcp").ok().map(|id| (id, mcp)));
     } else if mcp.is_written() {
@@ -158,7 +159,7 @@ fn id(entry: &Section, report: &mut Report) -> Option<ResourceId> {
     id.ok()
 }
 
-/// Requests must lead to one resource: no two share a host and a path.
+/// Rejects two resources with the same host and path: a request must lead to one resource.
 fn check_apart(written: &[Written<'_>], report: &mut Report) {
     if written.len() < 2 {
         return;

@@ -1,4 +1,5 @@
-//! Scope lists and what is made of them: `['a', 'b']` is both, `[['a', 'b'], ['c']]` is both or the other.
+//! Reads scope lists: `['a', 'b']` requires both, `[['a', 'b'], ['c']]` requires either both or the
+//! third.
 
 use std::collections::{HashMap, HashSet};
 
@@ -112,7 +113,7 @@ impl Reader<'_> {
             .items(path, value, "a list of scopes")
             .and_then(|items| self.group(path, items))?;
         if group.is_empty() {
-            // "or nothing" would open the whole level.
+            // An empty alternative would open the whole level.
             self.report.mistake(
                 path,
                 "an empty list among the alternatives",
@@ -158,7 +159,7 @@ impl Reader<'_> {
         scope.ok()
     }
 
-    /// Reads names with a scope list each, in the order of the file.
+    /// Reads names, each with a scope list, in the order of the file.
     pub(in crate::config) fn names(&mut self, path: &str, value: &Value) -> Option<NamedScopes> {
         let members = self.members(path, value, "names with a scope list each")?;
         let read: Vec<_> = members
@@ -175,7 +176,7 @@ impl Reader<'_> {
         read.into_iter().collect()
     }
 
-    /// Reads scopes with the scopes that each includes.
+    /// Reads scopes, each with the scopes that it includes.
     pub(in crate::config) fn hierarchy(
         &mut self,
         path: &str,
@@ -198,7 +199,7 @@ impl Reader<'_> {
     }
 }
 
-/// Several scopes in one text are a list in the wrong notation.
+/// Suggests a list for a text that holds several scopes.
 fn scope_instead_of(text: &str, otherwise: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     if words.len() < 2 || words.iter().any(|word| Scope::parse(word).is_err()) {
@@ -242,7 +243,7 @@ pub(in crate::config) fn read(scopes: &Section, report: &mut Report) -> ScopeSet
     settings
 }
 
-/// A glob with signs of a regular expression matches no tool, so that the entry would protect none.
+/// Rejects a glob with signs of a regular expression: it would match no tool and so protect none.
 fn refuse_expressions(scopes: &Section, key: &Key<Names>, report: &mut Report) {
     for (name, _) in scopes.get(key) {
         if name.contains(['^', '$', '\\', '[', '(', '|', '+']) {
@@ -253,7 +254,7 @@ fn refuse_expressions(scopes: &Section, key: &Key<Names>, report: &mut Report) {
     }
 }
 
-/// The glob that a simple expression means: `^delete_.*$` is `delete_*`.
+/// Suggests the glob for a simple expression: `delete_*` for `^delete_.*$`.
 fn glob_instead_of(expression: &str, key: &Key<Names>) -> String {
     let kind = if key.name() == METHODS.name() {
         "a prefix with one `*` at its end"
@@ -273,7 +274,8 @@ fn glob_instead_of(expression: &str, key: &Key<Names>) -> String {
     }
 }
 
-/// Tool names are compared byte for byte: two entries that differ only in case are seldom two tools.
+/// Warns of entries that differ only in case. Tool names are compared byte for byte, and these are
+/// seldom two tools.
 fn warn_of_case(path: &str, tools: &NamedScopes, report: &mut Report) {
     for (index, (name, _)) in tools.iter().enumerate() {
         let earlier = tools
@@ -290,7 +292,7 @@ fn warn_of_case(path: &str, tools: &NamedScopes, report: &mut Report) {
     }
 }
 
-/// Returns true if an operation needs more than the initialize level.
+/// Returns true if an operation requires more than the initialize level.
 pub(in crate::config) fn has_further_levels(scopes: &ScopeSettings) -> bool {
     let lists = [
         &scopes.tools_list,
@@ -331,10 +333,11 @@ fn check_method(path: &str, method: &str, report: &mut Report) {
     }
 }
 
-/// A chain of scopes that leads back to its beginning.
+/// Finds a chain of scopes that leads back to its start.
 fn cycle(implies: &[(Scope, Vec<Scope>)]) -> Option<Vec<&Scope>> {
-    // A scope that includes no scope with a list of its own is in no cycle. When no such scope is left, each step below
-    // reaches a scope that can be left again, so that the walk must come back to one.
+    // A scope is in no cycle if none of the scopes that it includes has an entry in `left`. The
+    // loop removes such entries until there are none. Every step of the walk then finds a scope
+    // with an entry, so that it must meet one twice.
     let mut left: HashMap<&Scope, &Vec<Scope>> =
         implies.iter().map(|(scope, list)| (scope, list)).collect();
     loop {
@@ -365,5 +368,5 @@ fn cycle(implies: &[(Scope, Vec<Scope>)]) -> Option<Vec<&Scope>> {
 const SCOPE_LIST: &str =
     "a scope list: `['a', 'b']` for both, `[['a', 'b'], ['c']]` for both or the other";
 
-/// OpenID Connect Core §11: it is for the authorization server, and tokens do not carry it.
+/// The authorization server reads this scope, and tokens do not carry it (OpenID Connect Core §11).
 const OFFLINE_ACCESS: &str = "offline_access";

@@ -1,4 +1,4 @@
-//! A shared secret as a key source. Nothing here ever shows it.
+//! A shared secret as a key source. No message ever shows it.
 
 use std::{fs, path::Path};
 
@@ -16,7 +16,7 @@ use crate::{
     keys::{Algorithm, SecretKey, SecretSettings},
 };
 
-/// The keys of an entry of `oauth.jwks` that are about a shared secret.
+/// The keys of an entry of `oauth.jwks` that concern a shared secret.
 pub(in crate::config) const KEYS: Part =
     &[&SECRET, &SECRET_FILE, &SYMMETRIC_ALGORITHM, &HEADER_KEY_ID];
 

@@ -41,7 +41,7 @@ pub(in crate::config) const KEYS: Keys = &[&[
     &OTLP,
 ]];
 
-/// The name that the decision listener's address has here and in `mcp.server`.
+/// The key of the decision listener's address, in `server` and in `mcp.server`.
 const LISTEN_ADDR_NAME: &str = "listen_addr";
 
 /// `server.listen_addr`.
@@ -182,7 +182,8 @@ pub(in crate::config) const AUDIT: Key<Members> =
 /// `server.otlp`.
 pub(in crate::config) const OTLP: Key<Members> = Key::new("otlp", Members(otlp::KEYS), "Traces.");
 
-/// Two listeners cannot share an address. The addresses are those of decisions, of the admin pages and of gRPC.
+/// Rejects two listeners with the same address. The addresses are those of decisions, admin pages
+/// and gRPC.
 fn check_apart(server: &Section, [listen, admin, grpc]: [&str; 3], report: &mut Report) {
     let apart = "an address that no other listener has";
     if is_same_listener(admin, listen) {
@@ -196,7 +197,8 @@ fn check_apart(server: &Section, [listen, admin, grpc]: [&str; 3], report: &mut 
     }
 }
 
-/// Reads the listeners and limits. `mcp_server` is `mcp.server`, which has another name for the decision listener.
+/// Reads the listeners and limits. `mcp_server` is `mcp.server`, where the decision listener's
+/// address has a second name.
 pub(in crate::config) fn read(
     server: &Section,
     mcp_server: &Section,
@@ -238,7 +240,8 @@ pub(in crate::config) fn read(
     }
 }
 
-/// The decision listener's address has two names. The one that the environment sets wins; else both must agree.
+/// The decision listener's address has two names. The one that the environment sets wins. Otherwise
+/// both must agree.
 fn listen_addr(own: &Section, alias: &Section, report: &mut Report) -> String {
     let (own_at, alias_at) = (own.at(&LISTEN_ADDR), alias.at(&MCP_LISTEN_ADDR));
     let (own_text, alias_text) = (own.find(&LISTEN_ADDR), alias.find(&MCP_LISTEN_ADDR));
@@ -306,7 +309,7 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Longer than gateways keep a connection idle.
+/// Longer than gateways keep an idle connection.
 const GATEWAY_IDLE: Duration = Duration::from_secs(75);
 
 const HOUR: Duration = Duration::from_secs(60 * 60);

@@ -1,4 +1,4 @@
-//! `server.tls`: the files of the listeners' TLS.
+//! `server.tls`: the certificate files of the listeners.
 
 use std::path::Path;
 
@@ -34,8 +34,8 @@ const CLIENT_CA_FILE: Key<Text> = Key::new(
     "A PEM file with authorities. With it every client needs a certificate that one of them signed (mutual TLS).",
 );
 
-/// Reads the section; its files are relative to `folder`. A section without keys is a mistake too: the listeners would
-/// serve plain text to an operator who asked for TLS.
+/// Reads the section; paths are relative to `folder`. An empty section is a mistake too: the
+/// listeners would serve plain text to an operator who asked for TLS.
 pub(in crate::config) fn read(
     tls: &Section,
     folder: &Path,

@@ -1,4 +1,4 @@
-//! What tokens of a key source must look like: issuer, audience, leeway, type.
+//! The rules for tokens of a key source: issuer, audience, leeway, type.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::{
     token::{Audience, IssuerRule, TokenSettings, TokenType},
 };
 
-/// The keys of an entry of `oauth.jwks` that are about tokens.
+/// The keys of an entry of `oauth.jwks` that concern tokens.
 pub(in crate::config) const KEYS: Part = &[
     &ISSUER_KEY,
     &AUDIENCES,
@@ -67,7 +67,7 @@ pub(in crate::config) const ALGORITHMS: Key<List> = Key::new(
 
 const LEEWAY: Key<Period> = Key::new(
     "leeway",
-    // More than clocks differ by, and less than a leeway that makes `exp` meaningless.
+    // Allows for clocks that differ, but not for a leeway that makes `exp` meaningless.
     Period {
         default: Duration::from_secs(30),
         range: Duration::ZERO..=Duration::from_secs(60 * 60),
@@ -84,7 +84,7 @@ const TOKEN_TYPE: Key<Choice<TokenType>> = Key::new(
     "`at+jwt` demands this `typ` (RFC 9068). `any` also takes `JWT` and none. Both refuse ID tokens and every other `typ`.",
 );
 
-/// Reads the rules for tokens of one source. With discovery the issuer comes from the document.
+/// Reads the rules for tokens of one source. With discovery the document provides the issuer.
 pub(in crate::config) fn read(
     entry: &Section,
     issuer: Option<Issuer>,
@@ -112,7 +112,7 @@ pub(in crate::config) fn issuer(entry: &Section, report: &mut Report) -> Option<
     issuer
 }
 
-/// Microsoft's `common` endpoint publishes an issuer for no tenant, which no token names.
+/// Rejects Microsoft's `common` endpoint: its issuer belongs to no tenant, and no token names it.
 pub(in crate::config) fn refuse_common_tenant(at: &str, issuer: &str, report: &mut Report) {
     let Some(url) = parse_web_url(issuer) else {
         return;
@@ -139,7 +139,8 @@ pub(in crate::config) fn refuse_common_tenant(at: &str, issuer: &str, report: &m
     }
 }
 
-/// An issuer that is also fit to be published: without a user name, and without a part that a URL parser would repair.
+/// Parses an issuer that may also be published: without a user name, and without parts that a URL
+/// parser would repair.
 pub(in crate::config) fn parse_issuer(text: &str) -> Option<Issuer> {
     parse_web_url(text).and_then(|_| Issuer::parse(text).ok())
 }
@@ -200,5 +201,5 @@ fn audience(entry: &Section, resource: &ResourceContext<'_>, report: &mut Report
     Audience::OneOf(audiences)
 }
 
-/// What is expected of an issuer or an authorization server.
+/// Describes a valid issuer or authorization server.
 pub(in crate::config) const ISSUER: &str = "an http(s) URL without user name, query and fragment";

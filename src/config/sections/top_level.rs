@@ -1,5 +1,5 @@
-//! The sections at the top of the file, and what is derived from all keys together: their paths, and their names in
-//! the environment.
+//! The sections at the top of the file, and the paths and environment names that are derived from
+//! all keys.
 
 use crate::config::{
     declaration::{
@@ -10,7 +10,7 @@ use crate::config::{
     sections::{endpoint, graphql, resource, server},
 };
 
-/// The sections of ours at the top of the file.
+/// Our sections at the top of the file.
 pub(in crate::config) const ROOT: Keys =
     &[&[&SERVER, &MCP, &RESOURCES, &graphql::STORAGE_PROVIDERS]];
 
@@ -46,14 +46,15 @@ pub(in crate::config) const RESOURCES: Key<Entries> = Key::new(
     "Protected MCP servers, each with an id of its own.",
 );
 
-/// The path of every key that has a value: `mcp.oauth.jwks[].refresh_interval`. For checking the documentation.
+/// The path of every key that has a value, such as `mcp.oauth.jwks[].refresh_interval`. For tests
+/// of the documentation.
 #[must_use]
 pub fn keys() -> Vec<String> {
     paths("", ROOT)
 }
 
-/// Returns true if any key has this name. Of a text that is not YAML only such names are shown: any other word may be
-/// part of a secret.
+/// Returns true if any key has this name. For a text that is not YAML, mistakes show only such
+/// names: any other word may be part of a secret.
 pub(in crate::config) fn is_known_name(name: &str) -> bool {
     keys()
         .iter()
@@ -85,7 +86,7 @@ pub(in crate::config) fn short_variables() -> Vec<(&'static str, String)> {
     variables
 }
 
-/// An entry of a list has no shorter names: they would not say which entry.
+/// Entries of a list have no shorter names, which would not tell the entry.
 fn collect_short_variables(prefix: &str, keys: Keys, variables: &mut Vec<(&'static str, String)>) {
     for key in each(keys) {
         let path = format!("{prefix}{}", key.name());

@@ -1,4 +1,4 @@
-//! The documents that must load unchanged, and the built-in one.
+//! The configuration files of the repository must load unchanged, as must the built-in one.
 
 use std::{fs, path::PathBuf, time::Duration};
 

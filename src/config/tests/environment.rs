@@ -1,4 +1,4 @@
-//! What the environment sets, and what the file takes from it.
+//! The keys that variables set, and the variables that the file refers to.
 
 use std::path::Path;
 

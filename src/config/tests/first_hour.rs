@@ -1,4 +1,4 @@
-//! The mistakes of a first hour, each with the whole message that a person needs: place, line and what to write.
+//! The mistakes of a first hour, each with its whole message: position, line and what to write.
 
 use std::{
     fs,
@@ -87,7 +87,7 @@ server:
 
 const CASES: &str = include_str!("first_hour.txt");
 
-/// One mistake: the configuration it is made in, how, and what is printed.
+/// One mistake: the configuration, the change that makes it, and the output.
 struct Case<'a> {
     title: &'a str,
     lines: Vec<&'a str>,
@@ -168,7 +168,7 @@ impl Case<'_> {
         variables.into_iter().collect()
     }
 
-    /// What `scopegate check` prints but for the policy.
+    /// The output of `scopegate check`, without the policy.
     fn printed(&self) -> String {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("empty.txt"), "").unwrap();

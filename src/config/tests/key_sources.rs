@@ -1,4 +1,4 @@
-//! Key sources: what is refused, what is warned of, what they become.
+//! Key sources: mistakes, warnings, and the settings that result.
 
 use std::fs;
 

@@ -1,9 +1,9 @@
-//! The tables of keys against what is read.
+//! Compares the declared keys with the keys that the reader accepts.
 
 use super::{PLAIN, Plain, load};
 use crate::config::keys;
 
-/// A text with a wrong value under one path. No key takes a list of a list of a section.
+/// A text with a wrong value at one path. No key accepts a list of a list of a section.
 fn with_nonsense(path: &str) -> String {
     let mut yaml = String::new();
     let mut closing = String::new();

@@ -1,4 +1,4 @@
-//! The room as a whole: texts and variables in, settings or mistakes out.
+//! Tests of the whole room: from texts and variables to settings or mistakes.
 
 mod audit;
 mod documents;
@@ -20,7 +20,8 @@ use super::{
 };
 use crate::policy::{Enforcement, OauthSettings};
 
-/// A resource that loads; `…` stands for further keys of `mcp`, `oauth`, the source and the root.
+/// A resource that loads. `…` marks the places for further keys of `mcp`, `oauth`, the source and
+/// the root.
 struct Example {
     mcp: &'static str,
     server: &'static str,
@@ -105,7 +106,7 @@ fn load_in(folder: &Path, yaml: &str, variables: &[(&str, &str)]) -> Result<Sett
     )
 }
 
-/// Mistakes without their lines, for tests of what they say.
+/// Mistakes without their line numbers, for tests of the messages.
 trait Plain {
     /// Path and message of each, one line each.
     fn plain(&self) -> String;

@@ -1,5 +1,5 @@
-//! What is generated from the keys' declarations and stands in the repository: the tables of `docs/configuration.md`, the
-//! schema beside the examples, and its copy in the chart. With `UPDATE_DOCS=1` the files are written.
+//! The files that are generated from the keys' declarations: the tables of `docs/configuration.md`,
+//! the schema beside the examples, and its copy in the chart. `UPDATE_DOCS=1` writes them.
 
 use std::{fs, path::PathBuf};
 
@@ -16,7 +16,7 @@ fn file(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Compares a file with what it should be, or writes it.
+/// Compares a file with the generated text, or writes it.
 fn assert_file_is(name: &str, expected: &str) {
     let written = fs::read_to_string(file(name)).unwrap_or_default();
     if Environment::of_process().get("UPDATE_DOCS").is_some() && written != expected {
@@ -55,8 +55,8 @@ fn the_tables_of_the_reference_are_those_of_the_declarations() {
     assert_file_is("docs/configuration.md", &generated);
 }
 
-/// A table of the keys at these paths, and of all below them. A path is that of a key at the top of the file or, for the
-/// keys of a resource, below it.
+/// The table of the keys at these paths, and of all keys below them. A path starts at the top of
+/// the file or, for keys of a resource, at the resource.
 fn table(paths: &str) -> String {
     let mut rows = String::new();
     for path in paths.split(", ") {
@@ -165,7 +165,7 @@ fn the_schema_beside_the_examples_is_that_of_the_declarations() {
     assert_file_is("config/schema.json", &format!("{:#}\n", schema()));
 }
 
-/// The chart sets the listeners' addresses itself, so that its users must not.
+/// The chart sets the listeners' addresses, so that values must not.
 #[test]
 fn the_chart_checks_its_configuration_with_the_schema() {
     let name = "deploy/helm/scopegate/values.schema.json";

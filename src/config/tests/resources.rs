@@ -1,4 +1,4 @@
-//! Several resources, their places, and what is warned of.
+//! Several resources, their endpoints, and warnings.
 
 use std::fs;
 

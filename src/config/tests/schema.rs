@@ -1,4 +1,4 @@
-//! The JSON Schema against the files that are shipped, and against the mistakes that an editor can know.
+//! The JSON Schema accepts the shipped files, and finds the mistakes that an editor can find.
 
 use std::{fs, path::PathBuf};
 
@@ -19,7 +19,7 @@ fn json(text: &str) -> serde_json::Value {
         .unwrap()
 }
 
-/// What a schema says of a document; empty where it is valid.
+/// The faults that a schema finds in a document; empty if it is valid.
 fn faults(schema: serde_json::Value, document: &serde_json::Value) -> String {
     let mut schemas = Schemas::new();
     let mut compiler = Compiler::new();

@@ -1,4 +1,4 @@
-//! What YAML may hold, and what becomes of keys.
+//! The YAML that is accepted, and how keys are read.
 
 use proptest::prelude::*;
 

@@ -12,7 +12,7 @@ use crate::app::TestApp;
 fn health_says_what_readyz_says() {
     let app = TestApp::spawn(CONFIG);
     for service in ["", "envoy.service.auth.v3.Authorization"] {
-        // The first look at the key sources may be under way.
+        // The first fetch of keys may still be running.
         while health(app.grpc, service).is_ok_and(|status| status != SERVING) {}
     }
     assert_eq!(

@@ -1,10 +1,10 @@
-// Files of deploy/ that are made of others: kustomize and Helm read nothing outside of their own folders.
+// Files of deploy/ that are copied from others, since kustomize and Helm read only their own folders.
 import { readFile } from 'node:fs/promises';
 import { shipped } from '../../real/lib/shipped.mjs';
 
 const text = (file) => readFile(shipped(file), 'utf8');
 
-/** `[file, text]` of each, as it must be. */
+/** `[file, text]` for each file, with the text that it must have. */
 export async function derivedFiles() {
   const rules = await text('prometheus/rules.yaml');
   return [

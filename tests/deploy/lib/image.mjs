@@ -1,24 +1,24 @@
-// Containers of the image that tests/deploy/build made, run as strictly as a cluster would.
+// Containers of the image from tests/deploy/build, with the restrictions of a strict cluster.
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../real/lib/port.mjs';
 import { podman, podmanOutcome } from './command.mjs';
 
-/** Its name. */
+/** The name of the image. */
 export const IMAGE = 'localhost/scopegate:test';
 
 const PATIENCE_MS = 20_000;
 
-/** The secret of its tokens. */
+/** The shared secret that signs the tokens. */
 export const SECRET = 'a-secret-of-more-than-thirty-two-bytes';
 
-/** The flags of a container that may do nothing but compute and listen. */
+/** Flags of a container that may only compute and listen. */
 export const HARDENED = [
   '--read-only', '--read-only-tmpfs=false', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--memory', '256m', '--pids-limit', '64', '--network', 'host',
 ];
 
-/** A policy whose tokens are signed with a secret, on `addresses`; `jwks` adds key sources. */
+/** A policy whose tokens are signed with a secret, on `addresses`. `jwks` adds key sources. */
 export function policy({ http, grpc, admin }, { jwks = [], server = {}, scope = 'mcp:tools:read' } = {}) {
   const issuer = 'https://auth.example.com';
   return JSON.stringify({
@@ -36,12 +36,12 @@ export function policy({ http, grpc, admin }, { jwks = [], server = {}, scope = 
   });
 }
 
-/** Three ports of loopback. */
+/** Three addresses of loopback, with free ports. */
 export async function addresses() {
   return { http: await freePort(), grpc: await freePort(), admin: await freePort() };
 }
 
-/** A folder with `scopegate.yaml` that the image's user may read. */
+/** A folder with `scopegate.yaml`, which the image's user may read. */
 export async function configured(text) {
   const folder = await mkdtemp(join(tmpdir(), 'scopegate-image-'));
   await chmod(folder, 0o755);
@@ -49,7 +49,7 @@ export async function configured(text) {
   return folder;
 }
 
-/** Starts a container with `text` as its configuration and waits until `probe` succeeds. `flags` are podman's. */
+/** Starts a container with the configuration `text` and waits until `probe` succeeds. `flags` are podman's. */
 export async function startContainer({ ports, text, flags = [], probe = '/readyz' }) {
   const folder = await configured(text);
   const id = (await podman('run', '--detach', ...HARDENED, ...flags, '--volume', `${folder}:/etc/scopegate:ro`, IMAGE)).trim();
@@ -77,7 +77,7 @@ export async function until(condition) {
   }
 }
 
-/** `{ status, text }` of a page, or nothing where nobody answers. */
+/** `{ status, text }` of a page, or nothing if no listener answers. */
 export async function page(port, path, options = {}) {
   try {
     const reply = await fetch(`http://127.0.0.1:${port}${path}`, options);
@@ -87,7 +87,7 @@ export async function page(port, path, options = {}) {
   }
 }
 
-/** The status with which a listing of tools is answered, asked as nginx asks. */
+/** The status for a `tools/list` request, asked as nginx asks. */
 export async function decision(port, token) {
   const reply = await page(port, '/authorize?resource=mcp', {
     method: 'POST',
@@ -97,7 +97,7 @@ export async function decision(port, token) {
   return reply?.status;
 }
 
-/** A token of `folder`'s configuration, minted by the image itself. */
+/** A token for the configuration in `folder`, minted by the image. */
 export async function mint(folder, scope) {
   return (await podman('run', '--rm', ...HARDENED, '--volume', `${folder}:/etc/scopegate:ro`, IMAGE, 'token', '--resource', 'mcp', '--scope', scope)).trim();
 }

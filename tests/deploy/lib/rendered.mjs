@@ -1,4 +1,4 @@
-// What kustomize and Helm make of deploy/kubernetes and deploy/helm.
+// The output of kustomize and Helm for deploy/kubernetes and deploy/helm.
 import { parseAllDocuments } from 'yaml';
 import { DEPLOY, installed, run } from './command.mjs';
 
@@ -27,7 +27,7 @@ export function render(name) {
   return path ? kustomize(`${DEPLOY}kubernetes/${path}`) : kustomize(`${DEPLOY}../tests/deploy/decisions-autoscaling`);
 }
 
-/** Its documents. */
+/** The documents of a rendering. */
 export async function documents(name) {
   return parseAllDocuments(await render(name)).map((document) => {
     if (document.errors.length > 0) throw document.errors[0];
@@ -35,7 +35,7 @@ export async function documents(name) {
   }).filter(Boolean);
 }
 
-/** What the chart makes of `values`, `key=value` each. */
+/** The chart, rendered with `values`, `key=value` each. */
 export function template(values) {
   const sets = values.flatMap((value) => ['--set', value]);
   return run(installed('go/helm'), ['template', 'scopegate', `${DEPLOY}helm/scopegate`, '--namespace', 'scopegate', '--kube-version', '1.37.0', ...sets]);

@@ -3,7 +3,7 @@ import { render, startDaemon } from './shipped.mjs';
 
 export const CADDY = 'Caddy';
 
-/** Starts Caddy. Its administration endpoint and its own certificates are switched off: several run side by side. */
+/** Starts Caddy. Its administration endpoint and its own certificates are disabled, so that several can run at once. */
 export async function startCaddy({ scopegate, mcpPort, port, edit = (text) => text }) {
   const replacements = [
     ['\tservers {', ['\tadmin off', '\tauto_https off', '\tservers {']],

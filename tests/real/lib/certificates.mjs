@@ -1,4 +1,4 @@
-// Certificates for a test, made by openssl in a folder that is gone with it.
+// Certificates for a test, made by openssl in a temporary folder.
 import { execFile } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '
 export async function certificates() {
   const folder = await mkdtemp(path.join(tmpdir(), 'scopegate-tls-'));
   await chmod(folder, 0o755);
-  // Without this file openssl would add what the system's own says.
+  // Without this file openssl would use the system's configuration.
   await writeFile(path.join(folder, 'openssl.cnf'), '[req]\ndistinguished_name = dn\n[dn]\n');
   return new Certificates(folder);
 }

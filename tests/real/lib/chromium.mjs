@@ -1,4 +1,4 @@
-// A headless Chromium, as Debian packages it, without JavaScript and without a way to anywhere but the pages under test.
+// A headless Chromium from Debian, without JavaScript, that can reach only the pages under test.
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
@@ -10,7 +10,7 @@ export async function startChromium() {
   return chromium.launch({ executablePath: BINARY, args: ARGUMENTS });
 }
 
-/** A page of this width; what it complains of and what it asks for are kept. */
+/** A page of this width. It records the errors and the requests of the page. */
 export async function openPage(browser, { width, height = 900, colorScheme = 'light' }) {
   const context = await browser.newContext({ viewport: { width, height }, javaScriptEnabled: false, colorScheme });
   const page = await context.newPage();

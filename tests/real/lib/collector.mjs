@@ -1,4 +1,5 @@
-// A real OpenTelemetry Collector. What it takes over gRPC and HTTP it hands on as JSON to a small server, which keeps the spans.
+// A real OpenTelemetry Collector. It forwards what it receives over gRPC and HTTP as JSON to a small server, which
+// keeps the spans.
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -13,10 +14,10 @@ import { startDaemon } from './shipped.mjs';
 
 const run = promisify(execFile);
 
-/** Where tests/install puts the binary. */
+/** The binary that tests/install installs. */
 const COLLECTOR = process.env.COLLECTOR_BIN ?? fileURLToPath(new URL('../../.cache/collector/collector', import.meta.url));
 
-/** Starts it. With `tls`, a certificate of `certificate`, both receivers speak TLS alone. */
+/** Starts it. With `tls`, a certificate of `certificate`, both receivers accept only TLS. */
 export async function startCollector({ tls } = {}) {
   const collector = new Collector();
   await collector.start(tls).catch(async (error) => {
@@ -26,7 +27,7 @@ export async function startCollector({ tls } = {}) {
   return collector;
 }
 
-/** A self-signed certificate for this machine: `{ cert, key }` as text, and `file`, where it may be read. */
+/** A self-signed certificate for this machine: `{ cert, key }` as text, and `file`, its path. */
 export async function certificate() {
   const folder = await mkdtemp(path.join(tmpdir(), 'scopegate-tls-'));
   const [file, keyFile] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
@@ -37,9 +38,9 @@ export async function certificate() {
 }
 
 class Collector {
-  /** Every span that it took: `{ resource, scope, schemaUrl, name, attributes, … }`. */
+  /** Every span that it received: `{ resource, scope, schemaUrl, name, attributes, … }`. */
   spans = [];
-  /** All of it as it came. */
+  /** All spans, as the JSON that came. */
   text = '';
   #sink;
   #daemon;
@@ -67,7 +68,7 @@ class Collector {
     });
   }
 
-  /** The first span that fits, as soon as it is there. */
+  /** The first span for which `fits` is true. Waits for it. */
   async span(fits, what = 'the span') {
     return waitFor(() => this.spans.find(fits), { what }).catch(async (error) => {
       throw new Error(`${error.message}; there are ${JSON.stringify(this.spans.map(({ name, attributes }) => [name, attributes]))}\n${await this.#daemon.errors()}`);

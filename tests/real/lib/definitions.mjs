@@ -1,4 +1,4 @@
-// The published definitions of resources that are not Kubernetes' own.
+// The published definitions of custom resources, which Kubernetes itself does not define.
 import { readFile, readdir } from 'node:fs/promises';
 import Ajv from 'ajv';
 
@@ -7,21 +7,24 @@ const FOLDER = new URL('../../data/resource-definitions/', import.meta.url);
 const definitions = await Promise.all((await readdir(FOLDER)).map(async (name) => JSON.parse(await readFile(new URL(name, FOLDER), 'utf8'))));
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false, unicodeRegExp: false });
 
-/** The definition of a resource, closed: no members but those it names. */
+/** The definition of a resource, closed: it allows only the members that it names. */
 export function definitionOf({ apiVersion, kind }) {
   const found = definitions.find((definition) => definition.apiVersion === apiVersion && definition.kind === kind);
   if (!found) throw new Error(`no definition of ${apiVersion} ${kind}`);
   return { ...found, schema: closed(found.schema) };
 }
 
-/** Says whether a resource fits its definition. */
+/** A function that checks whether a resource fits its definition. */
 export const validatorOf = (resource) => ajv.compile(definitionOf(resource).schema);
 
-/** The schema with no members but those it names, as `kubectl --validate=strict` has it; `metadata` is Kubernetes' own. */
+/**
+ * The schema, which then allows only the members that it names, like `kubectl --validate=strict`. Kubernetes defines
+ * `metadata`.
+ */
 function closed(schema) {
   if (!schema || typeof schema !== 'object') return schema;
   const { properties, items, additionalProperties, ...rest } = schema;
-  // Go's spelling of "in any case", which JavaScript does not have: such a pattern is not checked.
+  // JavaScript lacks Go's flag for case-insensitive matching: such a pattern is not checked.
   if (rest.pattern?.includes('(?i)')) delete rest.pattern;
   const isOpen = schema['x-kubernetes-preserve-unknown-fields'] || !properties;
   return {

@@ -1,4 +1,4 @@
-// Line charts as SVG, laid out as the dashboard's panels are: what the queries give, for readers without a Grafana.
+// Line charts as SVG in the layout of the dashboard's panels: the results of its queries, for readers without Grafana.
 
 const CELL = { width: 45, height: 26 };
 const PAD = { left: 46, right: 10, top: 26, bottom: 34 };
@@ -46,7 +46,7 @@ function panel({ title, unit, series }, box, { start, end }) {
   ].join('\n');
 }
 
-/** The legend on two lines at most; what does not fit is counted. */
+/** The legend, at most two lines. Entries that do not fit are counted. */
 function rowsOf(entries, width) {
   const each = Math.max(1, Math.floor(width / 130));
   const rest = entries.length - 2 * each;

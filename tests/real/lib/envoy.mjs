@@ -3,10 +3,10 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { render, startDaemon } from './shipped.mjs';
 
-/** Where tests/install puts the binary. */
+/** The binary that tests/install installs. */
 const ENVOY = process.env.ENVOY_BIN ?? fileURLToPath(new URL('../../.cache/envoy/envoy', import.meta.url));
 
-/** The two forms that are shipped. */
+/** The two shipped forms. */
 export const ENVOY_GRPC = 'Envoy gRPC';
 export const ENVOY_HTTP = 'Envoy HTTP';
 

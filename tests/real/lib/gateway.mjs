@@ -1,4 +1,4 @@
-// Everything around one gateway: identity provider, scopegate, counting relays between them, the gateway, the MCP server.
+// A gateway with everything around it: identity provider, scopegate, counting relays, the gateway, the MCP server.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { CADDY, startCaddy } from './caddy.mjs';
@@ -17,7 +17,7 @@ export const ADMIN = 'mcp:admin';
 
 const SCOPES = [CONNECT, READ, EXECUTE, ADMIN];
 
-/** How each form is started. */
+/** How to start each form. */
 const STARTS = {
   [AUTH_REQUEST]: startNginx,
   [LUA]: startNginx,
@@ -27,17 +27,17 @@ const STARTS = {
   [HAPROXY]: startHaproxy,
 };
 
-/** The forms that never see a body: the operation comes from the headers of 2026-07-28. */
+/** The forms that never see a body. They take the operation from the headers of 2026-07-28. */
 export const HEADERS_ALONE = [AUTH_REQUEST, CADDY];
 
 /**
- * Starts all of it around one of the shipped files.
+ * Starts one of the shipped files with everything around it.
  *
  * - `source`: adds to its key source, `oauth` to the resource's OAuth keys, `settings` to its own, `server` and `root` to the file's
  * - `scopes`: adds to those of the provider, `tools` to those of the MCP server
- * - `until`, `edit`: as in `startScopegate`, and as the starts of the gateways have it
- * - `replicas`: how many scopegates; with more than one the gateway asks them directly, not through a relay
- * - `mcp`: what stands behind the gateway, if it is not the MCP server
+ * - `until`, `edit`: as for `startScopegate`, and as for the gateways' start functions
+ * - `replicas`: the number of scopegates; with more than one the gateway asks them directly, without a relay
+ * - `mcp`: the server behind the gateway, if it is not the MCP server
  */
 export async function startGateway({
   form, source = {}, oauth = {}, settings = {}, server = {}, root = {}, scopes = [], tools = [], until = 'ready', edit, replicas = 1, mcp = startMcpServer,
@@ -75,7 +75,7 @@ class Gateway {
     return this.#replicas[0].scopegate;
   }
 
-  /** Takes scopegate away from the gateway, and brings it back. */
+  /** Disconnects scopegate from the gateway, and reconnects it. */
   async cutOff() {
     for (const relay of this.#relays) await relay.stop();
   }
@@ -84,7 +84,7 @@ class Gateway {
     for (const relay of this.#relays) await relay.listen(relay.port);
   }
 
-  /** Ends one of several scopegates as Kubernetes does, does what is to be done `between`, and starts it again on the same ports. */
+  /** Ends one of several scopegates as Kubernetes does, calls `between`, and starts it again on the same ports. */
   async restart(index, between = async () => {}) {
     const replica = this.#replicas[index];
     const { code } = await replica.scopegate.stop();
@@ -94,13 +94,13 @@ class Gateway {
     replica.scopegate = await startScopegate(replica.settings);
   }
 
-  /** Has each scopegate but one decide about a token, so that it has fetched the key. */
+  /** Sends a token to each scopegate except one, so that they fetch the key. */
   async acquaint(token, { except } = {}) {
     const others = this.#replicas.filter((_, index) => index !== except);
     await Promise.all(others.map(({ scopegate }) => waitFor(async () => (await scopegate.ask({ token })).status === 200, { what: 'the new key' })));
   }
 
-  /** What all scopegates, also those that have ended, logged about requests that they could not decide. */
+  /** The logs of all scopegates, also of ended ones, about requests that they could not decide. */
   undecided() {
     return [...this.#ended, ...this.#replicas.flatMap(({ scopegate }) => scopegate.logs)].filter((line) => line.includes('unavailable')).join('\n');
   }
@@ -127,17 +127,17 @@ class Gateway {
     return reply(request);
   }
 
-  /** A request of MCP 2026-07-28: stateless, its operation in the headers too. */
+  /** A request of MCP 2026-07-28: stateless, with its operation in the headers too. */
   async call(token, message, { headers = {}, ...rest } = {}) {
     return this.send({ method: 'POST', token, body: modern(message), headers: { ...modernHeaders(message), ...headers }, ...rest });
   }
 
-  /** The one challenge that a 403 for missing scopes carries. */
+  /** The only challenge of a 403 for missing scopes. */
   insufficientScope(scope, description) {
     return [`Bearer error="insufficient_scope", scope="${scope}", resource_metadata="${this.metadataUrl}", error_description="${description}"`];
   }
 
-  /** The reply of `work`, during which the MCP server must not see a request. */
+  /** The reply of `work`. The MCP server must not see a request meanwhile. */
   async refused(work) {
     const before = this.mcp.requests.length;
     const answer = await work();
@@ -200,7 +200,7 @@ export function callTool(name, args = {}) {
   return { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name, arguments: args } };
 }
 
-/** The message with what 2026-07-28 demands in its `_meta`. */
+/** The message with the `_meta` that 2026-07-28 requires. */
 export function modern(message) {
   const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {}, 'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' } };
   return { ...message, params: { ...message.params, _meta: meta } };

@@ -1,5 +1,5 @@
 // A real OpenID provider (npm oidc-provider) on loopback: RFC 9068 access tokens through RFC 8707 resource indicators.
-// It can rotate its keys, go away and come back on the same port, and it counts what is fetched from it.
+// It can rotate its keys, stop and restart on the same port, and it counts the requests to it.
 import http from 'node:http';
 import { createHash, randomBytes } from 'node:crypto';
 import { SignJWT, exportJWK, generateKeyPair, importJWK } from 'jose';
@@ -58,7 +58,7 @@ class Idp {
     return this.requests.get('/jwks') ?? 0;
   }
 
-  /** The public half of every key that is published. */
+  /** The public half of every published key. */
   get publicKeys() {
     return [...this.keys.values()].flat().map(({ d, p, q, dp, dq, qi, ...rest }) => rest);
   }
@@ -76,7 +76,7 @@ class Idp {
     this.#answer = this.#provider().callback();
   }
 
-  /** Goes away: connections are refused until `restart`. */
+  /** Stops: connections are refused until `restart`. */
   async stop() {
     const server = this.#server;
     this.#server = undefined;
@@ -86,7 +86,7 @@ class Idp {
     await closed;
   }
 
-  /** Comes back with the same keys, issuer and port. */
+  /** Restarts with the same keys, issuer and port. */
   async restart() {
     await this.listen(this.port);
   }
@@ -131,7 +131,10 @@ class Idp {
     return this.#tokenEndpoint(body, { 'x-sign-alg': this.#firstAlg(), 'x-token-ttl': String(this.#options.ttl) });
   }
 
-  /** What the provider itself would never sign, signed with its key: `claims` and `header` win over those of a good token. */
+  /**
+   * A token that the provider would never sign, signed with its key. `claims` and `header` override those of a good
+   * token.
+   */
   async sign({ alg = this.#firstAlg(), claims = {}, header = {} } = {}) {
     const [jwk] = this.keys.get(alg);
     const now = Math.floor(Date.now() / 1000);
@@ -162,7 +165,7 @@ class Idp {
     return reply;
   }
 
-  /** Does in the browser what a user does at this URL, and returns the authorization code: logs in and consents. */
+  /** Does in the browser what a user does at this URL: logs in and consents. Returns the authorization code. */
   async authorize(start, login = 'alice') {
     const jar = new CookieJar();
     let url = start;

@@ -1,4 +1,5 @@
-// A key endpoint with the faults that a real provider cannot be made to show. One server, one path and one mood a case.
+// A key endpoint with faults that a real provider cannot be made to show. One server, with a path and a fault for each
+// case.
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import http from 'node:http';
 
@@ -49,7 +50,7 @@ class JwksFault {
     return this.#fetches.get(path) ?? 0;
   }
 
-  /** A token that is signed with the broken key of that name: one of `oct`, `rsa-1024`, `for-encryption`. */
+  /** A token signed with the broken key of that name: `oct`, `rsa-1024` or `for-encryption`. */
   sign(kid, claims) {
     const [alg, signer] = this.#source.broken.signers[kid];
     const input = `${encode({ alg, typ: 'at+jwt', kid })}.${encode(claims)}`;
@@ -63,7 +64,7 @@ class JwksFault {
   }
 }
 
-/** How the endpoint may answer. */
+/** The ways in which the endpoint may answer. */
 export const MOODS = {
   'good': (response, { keys }) => send(response, 200, JSON_TYPE, set(keys())),
   'slow': (response, source) => after(response, 400, () => MOODS.good(response, source)),
@@ -104,7 +105,7 @@ function after(response, milliseconds, work) {
   response.on('close', () => clearTimeout(timer));
 }
 
-/** Ten bytes a second: each read makes progress, the whole never ends in time. */
+/** Sends ten bytes a second: every read makes progress, but the whole never ends in time. */
 function drip(response, body) {
   let sent = 0;
   response.writeHead(200, { 'content-type': JSON_TYPE, 'content-length': body.length });

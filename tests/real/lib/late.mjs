@@ -1,11 +1,11 @@
-// What a busy machine can make of a test: something took too long. A wrong answer is never that.
+// Failures that a busy machine can cause: something took too long. A wrong answer is never one of them.
 
 /** Something that should have happened has not happened yet. */
 export class Late extends Error {
   name = 'Late';
 }
 
-/** What `check` brings; if it was late, what it brings the second time. Any other failure is one at once. */
+/** The result of `check`. If it was late, `check` gets a second try. Any other failure counts at once. */
 export async function oncePatient(check, tell) {
   try {
     return await check();

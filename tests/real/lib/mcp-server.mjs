@@ -12,7 +12,7 @@ const LOOPBACK = '127.0.0.1';
 const MODERN = '2026-07-28';
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** Starts the server; its endpoint is `/mcp`. Each of `tools` is a name; such a tool says its name. */
+/** Starts the server; its endpoint is `/mcp`. `tools` are names of tools; a tool returns its name. */
 export async function startMcpServer({ tools = [] } = {}) {
   const server = new McpServer(tools);
   await server.listen();
@@ -38,12 +38,12 @@ class McpServer {
     this.port = this.#http.address().port;
   }
 
-  /** The headers of the request that arrived last. */
+  /** The headers of the last request. */
   get lastHeaders() {
     return this.requests.at(-1)?.headers;
   }
 
-  /** Sends a log message down the standalone stream of every session. */
+  /** Sends a log message on the standalone stream of every session. */
   async notify(text) {
     for (const { server } of this.#sessions.values()) await server.sendLoggingMessage({ level: 'info', data: text });
   }

@@ -4,7 +4,7 @@ import { render, shipped, startDaemon } from './shipped.mjs';
 
 const MODULES = '/usr/lib/nginx/modules';
 
-/** The two forms that are shipped, by the name of their file. */
+/** The two shipped forms, by the names of their files. */
 export const AUTH_REQUEST = 'auth_request.conf';
 export const LUA = 'lua.conf';
 export const FORMS = [AUTH_REQUEST, LUA];
@@ -31,7 +31,7 @@ export async function startNginx({ form, scopegate, mcpPort, port, edit = (text)
   });
 }
 
-/** What /etc/nginx/nginx.conf is to a file in conf.d, kept inside one folder. */
+/** The nginx.conf around a file of conf.d, kept inside one folder. */
 const AROUND = `
 load_module ${MODULES}/ndk_http_module.so;
 load_module ${MODULES}/ngx_http_lua_module.so;

@@ -1,4 +1,4 @@
-// Ports on loopback: one that is free, whether somebody listens, and a relay that counts connections.
+// Ports of loopback: a free one, whether a listener is there, and a relay that counts connections.
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -29,7 +29,7 @@ export async function freePort() {
   }
 }
 
-/** Whether `port` is now this process's: a file that only one process can make names it. */
+/** Claims `port` for this process by creating a file. Only one process can create it. */
 function claim(port) {
   try {
     fs.writeFileSync(claimOf(port), String(process.pid), { flag: 'wx' });
@@ -48,7 +48,7 @@ function release(port) {
 
 const claimOf = (port) => path.join(CLAIMS, String(port));
 
-/** Gives back what processes have claimed that were killed. */
+/** Releases the claims of processes that were killed. */
 function releaseClaimsOfTheDead() {
   for (const name of fs.readdirSync(CLAIMS)) {
     const claim = path.join(CLAIMS, name);
@@ -67,7 +67,7 @@ async function canListen(port) {
   return listens;
 }
 
-/** Whether a connection to `port` is accepted; a refusal is answered after a moment, so that callers may loop. */
+/** Whether a connection to `port` is accepted. A refusal is reported after a short wait, so that callers may loop. */
 export async function isListening(port) {
   const accepted = await new Promise((resolve) => {
     const socket = net.connect(port, LOOPBACK, () => resolve(true)).once('error', () => resolve(false));
@@ -77,7 +77,7 @@ export async function isListening(port) {
   return accepted;
 }
 
-/** Starts a relay to `target` that counts the connections it accepts and can be taken away and brought back. */
+/** Starts a relay to `target`. It counts the connections that it accepts, and can be stopped and restarted. */
 export async function startRelay(target) {
   const relay = new Relay(target);
   await relay.listen(await freePort());
@@ -102,14 +102,14 @@ class Relay {
     this.port = this.#server.address().port;
   }
 
-  /** Closes the listener and every connection; a later `listen(relay.port)` brings it back. */
+  /** Closes the listener and every connection. `listen(relay.port)` opens it again. */
   async stop() {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
-  /** Breaks each connection that is open now, but only at the moment when something is sent on it. */
+  /** Breaks each connection that is open now, at the moment when data is sent on it. */
   breakAtNextUse() {
     for (const near of this.#kept) {
       near.unpipe();

@@ -1,4 +1,4 @@
-// A real Prometheus with the files of deploy/prometheus, and its checker.
+// A real Prometheus with the files of deploy/prometheus, and promtool.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { freePort } from './port.mjs';
@@ -7,7 +7,7 @@ import { render, startDaemon } from './shipped.mjs';
 const run = promisify(execFile);
 const SCRAPE_SECONDS = 1;
 
-/** Runs `promtool`; the promise fails, with what it printed, if it finds anything wrong. */
+/** Runs `promtool`. If it finds a mistake, the promise fails with its output. */
 export async function promtool(args, input) {
   const running = run('promtool', args, { timeout: 60_000 });
   if (input !== undefined) running.child.stdin.end(input);
@@ -16,7 +16,10 @@ export async function promtool(args, input) {
   });
 }
 
-/** Starts Prometheus with the shipped configuration and rules; it scrapes `target` (`host:port`), and judges the rules, each second. */
+/**
+ * Starts Prometheus with the shipped configuration and rules. It scrapes `target` (`host:port`) and evaluates the rules
+ * each second.
+ */
 export async function startPrometheus({ target }) {
   const port = await freePort();
   const config = await render('prometheus/prometheus.yaml', [
@@ -54,7 +57,7 @@ class Prometheus {
     return result.map(({ metric, values }) => ({ metric, values: values.map(([time, value]) => [time, Number(value)]) }));
   }
 
-  /** The targets that are scraped. */
+  /** The scraped targets. */
   async targets() {
     return (await this.#get('targets', { state: 'active' })).activeTargets;
   }

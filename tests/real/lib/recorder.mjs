@@ -1,4 +1,4 @@
-// What stands behind a gateway to see what arrives: it keeps every request as it came and answers from a table.
+// A server behind a gateway that records every request unchanged and answers from a table.
 import http from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 

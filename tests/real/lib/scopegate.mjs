@@ -1,4 +1,5 @@
-// The real scopegate binary as a child process, on ports of its own choice: asked as nginx asks it, read as Prometheus reads it.
+// The real scopegate binary as a child process on free ports. It is asked as nginx asks, and scraped as Prometheus
+// does.
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
@@ -14,7 +15,7 @@ const ANY_PORT = '127.0.0.1:0';
 const START_MS = 15_000;
 const STOP_MS = 15_000;
 
-/** What a listing of tools looks like: it needs the connect and the read scope of `resource`. */
+/** A request that lists tools: it requires the connect and the read scope of `resource`. */
 export const LIST_TOOLS = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
 
 /** One protected resource, `https://mcp.example.com/ID`, whose tokens come from `jwks` sources. `oauth` adds to its OAuth keys. */
@@ -107,7 +108,7 @@ class Scopegate {
     this.addresses = await this.whileRunning(Promise.race([bound, late]));
   }
 
-  /** What `promise` brings, or an error as soon as the process has ended. */
+  /** The result of `promise`, or an error as soon as the process has ended. */
   async whileRunning(promise) {
     const ended = this.#exited.then((how) => {
       throw new Error(`scopegate ended: ${how.error ?? JSON.stringify(how)}`);
@@ -154,22 +155,22 @@ class Scopegate {
     return new Metrics(body);
   }
 
-  /** Has the configuration read again. */
+  /** Makes the process reload its configuration. */
   reload() {
     this.signal('SIGHUP');
   }
 
-  /** Sends a signal and does not wait. */
+  /** Sends a signal, without waiting for its effect. */
   signal(name) {
     this.#child.kill(name);
   }
 
-  /** How the process ends. */
+  /** The exit code and signal of the process. */
   get exited() {
     return this.#exited;
   }
 
-  /** Ends the process as Kubernetes does, and says how it ended. */
+  /** Ends the process as Kubernetes does. Returns its exit code and signal. */
   async stop() {
     this.#agent.destroy();
     if (!this.#child) return undefined;
@@ -196,7 +197,7 @@ class Scopegate {
   }
 }
 
-/** Prometheus text, as far as counters and gauges go. */
+/** The counters and gauges of a Prometheus text. */
 class Metrics {
   constructor(text) {
     this.samples = text.split('\n').filter((line) => line && !line.startsWith('#')).map(parseSample);
@@ -209,7 +210,7 @@ class Metrics {
   }
 }
 
-/** Asks again and again until `holds` answers with something true, which it returns. */
+/** Asks repeatedly until `holds` returns a true value, and returns that value. */
 export async function waitFor(holds, { within = 10_000, every = 100, what = 'it' } = {}) {
   const deadline = Date.now() + within;
   for (;;) {
@@ -220,7 +221,7 @@ export async function waitFor(holds, { within = 10_000, every = 100, what = 'it'
   }
 }
 
-/** The addresses in the one line that says where the service listens. */
+/** The addresses in the log line about the listeners. */
 function boundAddresses(line) {
   const { message, listen, admin, grpc } = parseOrUndefined(line) ?? {};
   if (message !== 'listening') return undefined;

@@ -1,4 +1,4 @@
-// Gateways on loopback with the files of deploy/ as they are shipped: only addresses and paths differ.
+// Gateways on loopback with the shipped files of deploy/: only addresses and paths differ.
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,8 +19,8 @@ export function shipped(file) {
 }
 
 /**
- * The text of a shipped file after `replacements`, `[from, to]` each. Where `to` is a list, the line of `from` is there
- * once for each of them. What does not occur in the file is an error; what was put in is never replaced again.
+ * The text of a shipped file after `replacements`, `[from, to]` each. If `to` is a list, the line of `from` is repeated
+ * for each item. A `from` that does not occur in the file is an error. Inserted text is not replaced again.
  */
 export async function render(file, replacements) {
   const text = await readFile(shipped(file), 'utf8');
@@ -28,7 +28,7 @@ export async function render(file, replacements) {
   return replacements.reduce((rendered, [, to], index) => replace(file, rendered, mark(index), [to].flat()), marked);
 }
 
-/** The text without the comment signs of the lines that follow each line with `marker`, up to the next sentence or blank. */
+/** The text with the lines after each line with `marker` uncommented, up to the next sentence or blank line. */
 export function uncommented(text, marker) {
   if (!text.includes(marker)) throw new Error(`nothing says \`${marker}\``);
   let isWanted = false;
@@ -39,7 +39,9 @@ export function uncommented(text, marker) {
   }).join('\n');
 }
 
-/** Starts `program` in a folder of its own, into which `files` (name to text) are written first; ready when `port` listens. */
+/**
+ * Starts `program` in its own folder, into which `files` (name to text) are written first. Ready when `port` listens.
+ */
 export async function startDaemon({ program, args, files, port, env = {} }) {
   const daemon = new Daemon(await mkdtemp(path.join(tmpdir(), `scopegate-${path.basename(program)}-`)));
   try {
@@ -62,7 +64,7 @@ class Daemon {
   }
 
   async start({ program, args, files, port, env }) {
-    await chmod(this.#folder, 0o755); // nginx's workers are somebody else
+    await chmod(this.#folder, 0o755); // nginx's workers run as another user
     for (const [name, text] of Object.entries(files)) await writeFile(path.join(this.#folder, name), text);
     this.#child = spawn(program, args, { cwd: this.#folder, env: { ...process.env, HOME: this.#folder, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#ended = new Promise((resolve) => this.#child.once('exit', resolve).once('error', (error) => {
@@ -78,13 +80,13 @@ class Daemon {
     }
   }
 
-  /** What it wrote so far. */
+  /** Its error output so far. */
   async errors() {
     return this.#log;
   }
 
   async stop() {
-    // Not SIGKILL at once: nginx's workers would outlive it.
+    // SIGKILL would leave nginx's workers running.
     if (!this.#hasEnded) this.#child.kill('SIGTERM');
     const overdue = setTimeout(() => this.#child.kill('SIGKILL'), STOP_TIMEOUT_MS);
     await this.#ended;
@@ -97,7 +99,7 @@ class Daemon {
   }
 }
 
-/** A character that no file has. */
+/** A character that occurs in no file. */
 function mark(index) {
   return String.fromCodePoint(FIRST_PRIVATE_USE + index);
 }

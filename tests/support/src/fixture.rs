@@ -12,7 +12,7 @@ pub const ISSUER: &str = "https://auth.example.com";
 /// The audience of the resource of [`CONFIG`].
 pub const AUDIENCE: &str = "https://mcp.example.com/mcp";
 
-/// 2026-01-01T00:00:00Z in seconds since 1970: what clocks of tests that stand still say.
+/// 2026-01-01T00:00:00Z in seconds since 1970: the time of fixed clocks in tests.
 pub const NOW: i64 = 1_767_225_600;
 
 /// One resource, with a level for every kind of operation.
@@ -36,7 +36,7 @@ mcp:
         header_key_id: 'k1'
 "#;
 
-/// The entry for tools in [`CONFIG`], for those that replace it.
+/// The entry for tools in [`CONFIG`], for tests that replace it.
 pub(crate) const TOOL_ENTRY: &str =
     "        'admin-*': [['mcp:admin'], ['mcp:root', 'mcp:tools:read']]\n";
 

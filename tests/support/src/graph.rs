@@ -2,8 +2,8 @@
 
 use std::{fmt::Write, fs, path::Path};
 
-/// Writes `schema.graphql` and `operations/` into a folder. Each type has ten fields, of which three need scopes, and
-/// a field of the query type leads to it.
+/// Writes `schema.graphql` and `operations/` into a folder. Each type has ten fields, of which
+/// three need scopes, and a field of the query type leads to it.
 ///
 /// # Panics
 /// If a file cannot be written.

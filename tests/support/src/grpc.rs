@@ -1,4 +1,4 @@
-//! gRPC calls over real connections, each on a connection of its own.
+//! gRPC calls over real connections, one for each call.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -64,7 +64,7 @@ where
     })
 }
 
-/// Runs a future on a runtime of its own.
+/// Runs a future on a new runtime.
 ///
 /// # Panics
 /// After 30 seconds.

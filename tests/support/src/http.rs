@@ -1,4 +1,4 @@
-//! A small HTTP/1.1 client that sends bytes as they are, each request on a connection of its own.
+//! A small HTTP/1.1 client that sends bytes unchanged, with one connection for each request.
 
 use std::{
     collections::HashMap,
@@ -14,7 +14,7 @@ pub struct Answer {
     pub status: u16,
     /// Names in lower case, and values, in their order.
     pub headers: Vec<(String, String)>,
-    /// Without transfer coding removed.
+    /// The body, including its transfer coding.
     pub body: String,
 }
 
@@ -85,7 +85,8 @@ impl Answer {
     }
 }
 
-/// Sends bytes and reads the response to the end of the connection, at most 20 seconds for each read.
+/// Sends bytes and reads the response to the end of the connection, at most 20 seconds for each
+/// read.
 ///
 /// # Errors
 /// If the server does not take the connection or the request.

@@ -1,4 +1,4 @@
-//! The JWKS endpoint of an identity provider, whose keys can be replaced while it serves.
+//! The JWKS endpoint of an identity provider. Its keys can be replaced while it serves.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -52,7 +52,7 @@ impl KeyEndpoint {
         *self.document.lock().unwrap() = json!({ "keys": keys }).to_string();
     }
 
-    /// Answers one request. A client that hangs up early only loses its answer.
+    /// Answers one request. A client that closes early loses only its own answer.
     fn answer(&self, stream: TcpStream) {
         let mut connection = BufReader::new(stream);
         let mut line = String::new();

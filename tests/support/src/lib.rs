@@ -1,9 +1,9 @@
-//! The world around scopegate: clients, gateways, the keys of an identity provider, a running process. Tests, fuzz
-//! targets and benches share it.
+//! The world around scopegate: clients, gateways, the keys of an identity provider, a running
+//! process. Tests, fuzz targets and benches share it.
 //!
-//! It does not link scopegate. It speaks to the service only over the wire and has its own words for what goes over
-//! it, so that a mistake in the service cannot be repeated here. `in_process.rs` beside this crate, which its users
-//! include as a module, is for those that call the service's functions.
+//! It does not link scopegate. It speaks to the service only over the wire and defines the messages
+//! separately, so that a mistake in the service cannot be repeated here. `in_process.rs` beside
+//! this crate calls the service's functions; its users include it as a module.
 
 #![allow(
     clippy::unwrap_used,

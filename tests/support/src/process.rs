@@ -1,4 +1,5 @@
-//! The service as a process that a test starts: where it listens, what it logs, what the kernel counts for it.
+//! The service as a process that a test starts: its addresses, its log, and the kernel's counts for
+//! it.
 
 use std::{
     fs,
@@ -23,7 +24,8 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a command whose log is JSON, and waits until it says that it listens. Returns the log from there on.
+    /// Starts a command whose log is JSON, and waits until it says that it listens. Returns the log
+    /// from there on.
     ///
     /// # Panics
     /// If the process ends first.
@@ -62,7 +64,7 @@ impl Running {
         http::get(self.admin, path, "localhost").ok()
     }
 
-    /// The sum of the samples whose names begin so.
+    /// The sum of the samples whose names have this prefix.
     ///
     /// # Panics
     /// If the admin listener does not answer.
@@ -108,7 +110,7 @@ impl Running {
     /// Waits for its end.
     ///
     /// # Panics
-    /// If the system does not tell.
+    /// If the system does not return its status.
     pub fn wait(&mut self) -> ExitStatus {
         self.child.wait().unwrap()
     }
@@ -121,7 +123,7 @@ impl Drop for Running {
     }
 }
 
-/// Reads lines up to one that has this text.
+/// Reads lines until one contains this text.
 ///
 /// # Panics
 /// If the output ends first.

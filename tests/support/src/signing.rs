@@ -1,4 +1,5 @@
-//! Keys that sign tokens: one for each algorithm that tests need, and the `kid` under which a provider publishes it.
+//! Keys that sign tokens: one for each algorithm that tests need, and the `kid` under which a
+//! provider publishes it.
 
 use aws_lc_rs::{
     hmac,
@@ -74,7 +75,7 @@ impl SigningKey {
         format!("{input}.{signature}")
     }
 
-    /// The signature, as JWA writes it.
+    /// The signature in the format of JWA.
     #[must_use]
     pub fn sign(&self, input: &[u8]) -> Vec<u8> {
         match self {
@@ -101,7 +102,7 @@ impl SigningKey {
         }
     }
 
-    /// The public key as aws-lc takes it, or the secret.
+    /// The public key in the format of aws-lc, or the secret.
     #[must_use]
     pub fn public_bytes(&self) -> Vec<u8> {
         match self {
@@ -144,7 +145,7 @@ impl SigningKey {
 pub struct ProviderKey {
     /// Names the key in a JWKS and in headers of tokens.
     pub kid: String,
-    /// Signs.
+    /// The key itself.
     pub key: SigningKey,
 }
 

@@ -5,8 +5,8 @@ use crate::{CONFIG, Claims, claims, fixture::TOOL_ENTRY, protobuf::Message, toke
 /// Scopes for most of the calls, but not for `delete_all`.
 pub const SCOPES: &str = "mcp:connect mcp:tools:read mcp:tools:execute";
 
-/// A resource with a level for every kind of operation and so many entries for tools. Half of the entries are globs,
-/// and one glob of fifty begins with its `*`.
+/// A resource with a level for every kind of operation and this many entries for tools. Half of the
+/// entries are globs. One glob of fifty begins with its `*`.
 #[must_use]
 pub fn config(tools: usize) -> String {
     let entry = |n: usize| {
@@ -49,7 +49,7 @@ pub fn call(tool: &str) -> String {
     call_of(tool, 1024)
 }
 
-/// A `tools/call` of so many bytes, or of as few as it can have.
+/// A `tools/call` of this many bytes, or of the smallest possible size.
 #[must_use]
 pub fn call_of(tool: &str, bytes: usize) -> String {
     let head = format!(

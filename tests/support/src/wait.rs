@@ -1,4 +1,4 @@
-//! Time as a test sees it from outside.
+//! The current time, and a wait for a condition.
 
 use std::{
     thread,
@@ -17,7 +17,7 @@ pub fn now() -> i64 {
     .unwrap()
 }
 
-/// Waits for something that another thread does and does not report otherwise.
+/// Waits until another thread makes a condition true.
 ///
 /// # Panics
 /// After 30 seconds.

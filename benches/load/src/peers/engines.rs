@@ -1,5 +1,5 @@
-//! Policy engines. Their caller reads the request of the MCP client, passes facts to the engine, and writes the
-//! response.
+//! Policy engines. Their caller reads the request of the MCP client, passes facts to the engine,
+//! and writes the response.
 
 use std::fs;
 

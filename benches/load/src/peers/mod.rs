@@ -1,4 +1,5 @@
-//! scopegate and its peers with the same tokens and the most similar policies. All processes of one side share a core.
+//! scopegate and its peers with the same tokens and the most similar policies. All processes of one
+//! side share a core.
 
 mod engines;
 mod proxies;
@@ -36,7 +37,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// Checks its decisions for a token that grants the call, and for one that does not.
+    /// Checks its decisions for a token that grants the call, and for another that does not.
     fn check(&self, key: &ProviderKey) {
         for (scope, expected) in [(SCOPE, Some(self.allow)), (NARROW, self.deny)] {
             let Some((status, text)) = expected else {
@@ -110,5 +111,5 @@ fn scopegate(service: Service) -> Peer {
     }
 }
 
-/// A scope for the connection only.
+/// The scope that permits only the connection.
 const NARROW: &str = "mcp:connect";

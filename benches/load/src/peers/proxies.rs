@@ -1,4 +1,4 @@
-//! Envoy: alone, with its own filters, and with scopegate behind it.
+//! Envoy by itself, with its own filters, and with scopegate behind it.
 
 use std::fs;
 
@@ -15,7 +15,8 @@ pub fn plain() -> Peer {
     peer
 }
 
-/// Envoy that verifies tokens and checks their scopes by itself. It caches verified tokens only if configured.
+/// Envoy that verifies tokens and checks their scopes without another service. It caches verified
+/// tokens only if configured.
 pub fn jwt_rbac(name: &'static str, keys: &str, with_cache: bool) -> Peer {
     let cache = "                          jwt_cache_config: {jwt_cache_size: 10000}\n";
     let cache = if with_cache { cache } else { "" };
@@ -27,7 +28,7 @@ pub fn jwt_rbac(name: &'static str, keys: &str, with_cache: bool) -> Peer {
     )
 }
 
-/// Envoy that asks a scopegate, which shares its core.
+/// Envoy that asks a scopegate on the same core.
 pub fn ext_authz(scopegate: Server, grpc_port: u16) -> Peer {
     let filter = include_str!("files/envoy-ext-authz.yaml");
     let mut peer = envoy("Envoy and scopegate over gRPC", filter, "", grpc_port);

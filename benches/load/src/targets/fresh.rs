@@ -77,8 +77,8 @@ pub fn measure(plan: Plan, report: &mut Report) {
     report.sides.extend(sides);
 }
 
-/// Requests with tokens that the service has not seen, a lot for each round. Each lot has its own thread, since RSA
-/// signs slowly.
+/// Requests with tokens that the service has not seen, a lot for each round. Each lot has its own
+/// thread, since RSA signs slowly.
 fn mint_lots(key: &ProviderKey, plan: Plan) -> Vec<Vec<Vec<u8>>> {
     let size = LOT * usize::try_from(plan.duration.as_millis()).unwrap() / 1000;
     let lot = |round: usize| {
@@ -114,7 +114,7 @@ fn new_tokens<'a>(name: &str, server: &'a Server, lots: Vec<Vec<Vec<u8>>>) -> Si
     })
 }
 
-/// Only the check of signatures, on the servers' core, in a process of its own.
+/// Measures only the check of signatures, in a separate process on the servers' core.
 fn raw_check(name: &str) -> Sample {
     let own = std::env::current_exe().unwrap();
     let (_, output) = run(

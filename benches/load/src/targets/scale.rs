@@ -90,7 +90,8 @@ fn form(resource: usize, tool: &str) -> Form {
     post_around_token(&format!("/r{resource}/mcp"), &call(tool, 1024))
 }
 
-/// A third of the tokens for the resource with the tools, a third for the graph, a third for all the others.
+/// A third of the tokens for the resource with the tools, a third for the graph, a third for all
+/// the others.
 fn families() -> Vec<Rc<[Form]>> {
     let tools: Rc<[_]> = (0..200)
         .map(|index| index * (TOOLS / 400))
@@ -238,8 +239,8 @@ struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    /// Each second reloads the policy and replaces the newest key. A token of the new key is used at once. The key of the
-    /// traffic stays.
+    /// Each second reloads the policy and replaces the newest key. A token of the new key is used
+    /// at once. The key of the traffic stays.
     fn beside<T>(&self, measure: impl FnOnce() -> T) -> T {
         let is_over = AtomicBool::new(false);
         thread::scope(|scope| {

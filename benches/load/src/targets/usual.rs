@@ -23,7 +23,7 @@ pub struct Usual {
 }
 
 impl Usual {
-    /// Starts on these cores with so many workers and further keys of `server`.
+    /// Starts on these cores with this many workers and further keys of `server`.
     pub fn start(cores: &str, workers: usize, server: &str) -> Self {
         let key = ProviderKey::generate("k1", "ES256");
         let keys = KeyEndpoint::start(&[&key]);
@@ -39,7 +39,7 @@ impl Usual {
         usual
     }
 
-    /// Asks once and stops at another status.
+    /// Asks once. Panics if the status is another.
     pub fn expect(&self, status: u16, request: &[u8]) -> String {
         expect(&self.service.server, status, request)
     }
@@ -51,7 +51,7 @@ impl Usual {
     }
 }
 
-/// Asks once and stops at another status.
+/// Asks once. Panics if the status is another.
 pub fn expect(server: &Server, status: u16, request: &[u8]) -> String {
     let answer = ask(server.address, request);
     assert!(

@@ -1,5 +1,5 @@
-//! Target 9: a second worker on a second core, without sockets. `cargo bench --bench scaling` measures it and prints
-//! the median ratio for each kind of decision.
+//! Target 9: a second worker on a second core, without sockets. `cargo bench --bench scaling`
+//! measures it and prints the median ratio for each kind of decision.
 
 use crate::{
     process::{self, BOTH_CORES, run},

@@ -13,20 +13,20 @@ use crate::{
 
 /// A list of texts.
 pub(in crate::config) struct List {
-    /// Where it is not written.
+    /// The value if the key is not set.
     pub(in crate::config) default: &'static [&'static str],
-    /// The words that it may hold; any text, if there are none.
+    /// The words that the list may hold. Empty: it may hold any text.
     pub(in crate::config) words: &'static [&'static str],
 }
 
 impl List {
-    /// Of any texts; empty where it is not written.
+    /// A list of any texts, empty by default.
     pub(in crate::config) const EMPTY: Self = Self {
         default: &[],
         words: &[],
     };
 
-    /// Of any texts, with a default.
+    /// A list of any texts, with a default.
     pub(in crate::config) const fn preset(default: &'static [&'static str]) -> Self {
         Self {
             default,
@@ -66,7 +66,7 @@ impl Preset for List {
     }
 }
 
-/// A scope list; an empty one, which needs no scopes, where it is not written.
+/// A scope list. By default it is empty and requires no scopes.
 pub(in crate::config) struct ScopeList;
 
 impl Kind for ScopeList {
@@ -95,7 +95,7 @@ impl Preset for ScopeList {
     }
 }
 
-/// Names or globs with a scope list each.
+/// A table of names or globs, each with a scope list.
 pub(in crate::config) struct Names;
 
 impl Kind for Names {
@@ -124,7 +124,7 @@ impl Preset for Names {
     }
 }
 
-/// Scopes with the scopes that each includes.
+/// A table of scopes, each with the scopes that it includes.
 pub(in crate::config) struct Hierarchy;
 
 impl Kind for Hierarchy {
@@ -153,7 +153,7 @@ impl Preset for Hierarchy {
     }
 }
 
-/// Further keys.
+/// A section of further keys.
 pub(in crate::config) struct Members(pub(in crate::config) Keys);
 
 impl Kind for Members {

@@ -1,4 +1,4 @@
-//! The kinds of values that keys have: what a reader gets, and the default that it gets where nothing is written.
+//! The kinds of values: the type that a reader gets, and the default if a key is not set.
 
 mod collection;
 mod scalar;

@@ -18,11 +18,11 @@ use crate::{
 pub(in crate::config) struct Flag(Option<bool>);
 
 impl Flag {
-    /// `true` where it is not written.
+    /// `true` by default.
     pub(in crate::config) const ON: Self = Self(Some(true));
-    /// `false` where it is not written.
+    /// `false` by default.
     pub(in crate::config) const OFF: Self = Self(Some(false));
-    /// Neither, where it is not written.
+    /// No default.
     pub(in crate::config) const UNSET: Self = Self(None);
 }
 
@@ -52,7 +52,7 @@ impl Preset for Flag {
     }
 }
 
-/// A ratio of requests; none where it is not written.
+/// A ratio of requests. By default it selects none.
 pub(in crate::config) struct Ratio;
 
 impl Kind for Ratio {
@@ -83,7 +83,7 @@ impl Preset for Ratio {
 
 /// A whole number within a range.
 pub(in crate::config) struct Number {
-    /// Where it is not written; `None` if that depends on something else.
+    /// The default; `None` if it depends on another setting.
     pub(in crate::config) default: Option<usize>,
     /// The least and the greatest value.
     pub(in crate::config) range: RangeInclusive<usize>,
@@ -117,7 +117,7 @@ impl Preset for Number {
 
 /// Bytes within a range.
 pub(in crate::config) struct Size {
-    /// Where it is not written.
+    /// The default.
     pub(in crate::config) default: usize,
     /// The least and the greatest value.
     pub(in crate::config) range: RangeInclusive<usize>,
@@ -151,9 +151,9 @@ impl Preset for Size {
 
 /// A duration within a range.
 pub(in crate::config) struct Period {
-    /// Where it is not written.
+    /// The default.
     pub(in crate::config) default: Duration,
-    /// The shortest and the longest.
+    /// The shortest and the longest duration.
     pub(in crate::config) range: RangeInclusive<Duration>,
 }
 
@@ -204,9 +204,9 @@ impl<T: Copy + Sync> Kind for Word<T> {
 
 /// One of some words.
 pub(in crate::config) struct Choice<T: 'static> {
-    /// Where it is not written.
+    /// The default.
     pub(in crate::config) default: T,
-    /// The words, and what each stands for.
+    /// The words, each with the value that it stands for.
     pub(in crate::config) words: &'static [(&'static str, T)],
 }
 
@@ -235,7 +235,7 @@ impl<T: Copy + PartialEq + Sync> Preset for Choice<T> {
     }
 }
 
-/// A text; an empty one where it is not written and has no default.
+/// A text, by default empty unless `preset` names another.
 pub(in crate::config) struct Text {
     form: Form,
     default: &'static str,
@@ -297,7 +297,7 @@ impl Preset for Text {
     }
 }
 
-/// A text that is never shown; an empty one where it is not written.
+/// A text that is never shown, empty by default.
 pub(in crate::config) struct Secret;
 
 impl Kind for Secret {

@@ -1,6 +1,6 @@
-//! From the raw value tree to sections whose values have the shape that their keys declare. Unknown keys, wrong types,
-//! values out of range and references to unset variables are found here, wherever they are, also in resources that
-//! are switched off.
+//! Turns the raw value tree into sections whose values have the shapes that their keys declare.
+//! Reports unknown keys, wrong types, values out of range and references to unset variables, also
+//! in resources that are disabled.
 
 mod scalar;
 mod text;
@@ -20,7 +20,7 @@ use crate::config::{
     units::written_duration,
 };
 
-/// What reading a value needs besides the value.
+/// The context of reading: the known keys, the environment and the report.
 pub(in crate::config) struct Reader<'a> {
     pub(in crate::config) root: Keys,
     pub(in crate::config) environment: &'a Environment,
@@ -40,7 +40,7 @@ impl Reader<'_> {
         let table = match value.map(|value| &value.kind) {
             None | Some(ValueKind::Nil) => &empty,
             Some(ValueKind::Table(table)) => table,
-            // A text where a section belongs may be a secret that was written one level too high.
+            // A text in place of a section may be a secret that was written one level too high.
             Some(ValueKind::String(text)) => {
                 let expected = match text.split_once(':').and_then(|(name, _)| find(keys, name)) {
                     Some(key) => {
@@ -137,7 +137,7 @@ impl Reader<'_> {
         None
     }
 
-    /// The members of a table whose keys are names; an empty value is an empty table.
+    /// Reads the members of a table whose keys are names. An empty value is an empty table.
     pub(in crate::config) fn members<'v>(
         &mut self,
         path: &str,

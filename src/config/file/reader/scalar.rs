@@ -1,4 +1,4 @@
-//! Scalars that are not texts: flags, numbers, sizes, durations and words.
+//! Reads scalars other than texts: flags, numbers, sizes, durations and words.
 
 use std::{ops::RangeInclusive, time::Duration};
 
@@ -93,7 +93,7 @@ impl Reader<'_> {
         self.or_mistake(path, parse_duration(&text.text), &text, expected)
     }
 
-    /// A value, if it is within its range.
+    /// Checks that a value is within its range.
     pub(in crate::config) fn within<T: PartialOrd + Copy>(
         &mut self,
         path: &str,

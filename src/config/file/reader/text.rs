@@ -1,18 +1,19 @@
-//! Texts: their references are replaced, and of a secret no part is shown.
+//! Reads texts: replaces their references, and never shows any part of a secret.
 
 use config::{Value, ValueKind};
 
 use super::Reader;
 use crate::config::environment::interpolate::{InterpolationError, interpolate};
 
-/// A text with its references replaced, and whether a variable is in it: such a text may stand for a flag or a number.
+/// A text with its references replaced. If it had any, or comes from the environment, it may stand
+/// for a flag or a number.
 pub(in crate::config) struct Replaced {
     pub(in crate::config) text: String,
     pub(in crate::config) is_outside: bool,
 }
 
 impl Reader<'_> {
-    /// A text with its references replaced. What the environment gave is taken as it is.
+    /// Replaces the references in a text. A text from the environment is used as it is.
     pub(in crate::config) fn text(
         &mut self,
         path: &str,
@@ -46,7 +47,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A text of which no part is shown, whatever its mistake is. A name in a reference is not part of the secret.
+    /// Reads a secret. No mistake shows any part of it. The name in a reference is not part of the
+    /// secret.
     pub(in crate::config) fn secret(&mut self, path: &str, value: &Value) -> Option<String> {
         let ValueKind::String(written) = &value.kind else {
             let found = "a value that is not a text, and is not shown";
@@ -56,7 +58,7 @@ impl Reader<'_> {
         if value.origin().is_some() {
             return Some(written.clone());
         }
-        // Such a text would be the secret itself, which everyone who can read the file knows.
+        // Without braces this would be the secret itself, known to everyone who can read the file.
         if written
             .strip_prefix('$')
             .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphabetic()))

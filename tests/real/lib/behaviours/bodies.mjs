@@ -1,4 +1,4 @@
-// What a gateway does with bodies that are too long, cut, many in one, or that say two things.
+// How a gateway treats bodies that are too long, truncated, batched or ambiguous.
 import assert from 'node:assert/strict';
 import { CADDY } from '../caddy.mjs';
 import { ENVOY_GRPC, ENVOY_HTTP } from '../envoy.mjs';
@@ -19,15 +19,15 @@ export const BODIES = {
 async function overTheLimit({ form, gateway }) {
   const token = await gateway.token(CONNECT, EXECUTE);
   const work = () => gateway.call(token, callTool('echo', { text: 'x'.repeat(5 * MIB) })).catch(asClosed);
-  // Caddy streams the body: the MCP server sees the beginning of what Caddy then breaks off, and if the server hangs up
-  // first Caddy says 503.
+  // Caddy streams the body: the MCP server sees the beginning before Caddy cuts it off. If the server closes first,
+  // Caddy answers 503.
   const reply = await (form === CADDY ? work() : gateway.refused(work));
   const refusals = form === CADDY ? [413, 503, 'closed'] : [413, 'closed'];
   assert.ok(refusals.includes(reply.status), String(reply.status));
   return '413';
 }
 
-/** The gateway is told to show a part of a body, or to keep it where it cannot be shown. */
+/** The gateway is configured to show part of a body, or to withhold one that it cannot show. */
 async function cutBody({ form, start }) {
   if (HEADERS_ALONE.includes(form)) return undefined;
   const gateway = await start({ edit: CUTS[form] });
@@ -97,7 +97,7 @@ function showAPart(text) {
   return text.replace('max_request_bytes: 4194304, allow_partial_message: false', 'max_request_bytes: 16384, allow_partial_message: true');
 }
 
-/** A gateway may close while the body is still under way; the client then sees no answer. */
+/** A gateway may close while the client still sends the body. The client then sees no answer. */
 function asClosed(error) {
   if (['EPIPE', 'ECONNRESET'].includes(error.code)) return { status: 'closed' };
   throw error;

@@ -1,4 +1,5 @@
-// What a gateway does with tokens, scopes and what clients claim: each behaviour is checked and says in a word what it is.
+// How a gateway treats tokens, scopes and claims of clients. Each behaviour is checked, and returns one word for the
+// matrix.
 import assert from 'node:assert/strict';
 import { ADMIN, CONNECT, EXECUTE, LIST_TOOLS, READ, callTool } from '../gateway.mjs';
 
@@ -116,7 +117,7 @@ function assertNotForged({ headers }) {
 
 const PUBLIC_PATH = '/.well-known/oauth-protected-resource/mcp';
 
-/** A request that needs no token, described as each dialect describes requests. */
+/** A request that needs no token, in the headers of each dialect. */
 const PUBLIC = { 'x-original-method': 'GET', 'x-original-uri': PUBLIC_PATH, 'x-original-url': PUBLIC_PATH };
 const FORWARDED = { 'x-forwarded-method': 'GET', 'x-forwarded-uri': PUBLIC_PATH, 'x-envoy-original-path': PUBLIC_PATH };
 

@@ -1,4 +1,4 @@
-// What a gateway does while scopegate is away or restarts, and with streams that live longer than a token.
+// How a gateway behaves while scopegate is down or restarts, and with streams that outlive their token.
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CADDY } from '../caddy.mjs';
@@ -10,7 +10,7 @@ const DRAIN = '1s';
 const TICKS = 6;
 const TICK_MS = 10_000;
 const UNBUFFERED_MS = 1_000;
-/** With the leeway of 30 s this is over before the stream is. */
+/** With the leeway of 30 s the token expires before the stream ends. */
 const TOKEN_TTL_S = 10;
 
 export const TRAFFIC = {
@@ -34,7 +34,7 @@ async function down({ gateway }) {
   return '503';
 }
 
-/** Two replicas restart one after the other under load: each answer is the right one, and none is missing. */
+/** Two replicas restart in turn under load. Every answer must be right, and none may be missing. */
 async function restarts({ form, start }) {
   const gateway = await start({ replicas: 2, server: { drain: DRAIN } });
   const turns = [[undefined, 401], [await gateway.token(CONNECT), 403], [await gateway.token(CONNECT, READ), 200]];
@@ -52,14 +52,14 @@ async function restarts({ form, start }) {
     await Promise.all(loaders);
     assert.deepEqual(load.wrong.filter((answer) => !isLost(answer)), [], 'wrong answers');
   }
-  // A replica that has just started says 503 until it has keys. Caddy cannot ask another one then; the others do.
+  // A replica answers 503 until it has keys. The gateways then ask another replica, except Caddy, which cannot.
   const lost = load.wrong.filter(({ status }) => form !== CADDY || status !== 503);
-  // On a machine that is busy enough an answer can be late too, and is then lost: tests/real/rolling.test.mjs bears none.
+  // On a busy machine an answer can also be late, and counts as lost. tests/real/rolling.test.mjs tolerates none.
   if (slow || lost.length > 0) throw new Late(`${slow} lost: ${JSON.stringify(lost)}\n${gateway.undecided()}`);
   return form === CADDY ? 'no wrong answer' : 'no loss';
 }
 
-/** A request that nobody decided about; any other unexpected answer is a wrong decision. */
+/** A request without a decision. Any other unexpected answer is a wrong decision. */
 function isLost({ status }) {
   return status === 503 || !Number.isInteger(status);
 }
@@ -87,7 +87,7 @@ async function tokenExpires({ gateway, stream }) {
   return 'lives on, then 401';
 }
 
-/** Opens a stream with a token that expires while it lives. */
+/** Opens a stream with a token that expires while the stream is open. */
 export async function openStream(gateway) {
   const token = await gateway.idp.token({ scope: CONNECT, ttl: TOKEN_TTL_S });
   const session = await openSession(`http://127.0.0.1:${gateway.mcp.port}/mcp`);
@@ -98,7 +98,7 @@ export async function openStream(gateway) {
   return { token, events: response.body.pipeThrough(new TextDecoderStream()).getReader(), abort };
 }
 
-/** Has the server say something every ten seconds of a minute; each event must arrive at once. */
+/** The server sends an event every ten seconds for a minute. Each must arrive at once. */
 export async function watchForAMinute(gateway, { token, events, abort }) {
   try {
     for (let tick = 1; tick <= TICKS; tick += 1) {
@@ -112,7 +112,7 @@ export async function watchForAMinute(gateway, { token, events, abort }) {
   return { token };
 }
 
-/** Reads until `text` is there; the server's comments that keep the stream alive come between. */
+/** Reads until `text` arrives. The server's keep-alive comments come between. */
 async function arrivalOf(events, text) {
   for (let seen = ''; !seen.includes(text);) {
     const { value, done } = await events.read();
@@ -121,7 +121,7 @@ async function arrivalOf(events, text) {
   }
 }
 
-/** What `promise` brings, if it does so in time. */
+/** The result of `promise`, or an error if it takes too long. */
 async function within(milliseconds, promise) {
   const late = pause(milliseconds, undefined, { ref: false }).then(() => { throw new Late(`nothing within ${milliseconds} ms`); });
   return Promise.race([promise, late]);

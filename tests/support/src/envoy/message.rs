@@ -1,5 +1,5 @@
-//! The messages of Envoy's `Check` as its published definitions have them: a transcription of their own, so that a
-//! mistake in the service's does not go unnoticed.
+//! The messages of Envoy's `Check` from its published definitions. They are transcribed separately
+//! from the service's, so that a mistake there does not go unnoticed.
 
 #![allow(
     missing_docs,

@@ -1,4 +1,4 @@
-//! Envoy's side of `Check`: requests as Envoy makes them, and what it does with a response.
+//! Envoy's side of `Check`: the requests that Envoy makes, and its reaction to a response.
 
 mod message;
 
@@ -17,7 +17,7 @@ pub enum Outcome {
     Allowed,
     /// It answers the client with this status.
     Denied(i32),
-    /// It does what `failure_mode_allow` says, else it answers with this status.
+    /// It follows `failure_mode_allow`, or answers with this status.
     Failed(i32),
 }
 
@@ -128,7 +128,8 @@ impl CheckRequest {
 }
 
 impl CheckResponse {
-    /// As Envoy reads it (`ext_authz_grpc_impl.cc`): only the status decides whether it is a permit.
+    /// Reads the response as Envoy does (`ext_authz_grpc_impl.cc`): only the status decides whether
+    /// it is a permit.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         if self.status.as_ref().map_or(0, |status| status.code) == 0 {
