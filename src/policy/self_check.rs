@@ -8,7 +8,7 @@ use super::{
     verdict::{Facts, Verdict, verdict},
     verdict_target::Target,
 };
-use crate::domain::{Call, Named, Operation, Query};
+use crate::domain::{Call, Message, Named, Operation, Query};
 
 /// Checks each resource.
 ///
@@ -27,6 +27,8 @@ fn check(policy: &Policy) -> Result<(), String> {
     check_target("GET", (&Operation::OpenStream).into(), policy)?;
     for (name, call) in calls().into_iter().chain(graph_tools(policy)) {
         check_target(name, Target::Pattern(&call), policy)?;
+        let operation = Operation::Single(Message::Request(call));
+        check_target(name, (&operation).into(), policy)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::{
             shape::{Declared, Form, Keys},
         },
         file::section::Section,
-        mistake::{Report, shown},
+        mistake::{Report, shown_url},
         url::{parse_web_url, written_path},
     },
     telemetry::traces::{OtlpHeaders, OtlpProtocol, OtlpSettings, Sampler},
@@ -124,7 +124,7 @@ fn endpoint(
         && (protocol == OtlpProtocol::Http || path.is_empty());
     let uri = whole.parse().ok().filter(|_| is_fit);
     if uri.is_none() {
-        report.mistake(&otlp.at(&ENDPOINT), shown(text), expected);
+        report.mistake(&otlp.at(&ENDPOINT), shown_url(text), expected);
     }
     uri
 }

@@ -173,3 +173,43 @@ proptest! {
         let _ = load(&parts.concat());
     }
 }
+
+#[test]
+fn a_line_below_a_secret_is_never_shown() {
+    let secret = "S3cr3tpassS3cr3tpass";
+    for written in [
+        "secret:\n          @S3cr3tpassS3cr3tpass",
+        "secret:\n          %S3cr3tpassS3cr3tpass",
+        "secret:\n          *S3cr3tpassS3cr3tpass",
+        "secret:\n          !S3cr3tpassS3cr3tpass,x",
+        "secret: abc\n          %S3cr3tpassS3cr3tpass: d",
+        "secret: \"abc\n          %S3cr3tpassS3cr3tpass\" x",
+        "secret: 'abc'\n        *S3cr3tpassS3cr3tpass: d",
+        "unknown_key_that_is_long: 1\r        secret: S3cr3tpassS3cr3tpass",
+        "unknown_key_that_is_long: 1\r\n        secret: S3cr3tpassS3cr3tpass",
+    ] {
+        let yaml = format!(
+            "# note\rmcp:\n  oauth:\n    jwks:\n      - header_key_id: k\n        {written}\n"
+        );
+        let told = told_with_lines(&yaml);
+        assert!(!told.contains(secret), "{written}\n{told}");
+        assert!(told.contains("found"), "{written}\n{told}");
+    }
+}
+
+#[test]
+fn a_foreign_sign_is_shown_only_among_names() {
+    let told =
+        told_with_lines("mcp:\n  oauth:\n    scopes:\n      tools:\n        *_user: ['a']\n");
+    assert!(told.contains("expected it in quotes: `'*_user'`"), "{told}");
+    let told = told_with_lines("mcp:\n  oauth:\n    mode:\n      *_user\n");
+    assert!(!told.contains("_user"), "{told}");
+}
+
+/// The mistakes of a text, each with its line.
+fn told_with_lines(yaml: &str) -> String {
+    match load(yaml) {
+        Ok(_) => String::new(),
+        Err(mistakes) => mistakes.with_lines(),
+    }
+}
