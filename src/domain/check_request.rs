@@ -114,6 +114,32 @@ impl<'a> CheckRequest<'a> {
     }
 }
 
+#[cfg(test)]
+impl CheckRequest<'static> {
+    /// A POST to `/mcp` without a body and without headers, for tests to complete.
+    pub(crate) const BARE: Self = Self {
+        dialect: Dialect::AuthRequest,
+        selector: Selector::Sole,
+        http_method: "POST",
+        target: "/mcp",
+        authorization: Field::Absent,
+        origin: Field::Absent,
+        access_control_request_method: Field::Absent,
+        traceparent: Field::Absent,
+        tracestate: Field::Absent,
+        content_type: Field::Absent,
+        content_encoding: Field::Absent,
+        protocol_version: Field::Absent,
+        mcp_method: Field::Absent,
+        mcp_name: Field::Absent,
+        body: Body::Absent,
+        asked_by: GatewayRequest {
+            method: "GET",
+            target: "/authorize",
+        },
+    };
+}
+
 impl Body<'_> {
     /// Whether the request has no body, or an empty one.
     #[must_use]

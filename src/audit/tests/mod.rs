@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{AuditOutput, AuditSettings, WhenFull};
 use crate::{
-    domain::{Body, CheckRequest, Dialect, Field, GatewayRequest, Selector},
+    domain::{CheckRequest, Field},
     policy::{Decision, DecisionRecord},
     telemetry::{SamplingRatio, log::SubjectLogging},
 };
@@ -35,23 +35,6 @@ fn record(decision: Decision) -> DecisionRecord<'static, 'static> {
 }
 
 static REQUEST: CheckRequest<'static> = CheckRequest {
-    dialect: Dialect::AuthRequest,
-    selector: Selector::Sole,
-    http_method: "POST",
-    target: "/mcp",
-    authorization: Field::Absent,
-    origin: Field::Absent,
-    access_control_request_method: Field::Absent,
     traceparent: Field::One(b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"),
-    tracestate: Field::Absent,
-    content_type: Field::Absent,
-    content_encoding: Field::Absent,
-    protocol_version: Field::Absent,
-    mcp_method: Field::Absent,
-    mcp_name: Field::Absent,
-    body: Body::Absent,
-    asked_by: GatewayRequest {
-        method: "GET",
-        target: "/authorize",
-    },
+    ..CheckRequest::BARE
 };

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    domain::{Body, Query, Reason},
+    domain::{Query, Reason},
     policy::{Decision, Denial},
     telemetry::{SamplingRatio, traces::Sampler},
 };
@@ -18,21 +18,12 @@ fn request(
         selector,
         target: "/mcp?secret=1",
         authorization: Field::One(b"Bearer secret"),
-        origin: Field::Absent,
-        access_control_request_method: Field::Absent,
-        traceparent: Field::Absent,
-        tracestate: Field::Absent,
-        http_method: "POST",
-        content_type: Field::Absent,
-        content_encoding: Field::Absent,
         protocol_version: Field::Repeated,
-        mcp_method: Field::Absent,
-        mcp_name: Field::Absent,
-        body: Body::Absent,
         asked_by: GatewayRequest {
             method,
             target: "/authorize/mcp?secret=1",
         },
+        ..CheckRequest::BARE
     }
 }
 

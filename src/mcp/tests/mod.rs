@@ -2,8 +2,7 @@
 
 use super::read;
 use crate::domain::{
-    Body, Call, CheckRequest, Dialect, Field, GatewayRequest, Message, Named, Operation, Query,
-    Reason, Refusal, Selector, Trust,
+    Body, Call, CheckRequest, Field, Message, Named, Operation, Query, Reason, Refusal, Trust,
 };
 
 mod bodies;
@@ -12,28 +11,7 @@ mod headers;
 mod properties;
 mod queries;
 
-/// A POST without a body and without headers.
-const BARE: CheckRequest<'static> = CheckRequest {
-    dialect: Dialect::AuthRequest,
-    selector: Selector::Sole,
-    http_method: "POST",
-    target: "/mcp",
-    authorization: Field::Absent,
-    origin: Field::Absent,
-    access_control_request_method: Field::Absent,
-    traceparent: Field::Absent,
-    tracestate: Field::Absent,
-    content_type: Field::Absent,
-    content_encoding: Field::Absent,
-    protocol_version: Field::Absent,
-    mcp_method: Field::Absent,
-    mcp_name: Field::Absent,
-    body: Body::Absent,
-    asked_by: GatewayRequest {
-        method: "POST",
-        target: "/authorize",
-    },
-};
+const BARE: CheckRequest<'static> = CheckRequest::BARE;
 
 /// A policy that lets headers name the operation.
 const TRUSTED: Trust = Trust {
